@@ -1,0 +1,397 @@
+"""The command line: one short function a verb, nothing the library cannot do.
+
+Results go to stdout, progress and messages to stderr. Importing this module loads neither torch nor faiss.
+"""
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from halluguard.errors import HalluguardError, InputError
+
+INTERRUPTED = 130
+"""Exit code after SIGINT, as shells count it."""
+
+app = typer.Typer(
+    name="halluguard",
+    help=(
+        "Find ungrounded answers of a RAG chatbot, trace them to corrupted store entries, score their spread. "
+        "Offline, no LLM."
+    ),
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+index_app = typer.Typer(help="Build and verify the FAISS index of a trusted corpus.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(index_app, name="index")
+
+Log = Annotated[Path, typer.Argument(help="Conversation log: JSONL, JSONL.gz or Parquet.", show_default=False)]
+RunPath = Annotated[Path, typer.Argument(help="Run directory.", show_default=False)]
+Trusted = Annotated[
+    Path, typer.Option("--trusted", help="Trusted corpus: folder, JSONL, or an index built before.", show_default=False)
+]
+Store = Annotated[Path, typer.Option("--store", help="Vector store under suspicion.", show_default=False)]
+Output = Annotated[Path, typer.Option("-o", "--output", help="Where the results go.", show_default=False)]
+NliModel = Annotated[str | None, typer.Option("--nli-model", help="NLI model folder or hub name; default: the one shipped.")]
+EmbedderName = Annotated[str | None, typer.Option("--embedder", help="Embedder folder or hub name; default: all-MiniLM-L6-v2.")]
+Device = Annotated[str, typer.Option("--device", help="auto, cpu or cuda.")]
+CachePath = Annotated[Path | None, typer.Option("--cache", help="Verdict cache file; default: the user's cache folder.")]
+NoCache = Annotated[bool, typer.Option("--no-cache", help="Keep verdicts in memory only.")]
+CalibrationPath = Annotated[Path | None, typer.Option("--calibration", help="Calibration made by `halluguard calibrate`.")]
+FailOn = Annotated[list[str] | None, typer.Option("--fail-on", help="Failing condition, e.g. 'ungrounded_rate>0.05'; repeatable.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout and nothing else.")]
+Limit = Annotated[int | None, typer.Option("--limit", min=1, help="Read at most this many turns.")]
+Strict = Annotated[bool, typer.Option("--strict", help="Stop at the first row that is not a turn.")]
+AssumeTz = Annotated[str | None, typer.Option("--assume-tz", help="Zone of timestamps that name none, e.g. UTC.")]
+TopK = Annotated[int, typer.Option("--top-k", min=1, max=100, help="Trusted chunks read for each claim.")]
+Resume = Annotated[
+    bool, typer.Option("--resume", help="Refuse to start anew: only go on with a run that is already there.")
+]
+NoProgress = Annotated[bool, typer.Option("--no-progress", help="Draw no progress bar.")]
+
+
+@app.command()
+def check(
+    log: Log,
+    output: Output,
+    trusted: Trusted,
+    *,
+    nli_model: NliModel = None,
+    embedder: EmbedderName = None,
+    device: Device = "auto",
+    cache: CachePath = None,
+    no_cache: NoCache = False,
+    calibration: CalibrationPath = None,
+    top_k: TopK = 5,
+    limit: Limit = None,
+    strict: Strict = False,
+    assume_tz: AssumeTz = None,
+    resume: Resume = False,
+    fail_on: FailOn = None,
+    as_json: AsJson = False,
+    no_progress: NoProgress = False,
+) -> None:
+    """Decide every claim of a conversation log.
+
+    Example: halluguard check chats.jsonl --trusted policies/ -o run --fail-on 'ungrounded_rate>0.05'
+    """
+    from halluguard import api
+    from halluguard.gate import parse_condition
+    from halluguard.grounding.check import CheckSettings
+
+    conditions = [parse_condition(text) for text in fail_on or ()]
+    _require_run(output, resume)
+    choice = _choice(nli_model, embedder, device, cache, no_cache, calibration)
+    settings = CheckSettings(top_k=top_k, limit=limit, strict=strict, assume_tz=assume_tz)
+    with _progress("check", no_progress or as_json) as advance:
+        result = api.check(log, trusted, output, models=choice, settings=settings, on_progress=advance)
+    _finish(result, conditions, as_json)
+
+
+@app.command()
+def investigate(
+    log: Log,
+    output: Output,
+    trusted: Trusted,
+    store: Store,
+    *,
+    nli_model: NliModel = None,
+    embedder: EmbedderName = None,
+    device: Device = "auto",
+    cache: CachePath = None,
+    no_cache: NoCache = False,
+    calibration: CalibrationPath = None,
+    top_k: TopK = 5,
+    limit: Limit = None,
+    strict: Strict = False,
+    assume_tz: AssumeTz = None,
+    resume: Resume = False,
+    fail_on: FailOn = None,
+    as_json: AsJson = False,
+    no_progress: NoProgress = False,
+) -> None:
+    """Check a log, trace what is false to store entries, score its spread, and write the report.
+
+    Example: halluguard investigate chats.jsonl --trusted policies/ --store faiss_store/ -o run
+    """
+    from halluguard import api
+    from halluguard.gate import parse_condition
+    from halluguard.grounding.check import CheckSettings
+
+    conditions = [parse_condition(text) for text in fail_on or ()]
+    _require_run(output, resume)
+    choice = _choice(nli_model, embedder, device, cache, no_cache, calibration)
+    settings = CheckSettings(top_k=top_k, limit=limit, strict=strict, assume_tz=assume_tz)
+    with _progress("check", no_progress or as_json) as advance:
+        result = api.investigate(log, trusted, store, output, models=choice, settings=settings, on_progress=advance)
+    _finish(result, conditions, as_json)
+
+
+@app.command()
+def trace(
+    run: RunPath,
+    store: Store,
+    *,
+    nli_model: NliModel = None,
+    embedder: EmbedderName = None,
+    device: Device = "auto",
+    cache: CachePath = None,
+    no_cache: NoCache = False,
+    calibration: CalibrationPath = None,
+    as_json: AsJson = False,
+) -> None:
+    """Name the store entries responsible for a run's ungrounded claims, or say that none is.
+
+    Example: halluguard trace run --store faiss_store/
+    """
+    from halluguard import api
+
+    choice = _choice(nli_model, embedder, device, cache, no_cache, calibration)
+    result = api.trace(run, store, models=choice)
+    if as_json:
+        _print_json(result.run.manifest["trace"])
+    else:
+        _summary(result)
+
+
+@app.command()
+def report(run: RunPath, output: Output) -> None:
+    """Write a run's report as one self-contained HTML or Markdown file.
+
+    Example: halluguard report run -o report.html
+    """
+    from halluguard import api
+
+    typer.echo(api.write_report(run, output))
+
+
+@app.command()
+def demo(
+    output: Output = Path("demo-run"),
+    *,
+    device: Device = "auto",
+    no_progress: NoProgress = False,
+) -> None:
+    """Investigate the embedded airline: a chatbot whose store holds one poisoned and one stale page.
+
+    Example: halluguard demo -o demo-run
+    """
+    from halluguard import api
+
+    with _progress("demo", no_progress) as advance:
+        result = api.demo(output, models=api.ModelChoice(device=device), on_progress=advance)
+    _summary(result)
+    typer.echo(f"report: {result.path / 'report.html'}")
+
+
+@app.command()
+def score(
+    pairs: Annotated[Path, typer.Argument(help='JSONL of {"document", "claim"}; - is standard input.', show_default=False)],
+    output: Annotated[Path | None, typer.Option("-o", "--output", help="JSONL of scores; default: standard output.")] = None,
+    *,
+    nli_model: NliModel = None,
+    embedder: EmbedderName = None,
+    device: Device = "auto",
+    cache: CachePath = None,
+    no_cache: NoCache = False,
+    calibration: CalibrationPath = None,
+) -> None:
+    """Score document/claim pairs of any length: supported, contradicted, label; one line each, in order.
+
+    Example: halluguard score pairs.jsonl -o scores.jsonl
+    """
+    from halluguard import api
+
+    choice = _choice(nli_model, embedder, device, cache, no_cache, calibration)
+    written = api.score_file(pairs, output, models=choice)
+    typer.echo(f"{written.scored} pairs scored, {written.skipped} lines skipped", err=True)
+    if written.first_problem:
+        typer.echo(written.first_problem, err=True)
+    raise typer.Exit(written.exit_code)
+
+
+@app.command()
+def calibrate(
+    labelled: Annotated[Path, typer.Argument(help='JSONL of {"document", "claim", "label": 0|1}.', show_default=False)],
+    output: Output,
+    *,
+    nli_model: NliModel = None,
+    embedder: EmbedderName = None,
+    device: Device = "auto",
+    cache: CachePath = None,
+    no_cache: NoCache = False,
+) -> None:
+    """Fit temperature, feature weights and thresholds to labelled pairs, and keep them with the model's digest.
+
+    Example: halluguard calibrate labelled.jsonl -o calibration.json
+    """
+    from halluguard import api
+
+    choice = _choice(nli_model, embedder, device, cache, no_cache, None)
+    _print_json(api.calibrate(labelled, output, models=choice))
+
+
+@index_app.command("build")
+def index_build(
+    documents: Annotated[Path, typer.Argument(help="Folder of Markdown, text, HTML, PDF; or JSONL.", show_default=False)],
+    output: Output,
+    *,
+    embedder: EmbedderName = None,
+    device: Device = "auto",
+) -> None:
+    """Cut documents into chunks, embed them, and keep a FAISS index; only changed documents are embedded again.
+
+    Example: halluguard index build policies/ -o policies.index
+    """
+    from dataclasses import asdict
+
+    from halluguard import api
+
+    _print_json(asdict(api.build_index(documents, output, embedder=embedder, device=device)))
+
+
+@index_app.command("verify")
+def index_verify(
+    index: Annotated[Path, typer.Argument(help="Index folder.", show_default=False)],
+    *,
+    sample: Annotated[int, typer.Option("--sample", min=1, help="Chunks embedded again.")] = 200,
+    seed: Annotated[int, typer.Option("--seed", help="Which chunks.")] = 0,
+    embedder: EmbedderName = None,
+    device: Device = "auto",
+) -> None:
+    """Embed a sample of an index again and say what disagrees; exit code 1 where anything does.
+
+    Example: halluguard index verify policies.index
+    """
+    from halluguard import api
+
+    result = api.verify_index(index, sample=sample, seed=seed, embedder=embedder, device=device)
+    _print_json(result.as_dict())
+    raise typer.Exit(0 if result.ok else 1)
+
+
+@app.command()
+def doctor(*, nli_model: NliModel = None, device: Device = "auto", as_json: AsJson = False) -> None:
+    """Show what is installed, which models are found, CPU or GPU, and the time 100 pairs take.
+
+    Example: halluguard doctor
+    """
+    from halluguard.doctor import examine
+
+    facts = examine(nli_model=nli_model, device=device)
+    if as_json:
+        _print_json(facts)
+        return
+    for key, value in facts.items():
+        typer.echo(f"{key:>24}  {value}")
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from halluguard import __version__
+
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    *,
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")] = False,
+) -> None:
+    """Declare the options that stand before a verb."""
+
+
+def _choice(
+    nli: str | None,
+    embedder: str | None,
+    device: str,
+    cache: Path | None,
+    no_cache: bool,
+    calibration: Path | None,
+) -> Any:
+    from halluguard.api import ModelChoice
+
+    return ModelChoice(nli, embedder, device, cache or not no_cache, calibration)
+
+
+def _require_run(output: Path, resume: bool) -> None:
+    if resume and not (output / "manifest.json").is_file():
+        raise InputError(f"{output}: nothing to resume, no manifest.json. Leave --resume out to start")
+
+
+def _print_json(value: object) -> None:
+    typer.echo(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def _summary(result: Any) -> None:
+    """Show a run's summary on stdout; escape sequences in its texts are made harmless there."""
+    from rich.console import Console
+
+    from halluguard.report.terminal import print_summary
+
+    print_summary(result.run, Console(soft_wrap=False))
+
+
+def _finish(result: Any, conditions: list[Any], as_json: bool) -> None:
+    outcome = result.outcome(conditions)
+    if as_json:
+        manifest = result.run.manifest
+        kept = {key: manifest[key] for key in ("counts", "summary", "groups", "not_shown", "trace", "cascade") if key in manifest}
+        _print_json({"run": str(result.path), "exit_code": outcome.exit_code, "verdict": outcome.line, **kept})
+    else:
+        _summary(result)
+        typer.echo(outcome.line)
+    raise typer.Exit(outcome.exit_code)
+
+
+@contextmanager
+def _progress(label: str, off: bool) -> Iterator[Callable[[Any], None]]:
+    """Draw turns, claims, pairs per second and cache hits on stderr, where that is a terminal."""
+    from rich.console import Console
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), disable=off or not sys.stderr.isatty()) as bar:
+        task = bar.add_task(f"{label}: loading models")
+
+        def advance(done: Any) -> None:
+            elapsed = bar.tasks[0].elapsed or 1e-9
+            fresh = done.pairs - done.pairs_known
+            share = done.pairs_known / done.pairs if done.pairs else 0.0
+            bar.update(
+                task,
+                description=(
+                    f"{label}: {done.turns} turns, {done.claims} claims, "
+                    f"{fresh / elapsed:.0f} pairs/s, {share:.0%} from cache, {done.skipped_rows} rows skipped"
+                ),
+            )
+
+        yield advance
+
+
+def main() -> None:
+    """Run the command line; every expected failure is one line on stderr and the exit code of its error."""
+    try:
+        app(standalone_mode=True)
+    except HalluguardError as error:
+        from halluguard.report.hostile import plain
+
+        typer.echo(f"halluguard: {plain(str(error))}", err=True)
+        raise SystemExit(error.exit_code) from None
+    except KeyboardInterrupt:
+        typer.echo("halluguard: interrupted; what is finished is kept, the same command goes on from there", err=True)
+        raise SystemExit(INTERRUPTED) from None
+    except OSError as error:
+        typer.echo(f"halluguard: {error.filename or 'file'}: {error.strerror or error}", err=True)
+        raise SystemExit(HalluguardError.exit_code) from None
+
+
+if __name__ == "__main__":
+    main()

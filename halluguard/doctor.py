@@ -1,0 +1,62 @@
+"""What a user asks first when something does not work: versions, models, device, and a timing."""
+
+import importlib.metadata
+import importlib.util
+import time
+from typing import Any
+
+from halluguard.errors import ModelError
+
+_EXTRAS = {"chroma": "chromadb", "llama-index": "llama_index", "ray": "ray", "openvino": "openvino"}
+_PAIRS = 100
+
+
+def examine(*, nli_model: str | None = None, device: str = "auto") -> dict[str, Any]:
+    """Return facts in the order they are worth reading; a model that is missing is a fact, not an error."""
+    from halluguard import __version__
+    from halluguard.grounding.check import library_versions
+    from halluguard.models import default_cache_path
+
+    owners = importlib.metadata.packages_distributions().get("halluguard", [])
+    facts: dict[str, Any] = {
+        "halluguard": __version__,
+        "installed by": ", ".join(sorted(set(owners))) or "no distribution",
+        **library_versions(),
+        "extras": ", ".join(sorted(e for e, m in _EXTRAS.items() if importlib.util.find_spec(m))) or "none",
+        "cache": str(default_cache_path()),
+    }
+    return {**facts, **_device_facts(device), **_model_facts(nli_model, device)}
+
+
+def _device_facts(device: str) -> dict[str, Any]:
+    import torch
+
+    from halluguard.models.devices import resolve_device
+
+    facts: dict[str, Any] = {"device": resolve_device(device), "threads": torch.get_num_threads()}
+    if torch.cuda.is_available():
+        facts["gpu"] = torch.cuda.get_device_name(0)
+    return facts
+
+
+def _model_facts(nli_model: str | None, device: str) -> dict[str, Any]:
+    from halluguard.models import load_embedder, load_nli
+
+    facts: dict[str, Any] = {}
+    try:
+        embedder = load_embedder(device=device)
+        facts["embedder"] = f"{embedder.name} {embedder.digest[:12]}"
+    except ModelError as error:
+        facts["embedder"] = f"missing: {error}"
+    try:
+        nli = load_nli(nli_model, device=device)
+    except ModelError as error:
+        return {**facts, "nli model": f"missing: {error}"}
+    pair = ("Checked bags up to 23 kg cost 30 dollars on domestic flights. " * 3, "A checked bag costs 30 dollars.")
+    nli.score([pair] * 4)
+    started = time.perf_counter()
+    nli.score([pair] * _PAIRS)
+    seconds = time.perf_counter() - started
+    facts["nli model"] = f"{nli.name} {nli.digest[:12]}"
+    facts[f"{_PAIRS} pairs"] = f"{seconds:.2f} s, {_PAIRS / seconds:.0f} pairs/s"
+    return facts

@@ -1,0 +1,250 @@
+"""The check stage: a log in, a run directory with every claim decided out; killed and started again, the same."""
+
+import hashlib
+import json
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import Any, Literal
+
+import halluguard
+from halluguard.errors import InputError
+from halluguard.grounding.control import SAMPLE, control_facts
+from halluguard.grounding.decide import TurnVerdicts, decide_turns, evidence_requests
+from halluguard.grounding.reader import Reader
+from halluguard.grounding.summary import Facts, add_facts, count_facts, summarise
+from halluguard.grounding.tables import claim_rows, turn_row
+from halluguard.logs import LogNotes, read_log
+from halluguard.models import Models
+from halluguard.records import Turn
+from halluguard.run import Run, digest_file
+from halluguard.trusted import TrustedIndex, build_index, is_index, open_index
+
+State = Literal["running", "interrupted", "finished"]
+
+
+@dataclass(frozen=True, slots=True)
+class CheckSettings:
+    """What changes a verdict, and so belongs to a run's fingerprint, plus how the work is cut.
+
+    Attributes:
+        top_k: trusted chunks read for each claim.
+        block_turns: turns held in memory at once.
+        limit: turns read at most, None for all.
+        strict: stop at the first row that is not a turn.
+        assume_tz: zone of timestamps that name none, such as `UTC` or `+01:00`.
+    """
+
+    top_k: int = 5
+    block_turns: int = 256
+    limit: int | None = None
+    strict: bool = False
+    assume_tz: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a run is: counts so far, and the pairs that were read rather than remembered."""
+
+    turns: int = 0
+    claims: int = 0
+    pairs: int = 0
+    pairs_known: int = 0
+    skipped_rows: int = 0
+
+
+OnProgress = Callable[[Progress], None]
+
+
+@dataclass(frozen=True)
+class _Work:
+    """Everything a block needs, built once."""
+
+    run: Run
+    reader: Reader
+    models: Models
+    trusted: TrustedIndex | None
+    settings: CheckSettings
+    notes: LogNotes
+    on_progress: OnProgress
+    seconds: dict[str, float] = field(default_factory=dict)
+
+
+def check_log(
+    log: Path,
+    trusted: Path | None,
+    output: Path,
+    *,
+    models: Models,
+    reader: Reader,
+    settings: CheckSettings | None = None,
+    on_progress: OnProgress = lambda _: None,
+) -> Run:
+    """Decide every claim of a log and write turns, claims and manifest to a run directory.
+
+    A directory that holds the same run unfinished is gone on with, one that holds it finished is returned as it is.
+    An interrupt (SIGINT) leaves valid tables of what is done and is raised again.
+
+    Args:
+        log: JSONL, JSONL.gz or Parquet.
+        trusted: a folder of documents, a JSONL file, or an index made by `build_index`; None checks citations only.
+        output: the run directory.
+        models: embedder and NLI model.
+        reader: what reads a claim against passages with these models.
+        settings: see `CheckSettings`.
+        on_progress: called after each block.
+    """
+    settings = settings or CheckSettings()
+    manifest = _new_manifest(log, trusted, models, reader, settings)
+    run = Run.create(output, manifest)
+    if run.manifest.get("state") == "finished" and run.has("claims"):
+        return run
+    started = time.monotonic()
+    index = _open_trusted(trusted, run, models)
+    work = _Work(run, reader, models, index, settings, LogNotes(), on_progress)
+    state: State = "interrupted"
+    try:
+        _check_blocks(work, log)
+        state = "finished"
+    finally:
+        if state == "finished" or run.n_parts():
+            _finish(work, state, time.monotonic() - started)
+    return run
+
+
+def _check_blocks(work: _Work, log: Path) -> None:
+    """Decide block after block, skipping those that an earlier start has already written."""
+    done = work.run.n_parts()
+    turns = islice(read_log(log, strict=work.settings.strict, assume_tz=work.settings.assume_tz, notes=work.notes), work.settings.limit)
+    progress = Progress()
+    for number, block in enumerate(_blocks(turns, work.settings.block_turns)):
+        if number < done:
+            facts = work.run.part_facts(number)
+        else:
+            facts = _check_block(work, number, block)
+        totals = facts["totals"]
+        progress = Progress(
+            progress.turns + totals["turns"],
+            progress.claims + totals["claims"],
+            work.models.scorer.hits.asked,
+            work.models.scorer.hits.hit,
+            work.notes.skipped,
+        )
+        work.on_progress(progress)
+    if not progress.turns:
+        raise InputError(f"{log}: no turn could be read. {work.notes.skipped} rows were skipped: {work.notes.first_reason}")
+
+
+def _check_block(work: _Work, number: int, block: Sequence[Turn]) -> Facts:
+    decided = decide_turns(block, work.reader, work.models.embedder, work.trusted, top_k=work.settings.top_k)
+    facts = count_facts(decided)
+    if number == 0 and work.trusted is not None:
+        facts["control"] = _control(work, decided)
+    tables = {
+        "turns": [turn_row(one) for one in decided],
+        "claims": [row for one in decided for row in claim_rows(one)],
+    }
+    work.run.write_part(number, tables, facts)
+    return facts
+
+
+def _control(work: _Work, decided: Sequence[TurnVerdicts]) -> dict[str, int]:
+    requests = evidence_requests(decided, work.models.embedder, work.trusted, top_k=work.settings.top_k, limit=2 * SAMPLE)
+    return control_facts(work.reader, requests)
+
+
+def _blocks(turns: Iterable[Turn], size: int) -> Iterator[list[Turn]]:
+    stream = iter(turns)
+    while block := list(islice(stream, size)):
+        yield block
+
+
+def _finish(work: _Work, state: State, elapsed_s: float) -> None:
+    """Join the parts and complete the manifest. Parts stay where a run was interrupted, so that it can go on."""
+    run = work.run
+    facts = add_facts(run.part_facts(number) for number in range(run.n_parts()))
+    summary = summarise(facts)
+    summary["counts"]["skipped_rows"] = work.notes.skipped
+    run.join_parts(["turns", "claims"])
+    run.update_manifest(
+        {
+            "state": state,
+            **summary,
+            "log_notes": work.notes.as_dict(),
+            "not_shown": work.notes.absent_fields(),
+            "timings": {
+                "check_s": round(elapsed_s, 3),
+                "pairs_asked": work.models.scorer.hits.asked,
+                "pairs_known": work.models.scorer.hits.hit,
+            },
+        }
+    )
+    if state == "finished":
+        run.drop_parts()
+
+
+def _open_trusted(trusted: Path | None, run: Run, models: Models) -> TrustedIndex | None:
+    if trusted is None:
+        return None
+    if is_index(trusted):
+        return open_index(trusted, models.embedder)
+    target = run.path / "trusted.index"
+    build_index(trusted, target, models.embedder)
+    return open_index(target, models.embedder)
+
+
+def _new_manifest(
+    log: Path, trusted: Path | None, models: Models, reader: Reader, settings: CheckSettings
+) -> dict[str, Any]:
+    inputs: dict[str, Any] = {"log": _describe(log, "conversation log")}
+    if trusted is not None:
+        inputs["trusted"] = _describe(trusted, "trusted corpus")
+    chosen = asdict(settings)
+    thresholds = reader.calibration.describe()
+    identity = {
+        "inputs": {name: described["sha256"] for name, described in inputs.items()},
+        "models": models.describe(),
+        "thresholds": thresholds,
+        "settings": chosen,
+        "version": halluguard.__version__,
+    }
+    fingerprint = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
+    return {
+        "tool": "halluguard",
+        "version": halluguard.__version__,
+        "fingerprint": fingerprint,
+        "state": "running",
+        "inputs": inputs,
+        "models": models.describe(),
+        "thresholds": thresholds,
+        "settings": chosen,
+        "device": models.device,
+        "versions": library_versions(),
+    }
+
+
+def library_versions() -> dict[str, str]:
+    """Return the versions of the libraries a verdict depends on."""
+    from importlib.metadata import version
+    from platform import python_version
+
+    names = ("torch", "transformers", "sentence-transformers", "faiss-cpu", "sentencex", "numpy", "pyarrow")
+    return {"python": python_version(), **{name: version(name) for name in names}}
+
+
+def _describe(path: Path, what: str) -> dict[str, Any]:
+    if not path.exists():
+        raise InputError(f"{path}: no such file or folder. Expected the {what}")
+    return {"path": str(path), "sha256": digest_path(path)}
+
+
+def digest_path(path: Path) -> str:
+    """Return the SHA-256 of a file, or of the names and digests of every file in a folder, in name order."""
+    if path.is_file():
+        return digest_file(path)
+    total = hashlib.sha256()
+    for file in sorted(p for p in path.rglob("*") if p.is_file()):
+        total.update(f"{file.relative_to(path).as_posix()}\0{digest_file(file)}\n".encode())
+    return total.hexdigest()

@@ -1,0 +1,201 @@
+"""Decide a block of turns: every claim against its cited chunks, the other chunks, and the trusted corpus.
+
+All pairs of the block go to the reader together, so that they are deduplicated and sorted once.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from halluguard.grounding.alce import CitationCounts, count_citations
+from halluguard.grounding.claims import split_claims
+from halluguard.grounding.reader import Reader, ReadRequest
+from halluguard.grounding.verdicts import status_of, unchecked_status
+from halluguard.models import Embedder
+from halluguard.records import Claim, ClaimKind, Passage, Reading, Status, Turn, Verdict
+from halluguard.trusted import TrustedIndex
+
+
+@dataclass(frozen=True, slots=True)
+class TurnVerdicts:
+    """A turn with the verdict on each of its claims, in the order of the answer."""
+
+    turn: Turn
+    verdicts: tuple[Verdict, ...]
+    citations: CitationCounts
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """One claim that a model must read, with the passages it is read against."""
+
+    turn: Turn
+    claim: Claim
+    cited: tuple[Passage, ...]
+    others: tuple[Passage, ...]
+    trusted: tuple[Passage, ...] = ()
+
+    def request(self, passages: tuple[Passage, ...]) -> ReadRequest:
+        return ReadRequest(self.claim.reading, passages, self.turn.question)
+
+    @property
+    def has_citation(self) -> bool:
+        return bool(self.claim.cited_ids or self.claim.ghost_ids)
+
+
+def decide_turns(
+    turns: Sequence[Turn], reader: Reader, embedder: Embedder, trusted: TrustedIndex | None, *, top_k: int
+) -> list[TurnVerdicts]:
+    """Decide every claim of some turns, in order.
+
+    A turn that cannot be read on its own gets `error` verdicts with the reason and harms no other turn.
+
+    Args:
+        turns: the block; its size bounds memory.
+        reader: what reads a claim against passages.
+        embedder: the model of the trusted index, which finds evidence for a claim.
+        trusted: the trusted corpus, or None to check citations only.
+        top_k: pieces of trusted evidence read for each claim.
+    """
+    try:
+        return _decide_together(turns, reader, embedder, trusted, top_k)
+    except (ArithmeticError, LookupError, TypeError, ValueError, RuntimeError) as error:
+        if len(turns) == 1:
+            return [_failed(turns[0], error)]
+        return [decided for turn in turns for decided in decide_turns([turn], reader, embedder, trusted, top_k=top_k)]
+
+
+def _failed(turn: Turn, error: Exception) -> TurnVerdicts:
+    reason = f"{type(error).__name__}: {str(error)[:200]}"
+    whole = Claim(0, len(turn.answer), turn.answer, turn.answer)
+    return TurnVerdicts(turn, (Verdict(whole, Status.ERROR, error=reason),), CitationCounts())
+
+
+def _decide_together(
+    turns: Sequence[Turn], reader: Reader, embedder: Embedder, trusted: TrustedIndex | None, top_k: int
+) -> list[TurnVerdicts]:
+    claims = [split_claims(turn) for turn in turns]
+    tasks = [
+        _task(turn, claim)
+        for turn, some in zip(turns, claims, strict=True)
+        for claim in some
+        if claim.kind is ClaimKind.CLAIM
+    ]
+    tasks = _with_evidence(tasks, embedder, trusted, top_k)
+    cited = _read(reader, [task.request(task.cited) for task in tasks])
+    from_trusted = _read(reader, [task.request(task.trusted) for task in tasks])
+    # The other chunks decide only where the cited ones do not: reading them elsewhere would change nothing.
+    others = _read(
+        reader,
+        [
+            task.request(() if reading is not None and reading.supports else task.others)
+            for task, reading in zip(tasks, cited, strict=True)
+        ],
+    )
+    verdicts = [
+        _verdict(task, *readings) for task, *readings in zip(tasks, cited, others, from_trusted, strict=True)
+    ]
+    counts = _count_citations(reader, tasks, verdicts)
+    decided = iter(zip(verdicts, counts, strict=True))
+    return [_collect(turn, some, decided) for turn, some in zip(turns, claims, strict=True)]
+
+
+def _task(turn: Turn, claim: Claim) -> _Task:
+    texts = {chunk.id: chunk.text for chunk in reversed(turn.retrieved) if chunk.text}
+    cited = tuple(Passage(id_, text) for id_ in dict.fromkeys(claim.cited_ids) if (text := texts.get(id_)))
+    seen = set(claim.cited_ids)
+    others = tuple(
+        Passage(chunk.id, chunk.text)
+        for chunk in turn.retrieved
+        if chunk.used and chunk.text and chunk.id not in seen and not seen.add(chunk.id)  # type: ignore[func-returns-value]
+    )
+    return _Task(turn, claim, cited, others)
+
+
+def evidence_requests(
+    decided: Sequence[TurnVerdicts], embedder: Embedder, trusted: TrustedIndex | None, *, top_k: int, limit: int
+) -> list[ReadRequest]:
+    """Return the claims of some decided turns with their trusted evidence, at most `limit`, in order."""
+    tasks = [
+        _Task(one.turn, verdict.claim, (), ())
+        for one in decided
+        for verdict in one.verdicts
+        if verdict.claim.kind is ClaimKind.CLAIM and verdict.status is not Status.ERROR
+    ]
+    return [task.request(task.trusted) for task in _with_evidence(tasks[:limit], embedder, trusted, top_k)]
+
+
+def _with_evidence(tasks: list[_Task], embedder: Embedder, trusted: TrustedIndex | None, top_k: int) -> list[_Task]:
+    """Give each task the trusted chunks nearest to its claim."""
+    if trusted is None or not tasks or not len(trusted):
+        return tasks
+    positions, _ = trusted.search(embedder.encode([task.claim.reading for task in tasks]), top_k)
+    return [
+        _Task(task.turn, task.claim, task.cited, task.others, tuple(_evidence(trusted, row)))
+        for task, row in zip(tasks, positions, strict=True)
+    ]
+
+
+def _evidence(trusted: TrustedIndex, positions: Sequence[int]) -> Iterator[Passage]:
+    for position in positions:
+        if position >= 0:
+            chunk = trusted.chunk(int(position))
+            yield Passage(chunk.id, chunk.text)
+
+
+def _read(reader: Reader, requests: Sequence[ReadRequest]) -> list[Reading | None]:
+    """Read those requests that have passages; None stands for the others."""
+    asked = [position for position, request in enumerate(requests) if request.passages]
+    readings: list[Reading | None] = [None] * len(requests)
+    for position, reading in zip(asked, reader.read([requests[p] for p in asked]), strict=True):
+        readings[position] = reading
+    return readings
+
+
+def _verdict(task: _Task, cited: Reading | None, others: Reading | None, trusted: Reading | None) -> Verdict:
+    status = status_of(cited, others, trusted, has_citation=task.has_citation)
+    supporting = next((r.evidence_id for r in (cited, others) if r is not None and r.supports), "")
+    return Verdict(task.claim, status, cited, others, trusted, supporting)
+
+
+def _count_citations(reader: Reader, tasks: Sequence[_Task], verdicts: Sequence[Verdict]) -> list[CitationCounts]:
+    """Count ALCE's parts for each claim; only claims that several chunks support together need more reading."""
+    asks: list[tuple[int, str, bool, ReadRequest]] = []
+    for position, (task, verdict) in enumerate(zip(tasks, verdicts, strict=True)):
+        if len(task.cited) > 1 and verdict.cited is not None and verdict.cited.supports:
+            for passage in task.cited:
+                rest = tuple(other for other in task.cited if other.id != passage.id)
+                asks.append((position, passage.id, True, task.request((passage,))))
+                asks.append((position, passage.id, False, task.request(rest)))
+    alone: dict[int, dict[str, bool]] = {}
+    without: dict[int, dict[str, bool]] = {}
+    for (position, id_, is_alone, _), reading in zip(asks, reader.read([ask[3] for ask in asks]), strict=True):
+        (alone if is_alone else without).setdefault(position, {})[id_] = reading.supports
+    counts = []
+    for position, (task, verdict) in enumerate(zip(tasks, verdicts, strict=True)):
+        supports = verdict.cited is not None and verdict.cited.supports
+        single = {passage.id: supports for passage in task.cited}
+        counts.append(
+            count_citations(
+                len(set(task.claim.cited_ids)) + len(set(task.claim.ghost_ids)),
+                all_support=supports,
+                alone=alone.get(position, single),
+                without=without.get(position, dict.fromkeys(single, False)),
+            )
+        )
+    return counts
+
+
+def _collect(
+    turn: Turn, claims: Sequence[Claim], decided: Iterator[tuple[Verdict, CitationCounts]]
+) -> TurnVerdicts:
+    verdicts = []
+    total = CitationCounts()
+    for claim in claims:
+        status = unchecked_status(claim.kind)
+        if status is not None:
+            verdicts.append(Verdict(claim, status))
+            continue
+        verdict, counts = next(decided)
+        verdicts.append(verdict)
+        total += counts
+    return TurnVerdicts(turn, tuple(verdicts), total)

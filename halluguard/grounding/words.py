@@ -1,0 +1,121 @@
+"""Content words, numbers and names of a text, in a form in which two texts can be compared."""
+
+import re
+from functools import lru_cache
+
+STOP_WORDS = frozenset(
+    "a an the and or but if of at by for with about to from in on is are was were be been being it its this that these "
+    "those as he she they we you i his her their our your my not no do does did have has had will would can could should "
+    "may might must there which who whom what when where how than then so such also".split()
+)
+"""Words that say nothing of what a text is about."""
+
+NEGATIONS = frozenset(
+    "no not never none nobody nothing neither nor cannot without hardly barely n't lack lacks lacked fail fails failed "
+    "unable refuse refuses refused deny denies denied".split()
+)
+
+_UNITS = dict(
+    zip(
+        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
+        "eighteen nineteen".split(),
+        range(20),
+        strict=True,
+    )
+)
+_TENS = dict(zip("twenty thirty forty fifty sixty seventy eighty ninety".split(), range(20, 100, 10), strict=True))
+_SCALES = {
+    "hundred": 1e2, "thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12,
+    "k": 1e3, "m": 1e6, "bn": 1e9, "mn": 1e6,
+}  # fmt: skip
+_ORDINALS = dict(
+    zip("first second third fourth fifth sixth seventh eighth ninth tenth".split(), range(1, 11), strict=True)
+)
+_MONTHS = dict.fromkeys(
+    "january february march april may june july august september october november december".split(), True
+)
+
+_WORD = re.compile(r"\w+")
+_NUMBER = re.compile(
+    r"(?P<digits>\d+(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)(?:st|nd|rd|th|s)?(?:\s*-?\s*(?P<scale>hundred|thousand|million|billion|trillion|bn|mn|k|m)\b)?"
+    r"|\b(?P<words>(?:zero|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen"
+    r"|seventeen|eighteen|nineteen|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)"
+    r"(?:[\s-]+(?:and\s+)?(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen"
+    r"|seventeen|eighteen|nineteen|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety|hundred|thousand|million|billion))*)\b"
+    r"|\b(?P<ordinal>first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth)\b",
+    re.IGNORECASE,
+)
+_NAME = re.compile(r"(?<![\w'’-])[A-Z][\w'’-]*")
+
+
+@lru_cache(maxsize=16384)
+def content_words(text: str) -> tuple[str, ...]:
+    """Return the lower-case words of a text that are not stop words, in order, repeats kept."""
+    return tuple(word for word in _WORD.findall(text.lower()) if word not in STOP_WORDS)
+
+
+@lru_cache(maxsize=65536)
+def stem(word: str) -> str:
+    """Return a word without its inflection, roughly: plurals, -ed, -ing, -ly and a final e go."""
+    for suffix, shortest in (("ies", 5), ("ing", 6), ("edly", 7), ("ed", 5), ("es", 5), ("ly", 5), ("s", 4)):
+        if word.endswith(suffix) and len(word) >= shortest and not word.endswith("ss"):
+            word = word[: -len(suffix)] + ("y" if suffix == "ies" else "")
+            break
+    return word[:-1] if len(word) > 4 and word.endswith("e") else word
+
+
+@lru_cache(maxsize=16384)
+def stems(text: str) -> frozenset[str]:
+    """Return the distinct stems of a text's content words."""
+    return frozenset(stem(word) for word in content_words(text))
+
+
+@lru_cache(maxsize=16384)
+def numbers(text: str) -> frozenset[float]:
+    """Return the values a text states, in digits or in words: "1.2 million", "1,200,000" and "fifty-two" alike.
+
+    "One" and "first" alone are left out: they rarely count anything.
+    """
+    found = set()
+    for match in _NUMBER.finditer(text):
+        if match["digits"]:
+            value = float(match["digits"].replace(",", "")) * _SCALES.get((match["scale"] or "").lower(), 1.0)
+        elif match["words"]:
+            value = _read_number(re.split(r"[\s-]+", match["words"].lower()))
+        else:
+            value = float(_ORDINALS[match["ordinal"].lower()])
+        if value != 1.0 or match["digits"]:
+            found.add(value)
+    return frozenset(found)
+
+
+def _read_number(parts: list[str]) -> float:
+    total, current = 0.0, 0.0
+    for part in parts:
+        if part in _UNITS or part in _TENS:
+            current += _UNITS.get(part, _TENS.get(part, 0))
+        elif part == "hundred":
+            current = max(current, 1.0) * 100
+        elif part in _SCALES:
+            total += max(current, 1.0) * _SCALES[part]
+            current = 0.0
+    return total + current
+
+
+@lru_cache(maxsize=16384)
+def names(text: str) -> frozenset[str]:
+    """Return the capitalised words of a text, lower-cased, but for stop words and words that open a sentence."""
+    found = set()
+    for match in _NAME.finditer(text):
+        before = text[: match.start()].rstrip()
+        opens = not before or before[-1] in ".!?:\n\"“" or text[: match.start()].endswith("\n")
+        word = match.group().lower().removesuffix("'s").removesuffix("’s")
+        if word not in STOP_WORDS and not (opens and not match.group()[1:2].isupper()):
+            found.add(word)
+    return frozenset(found)
+
+
+@lru_cache(maxsize=16384)
+def negations(text: str) -> int:
+    """Return how many negating words a text holds."""
+    return sum(word in NEGATIONS for word in re.findall(r"n't|\w+", text.lower().replace("’", "'").replace("n't", " n't")))

@@ -1,0 +1,185 @@
+"""Verdicts and vectors kept on disk by digest, so that the same text is never read twice by the same model."""
+
+import hashlib
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from halluguard.models.embedder import Embedder
+from halluguard.models.nli import Pair, PairScorer, PairScores
+
+_LOOKUP = 900  # SQLite binds at most 999 variables in its oldest supported builds
+
+
+def _key(*parts: str) -> bytes:
+    """Digest texts unambiguously: each part is preceded by its length."""
+    total = hashlib.sha256()
+    for part in parts:
+        data = part.encode("utf-8", "surrogatepass")
+        total.update(len(data).to_bytes(8, "little"))
+        total.update(data)
+    return total.digest()[:20]
+
+
+class Cache:
+    """One SQLite file of small binary values under digest keys. Safe to share between processes.
+
+    A file that cannot be opened or written is not an error: `available` turns False and nothing is kept.
+    """
+
+    def __init__(self, path: Path | None) -> None:
+        """Open or create the file; None keeps everything in memory for the life of the process."""
+        self.path = path
+        self.available = True
+        try:
+            if path is not None:
+                path.parent.mkdir(parents=True, exist_ok=True)
+            self._connection = sqlite3.connect(path or ":memory:", timeout=30, isolation_level=None)
+            self._connection.execute("PRAGMA journal_mode=WAL")
+            self._connection.execute("PRAGMA synchronous=NORMAL")
+            self._connection.execute("CREATE TABLE IF NOT EXISTS kept (key BLOB PRIMARY KEY, value BLOB) WITHOUT ROWID")
+        except (OSError, sqlite3.Error):
+            self.available = False
+            self._connection = sqlite3.connect(":memory:", isolation_level=None)
+            self._connection.execute("CREATE TABLE kept (key BLOB PRIMARY KEY, value BLOB) WITHOUT ROWID")
+
+    def get(self, keys: Sequence[bytes]) -> dict[bytes, bytes]:
+        """Return the values of those keys that are kept."""
+        found: dict[bytes, bytes] = {}
+        for start in range(0, len(keys), _LOOKUP):
+            some = keys[start : start + _LOOKUP]
+            marks = ",".join("?" * len(some))
+            found.update(self._connection.execute(f"SELECT key, value FROM kept WHERE key IN ({marks})", some))
+        return found
+
+    def put(self, items: Iterable[tuple[bytes, bytes]]) -> None:
+        """Keep values, all or none; a full or read-only disk loses them and nothing else."""
+        try:
+            self._connection.execute("BEGIN")
+            self._connection.executemany("INSERT OR REPLACE INTO kept VALUES (?, ?)", items)
+            self._connection.execute("COMMIT")
+        except sqlite3.Error:
+            self.available = False
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+
+    def close(self) -> None:
+        """Close the file."""
+        self._connection.close()
+
+
+@dataclass
+class Hits:
+    """How often an answer was already there: `asked` counts distinct items."""
+
+    asked: int = 0
+    hit: int = 0
+
+
+def _pieces(positions: Sequence[int], size: int) -> Iterator[Sequence[int]]:
+    for start in range(0, len(positions), size):
+        yield positions[start : start + size]
+
+
+@dataclass(frozen=True)
+class CachedScorer:
+    """A pair scorer that reads each distinct pair once, ever.
+
+    Scores are rounded to six decimals when they are kept and when they are fresh, so that a warm run and a cold
+    one give the same numbers.
+    """
+
+    scorer: PairScorer
+    cache: Cache
+    settings: str = ""
+    piece: int = 4096
+    hits: Hits = field(default_factory=Hits)
+
+    @property
+    def name(self) -> str:
+        """The model's name."""
+        return self.scorer.name
+
+    @property
+    def digest(self) -> str:
+        """The model's digest."""
+        return self.scorer.digest
+
+    @property
+    def max_tokens(self) -> int:
+        """The model's length."""
+        return self.scorer.max_tokens
+
+    def score(self, pairs: Sequence[Pair]) -> PairScores:
+        """Score pairs; equal pairs are read once, known pairs not at all. What is done is kept piece by piece."""
+        keys = [_key("nli", self.digest, self.settings, premise, hypothesis) for premise, hypothesis in pairs]
+        first = {key: position for position, key in reversed(list(enumerate(keys)))}
+        known = {key: np.frombuffer(value, dtype=np.float32) for key, value in self.cache.get(list(first)).items()}
+        missing = sorted(position for key, position in first.items() if key not in known)
+        self.hits.asked += len(first)
+        self.hits.hit += len(first) - len(missing)
+        # Sorted by length over everything that is asked, so that pieces, too, are of similar length.
+        missing.sort(key=lambda position: (-len(pairs[position][0]) - len(pairs[position][1]), position))
+        for some in _pieces(missing, self.piece):
+            fresh = self.scorer.score([pairs[position] for position in some])
+            rows = np.concatenate([np.round(fresh.probabilities, 6), fresh.truncated[:, None]], axis=1).astype(np.float32)
+            known.update(zip((keys[position] for position in some), rows, strict=True))
+            self.cache.put((keys[position], row.tobytes()) for position, row in zip(some, rows, strict=True))
+        table = np.stack([known[key] for key in keys]) if keys else np.zeros((0, 4), dtype=np.float32)
+        return PairScores(np.ascontiguousarray(table[:, :3]), table[:, 3] > 0)
+
+
+@dataclass(frozen=True)
+class CachedEmbedder:
+    """An embedder that reads each distinct text once, ever."""
+
+    embedder: Embedder
+    cache: Cache
+    piece: int = 4096
+    hits: Hits = field(default_factory=Hits)
+
+    @property
+    def name(self) -> str:
+        """The model's name."""
+        return self.embedder.name
+
+    @property
+    def digest(self) -> str:
+        """The model's digest."""
+        return self.embedder.digest
+
+    @property
+    def dimension(self) -> int:
+        """The length of a vector."""
+        return self.embedder.dimension
+
+    @property
+    def max_tokens(self) -> int:
+        """The model's length."""
+        return self.embedder.max_tokens
+
+    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Return unit vectors, float32, shape (len(texts), dimension)."""
+        keys = [_key("embedding", self.digest, text) for text in texts]
+        first = {key: position for position, key in reversed(list(enumerate(keys)))}
+        known = {key: np.frombuffer(value, dtype=np.float32) for key, value in self.cache.get(list(first)).items()}
+        missing = sorted(position for key, position in first.items() if key not in known)
+        self.hits.asked += len(first)
+        self.hits.hit += len(first) - len(missing)
+        missing.sort(key=lambda position: (-len(texts[position]), position))
+        for some in _pieces(missing, self.piece):
+            vectors = self.embedder.encode([texts[position] for position in some])
+            known.update(zip((keys[position] for position in some), vectors, strict=True))
+            self.cache.put((keys[position], row.tobytes()) for position, row in zip(some, vectors, strict=True))
+        return np.stack([known[key] for key in keys]) if keys else np.zeros((0, self.dimension), dtype=np.float32)
+
+
+def default_cache_path() -> Path:
+    """Where verdicts are kept unless another file is named: the user's cache folder."""
+    from platformdirs import user_cache_dir
+
+    return Path(user_cache_dir("halluguard")) / "verdicts.sqlite"

@@ -1,0 +1,25 @@
+"""Where a model runs and in which number format."""
+
+from typing import Any
+
+from halluguard.errors import ModelError, SettingError
+
+
+def resolve_device(name: str = "auto") -> str:
+    """Return `cpu` or `cuda` for `auto`, `cpu` or `cuda`; raises where CUDA is asked for and absent."""
+    import torch
+
+    if name not in {"auto", "cpu", "cuda"}:
+        raise SettingError(f"device {name!r} is not known. Choose auto, cpu or cuda")
+    if name == "cuda" and not torch.cuda.is_available():
+        raise ModelError("device cuda was asked for and torch sees no CUDA device. Use --device cpu or auto")
+    if name == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    return name
+
+
+def resolve_dtype(device: str) -> Any:
+    """Return the torch dtype for a device: float32 on a CPU, where half precision is slower, float16 on CUDA."""
+    import torch
+
+    return torch.float16 if device == "cuda" else torch.float32

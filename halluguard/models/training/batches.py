@@ -1,0 +1,127 @@
+"""Token-budget batches: pairs of similar length together, twins in the same batch, order fixed by a seed."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+from halluguard.models.training.examples import TARGETS, Example
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+
+PAD_ID = 0
+SEP_ID = 102
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """One pair as token ids; `boundary` is the index of the first token of the hypothesis."""
+
+    ids: tuple[int, ...]
+    boundary: int
+    target: int
+    twin: str
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Tensors of one step.
+
+    `ids`, `types`, `mask`: int64 (rows, width); `targets`: int64 (rows,), values of `TARGETS`;
+    `twins`: int64 (n, 2), row of the entailed member, row of its edit; `tokens`: real tokens, padding excluded.
+    """
+
+    ids: Tensor
+    types: Tensor
+    mask: Tensor
+    targets: Tensor
+    twins: Tensor
+    tokens: int
+
+
+def encode(examples: Sequence[Example], tokenizer: Tokenizer, max_tokens: int) -> list[Encoded]:
+    """Tokenise pairs as `[CLS] premise [SEP] hypothesis [SEP]`; the premise is cut to fit `max_tokens`."""
+    premises = tokenizer.encode_batch([e.premise for e in examples], add_special_tokens=False)
+    hypotheses = tokenizer.encode_batch([e.hypothesis for e in examples], add_special_tokens=False)
+    cls_id = tokenizer.token_to_id("[CLS]")
+    sep_id = tokenizer.token_to_id("[SEP]")
+    encoded = []
+    for example, left, right in zip(examples, premises, hypotheses, strict=True):
+        claim = right.ids[: max_tokens // 2]
+        text = left.ids[: max_tokens - 3 - len(claim)]
+        ids = (cls_id, *text, sep_id, *claim, sep_id)
+        encoded.append(Encoded(ids, len(text) + 2, TARGETS[example.label], example.twin))
+    return encoded
+
+
+def _units(rows: Sequence[Encoded]) -> list[list[Encoded]]:
+    """Group rows that share a twin id; every other row is a unit of its own."""
+    groups: dict[str, list[Encoded]] = {}
+    for index, row in enumerate(rows):
+        groups.setdefault(row.twin or f"#{index}", []).append(row)
+    return list(groups.values())
+
+
+def _width(unit: Sequence[Encoded]) -> int:
+    return max(len(row.ids) for row in unit)
+
+
+def plan_batches(rows: Sequence[Encoded], *, budget: int, seed: int, max_rows: int = 64) -> list[list[Encoded]]:
+    """Cut rows into batches of at most `budget` padded tokens and `max_rows` rows, in a seeded order.
+
+    A unit wider than the budget gets a batch of its own. Lengths are jittered by up to 8 % before sorting, so that
+    a second pass over the same rows meets other neighbours.
+    """
+    rng = random.Random(seed)
+    units = _units(rows)
+    keys = [_width(unit) * (1 + 0.08 * rng.random()) for unit in units]
+    batches: list[list[Encoded]] = []
+    current: list[Encoded] = []
+    width = 0
+    for index in sorted(range(len(units)), key=lambda i: (keys[i], i)):
+        unit = units[index]
+        wider = max(width, _width(unit))
+        size = len(current) + len(unit)
+        if current and (wider * size > budget or size > max_rows):
+            batches.append(current)
+            current, wider = [], _width(unit)
+        current = [*current, *unit]
+        width = wider
+    if current:
+        batches.append(current)
+    rng.shuffle(batches)
+    return batches
+
+
+def collate(rows: Sequence[Encoded]) -> Batch:
+    """Pad one planned batch into tensors."""
+    width = _width(rows)
+    ids = torch.full((len(rows), width), PAD_ID, dtype=torch.long)
+    types = torch.zeros((len(rows), width), dtype=torch.long)
+    mask = torch.zeros((len(rows), width), dtype=torch.long)
+    entailed: dict[str, int] = {}
+    others: list[tuple[str, int]] = []
+    for index, row in enumerate(rows):
+        length = len(row.ids)
+        ids[index, :length] = torch.tensor(row.ids)
+        types[index, row.boundary : length] = 1
+        mask[index, :length] = 1
+        if row.twin and row.target == 0:
+            entailed.setdefault(row.twin, index)
+        elif row.twin:
+            others.append((row.twin, index))
+    twins = [(entailed[twin], index) for twin, index in others if twin in entailed]
+    return Batch(
+        ids=ids,
+        types=types,
+        mask=mask,
+        targets=torch.tensor([row.target for row in rows]),
+        twins=torch.tensor(twins, dtype=torch.long).reshape(-1, 2),
+        tokens=sum(len(row.ids) for row in rows),
+    )

@@ -1,0 +1,77 @@
+"""Small fixed evaluation slices for use during training; the full benchmarks live in `evals`."""
+
+from __future__ import annotations
+
+import random
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from tokenizers import Tokenizer
+from transformers import BertForSequenceClassification
+
+from halluguard.models.training.batches import collate, encode, plan_batches
+from halluguard.models.training.examples import ENTAILMENT, LABELS, TARGETS, Example, read_rows
+from halluguard.models.training.mix import read_hans
+from halluguard.models.training.network import forward
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """A named set of rows; `binary` counts entailment against the rest."""
+
+    name: str
+    rows: tuple[Example, ...]
+    binary: bool = False
+
+
+def standard_slices(data: Path, seed: int = 7, sizes: Mapping[str, int] | None = None) -> list[Slice]:
+    """Draw the NLI slices: MNLI, SNLI, FEVER (three-way) and the reporting half of the HANS-style rows (two-way)."""
+    sizes = sizes or {"mnli": 500, "snli": 300, "fever": 250, "hans": 300}
+    rng = random.Random(seed)
+    pools: dict[str, list[Example]] = defaultdict(list)
+    for row in read_rows(data / "nli" / "dev.jsonl.gz"):
+        for name in ("mnli", "snli", "fever"):
+            if row["source"].lower().startswith(name):
+                pools[name].append(Example(row["premise"], row["hypothesis"], row["label"], name, row["licence"]))
+    pools["hans"] = read_hans(data / "nli" / "hans_style.jsonl.gz", train=False)
+    return [
+        Slice(name, tuple(rng.sample(pools[name], min(size, len(pools[name])))), binary=name == "hans")
+        for name, size in sizes.items()
+    ]
+
+
+def predict(
+    network: BertForSequenceClassification, tokenizer: Tokenizer, rows: Sequence[Example], max_length: int = 256
+) -> list[list[float]]:
+    """Return p(entailment), p(neutral), p(contradiction) of each row, in order."""
+    encoded = encode(rows, tokenizer, max_length)
+    order = {id(item): index for index, item in enumerate(encoded)}
+    out: list[list[float]] = [[] for _ in rows]
+    for planned in plan_batches(encoded, budget=4_096, seed=0):
+        scores = torch.softmax(forward(network, collate(planned)), dim=-1).tolist()
+        for item, row in zip(planned, scores, strict=True):
+            out[order[id(item)]] = row
+    return out
+
+
+def accuracy(rows: Sequence[Example], scores: Sequence[Sequence[float]], *, binary: bool) -> float:
+    """Return the share of rows whose most probable class is right, three-way or entailment against the rest."""
+    hits = 0
+    for row, score in zip(rows, scores, strict=True):
+        best = max(range(len(LABELS)), key=score.__getitem__)
+        hits += (best == 0) == (row.label == ENTAILMENT) if binary else best == TARGETS[row.label]
+    return hits / len(rows)
+
+
+def evaluate_slices(
+    network: BertForSequenceClassification, tokenizer: Tokenizer, slices: Sequence[Slice]
+) -> dict[str, float]:
+    """Return the accuracy of each slice, as `acc_NAME`."""
+    return {
+        f"acc_{part.name}": accuracy(part.rows, predict(network, tokenizer, part.rows), binary=part.binary)
+        for part in slices
+        if part.rows
+    }

@@ -1,0 +1,91 @@
+"""From a run directory to the values of a report."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from halluguard.errors import RunError
+from halluguard.report import facts, tables
+from halluguard.report.answers import worst_answer
+from halluguard.report.culprits import Blame, blame_by_conflict, blame_by_trace, findings_of_conflicts, findings_of_trace
+from halluguard.report.data import Findings, ReportData, Suspects, WorstAnswer
+from halluguard.report.ranking import Fault, rank_faults
+from halluguard.report.suspects import lay_out_suspects, rank_suspects
+from halluguard.run import Run
+
+WORST_ANSWERS = 12
+"""How many faults are shown with an answer in full; the others are counted."""
+
+Events = Mapping[tuple[str, str], Mapping[str, Any]]
+
+
+def collect(run: Run) -> ReportData:
+    """Read a finished run into what its report shows. Memory grows with the flagged turns, not with the log.
+
+    Tables of later stages are optional. Raises RunError where the check itself is not finished.
+    """
+    for name in ("turns", "claims"):
+        if not run.has(name):
+            raise RunError(f"{run.path}: no {name}.parquet: the check has not finished. Go on with `halluguard check --resume`")
+    manifest = run.manifest
+    period = tables.log_period(run)
+    flagged = list(tables.flagged_claims(run))
+    moments = {row["turn_id"]: row["timestamp"] for row in flagged}
+    events = tables.events_by_claim(run)
+    faults = rank_faults(flagged)
+    findings, suspects = _trace(run, blame_by_conflict(flagged), blame_by_trace(events.values(), moments), period)
+    return ReportData(
+        title=str(manifest.get("title") or "Grounding report"),
+        version=str(manifest.get("version") or ""),
+        counts=facts.counts_of(manifest, len(moments)),
+        statuses=facts.status_counts(manifest),
+        rate=facts.headline_rate(manifest),
+        other_rates=facts.other_rates(manifest),
+        groupings=facts.groupings_of(manifest),
+        first_turn=period.first,
+        last_turn=period.last,
+        findings=findings,
+        worst=_worst(run, faults[:WORST_ANSWERS], events),
+        n_worst_left_out=sum(fault.n_turns for fault in faults[WORST_ANSWERS:]),
+        suspects=suspects,
+        cascade=_cascade(run),
+        not_shown=tuple(str(line) for line in manifest.get("not_shown") or ()),
+        method=facts.method_rows(manifest),
+    )
+
+
+def _trace(
+    run: Run, conflicts: dict[str, Blame], accused: dict[str, Blame], period: tables.Period
+) -> tuple[Findings, Suspects | None]:
+    """Say what happened, from the trace where there is one, else from the conflicts."""
+    if not run.has("suspects"):
+        return findings_of_conflicts(conflicts, tables.retrievals_of(run, list(conflicts)).sources), None
+    rows = run.read("suspects").to_pylist()
+    events = run.read("events").to_pylist() if run.has("events") else []
+    retrievals = tables.retrievals_of(run, [row["entry_id"] for row in rank_suspects(rows)])
+    accusing = {entry_id: blame.turn_ids for entry_id, blame in accused.items()}
+    return findings_of_trace(accused, rows, events), lay_out_suspects(rows, retrievals, accusing, period)
+
+
+def _worst(run: Run, faults: list[Fault], events: Events) -> tuple[WorstAnswer, ...]:
+    turn_ids = [fault.turn_id for fault in faults]
+    turns = tables.rows_of_turns(run, "turns", turn_ids)
+    claims = tables.rows_of_turns(run, "claims", turn_ids)
+    return tuple(
+        worst_answer(fault, turns[fault.turn_id][0], claims[fault.turn_id], events)
+        for fault in faults
+        if turns[fault.turn_id]
+    )
+
+
+def _cascade(run: Run) -> Mapping[str, Any] | None:
+    path = run.path / "cascade.json"
+    if not path.is_file():
+        return None
+    try:
+        loaded = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise RunError(f"{path}: unreadable ({error}). Make it again with `halluguard cascade`") from error
+    if not isinstance(loaded, dict):
+        raise RunError(f"{path}: expected a JSON object, found {type(loaded).__name__}. Make it again with `halluguard cascade`")
+    return loaded

@@ -1,0 +1,124 @@
+"""What the manifest of a run says, read without trusting that every key is there."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from halluguard.records import Status
+from halluguard.report.data import Counts, GroupRate, Grouping, MeasuredRate
+from halluguard.report.statuses import WORDINGS
+
+NAMED_GROUPS = 12
+"""How many groups of a property are named in a chart; the others are summed."""
+
+_GROUPINGS = ("day", "source", "model", "index_version")
+_OTHER_RATES = {
+    "citation_precision": "Citation precision",
+    "citation_recall": "Citation recall",
+    "contradiction_false_alarm": "False alarms of contradiction",
+}
+
+
+def mapping(value: object) -> Mapping[str, Any]:
+    """Return `value` where it is a mapping, else an empty one."""
+    return value if isinstance(value, Mapping) else {}
+
+
+def rate_of(value: object) -> MeasuredRate | None:
+    """Read a rate written as {hits, total, low, high}; None where there is none."""
+    found = mapping(value)
+    if "hits" not in found or "total" not in found:
+        return None
+    return MeasuredRate(int(found["hits"]), int(found["total"]), found.get("low"), found.get("high"))
+
+
+def status_counts(manifest: Mapping[str, Any]) -> tuple[tuple[Status, int], ...]:
+    """Return how many claims ended in each status, the gravest first, with zeros."""
+    found = mapping(mapping(manifest.get("counts")).get("statuses"))
+    return tuple((status, int(found.get(status.value, 0))) for status in WORDINGS)
+
+
+def counts_of(manifest: Mapping[str, Any], flagged_turns: int) -> Counts:
+    """Return the counts of a run; `flagged_turns` is counted from the tables."""
+    found = mapping(manifest.get("counts"))
+    names = ("turns", "claims", "checkable", "ungrounded", "errors", "truncated", "skipped_rows", "ghost_citations")
+    return Counts(flagged_turns=flagged_turns, **{name: int(found.get(name) or 0) for name in names})
+
+
+def headline_rate(manifest: Mapping[str, Any]) -> MeasuredRate:
+    """Return the ungrounded rate of the run, from the counts alone where no summary was written."""
+    counts = counts_of(manifest, 0)
+    found = rate_of(mapping(manifest.get("summary")).get("ungrounded_rate"))
+    return found or MeasuredRate(counts.ungrounded, counts.checkable)
+
+
+def other_rates(manifest: Mapping[str, Any]) -> tuple[tuple[str, MeasuredRate], ...]:
+    """Return the named rates beside the headline, those with something counted."""
+    summary = mapping(manifest.get("summary"))
+    rates = ((name, rate_of(summary.get(key))) for key, name in _OTHER_RATES.items())
+    return tuple((name, rate) for name, rate in rates if rate is not None and rate.total)
+
+
+def groupings_of(manifest: Mapping[str, Any]) -> tuple[Grouping, ...]:
+    """Return the rates by day in order of time, and by source, model and index version with most hits first."""
+    groups = mapping(manifest.get("groups"))
+    found = ((name, _group_rates(groups.get(name))) for name in _GROUPINGS)
+    return tuple(_grouping(name, rates) for name, rates in found if any(group.key for group in rates))
+
+
+def _group_rates(rows: object) -> list[GroupRate]:
+    candidates = rows if isinstance(rows, list) else []
+    rates = ((str(mapping(row).get("key") or ""), rate_of(row)) for row in candidates)
+    return [GroupRate(key, rate) for key, rate in rates if rate is not None]
+
+
+def _grouping(name: str, rates: list[GroupRate]) -> Grouping:
+    if name == "day":
+        return Grouping(name, tuple(sorted(rates, key=lambda group: (not group.key, group.key))))
+    ranked = sorted(rates, key=lambda group: (-group.rate.hits, -(group.rate.value or 0.0), group.key))
+    named, rest = ranked[:NAMED_GROUPS], ranked[NAMED_GROUPS:]
+    summed = MeasuredRate(sum(group.rate.hits for group in rest), sum(group.rate.total for group in rest))
+    return Grouping(name, tuple(named), len(rest), summed)
+
+
+def method_rows(manifest: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    """Return how the figures were made: inputs, models, thresholds, device, versions. Timings stay out, as they vary."""
+    rows: list[tuple[str, str]] = [("Tool", f"{manifest.get('tool', 'halluguard')} {manifest.get('version', '')}".strip())]
+    for name, value in mapping(manifest.get("inputs")).items():
+        rows.append((_INPUTS.get(name, name), _input(mapping(value))))
+    for name, value in mapping(manifest.get("models")).items():
+        rows.append((_MODELS.get(name, f"Model: {name}"), _model(mapping(value))))
+    rows += [("Thresholds", _plainly(manifest.get("thresholds"))), ("Device", _plainly(manifest.get("device")))]
+    rows += [("Versions", _plainly(manifest.get("versions"))), ("Fingerprint", _plainly(manifest.get("fingerprint")))]
+    return tuple((name, value) for name, value in rows if value)
+
+
+_INPUTS = {"log": "Conversation log", "trusted": "Trusted corpus", "store": "Vector store"}
+_MODELS = {"embedder": "Embedder", "nli": "Entailment model"}
+
+
+def _input(value: Mapping[str, Any]) -> str:
+    facts = [f"{_count(found)} {name.replace('_', ' ')}" for name, found in value.items() if name not in ("path", "sha256")]
+    digest = [f"sha256 {value['sha256']}"] if value.get("sha256") else []
+    return " · ".join([str(value.get("path", "")), *facts, *digest])
+
+
+def _model(value: Mapping[str, Any]) -> str:
+    named = [str(value.get("name", ""))]
+    digest = [f"sha256 {value['digest']}"] if value.get("digest") else []
+    others = [f"{name} {_plainly(found)}" for name, found in value.items() if name not in ("name", "digest")]
+    return " · ".join([*named, *others, *digest])
+
+
+def _count(value: object) -> str:
+    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else _plainly(value)
+
+
+def _plainly(value: object) -> str:
+    """Write a value of the manifest on one line, without braces and quotes."""
+    if isinstance(value, Mapping):
+        return " · ".join(f"{name.replace('_', ' ')} {_plainly(found)}" for name, found in value.items())
+    if isinstance(value, Iterable) and not isinstance(value, str):
+        return ", ".join(_plainly(found) for found in value)
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    return "" if value is None else str(value)

@@ -1,0 +1,135 @@
+"""The sentences of a report, the same in HTML, Markdown and the terminal."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from halluguard.records import Origin
+from halluguard.report.data import MeasuredRate, ReportData
+
+_MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something a reader must not miss; `grave` ones mean that the figures cannot be taken as a pass."""
+
+    text: str
+    grave: bool = False
+
+
+def percent(share: float | None) -> str:
+    """Write a share as a percentage with one decimal, or an em dash for None."""
+    return "—" if share is None else f"{100 * share:.1f}%"
+
+
+def interval(rate: MeasuredRate) -> str:
+    """Write the interval of a rate, such as "7.3-12.5%" with an en dash; the empty string where it has none."""
+    if rate.low is None or rate.high is None:
+        return ""
+    return f"{100 * rate.low:.1f}–{100 * rate.high:.1f}%"
+
+
+def counted(number: int, noun: str, plural: str = "") -> str:
+    """Write a number with its noun in the right form."""
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def moment(value: datetime | None) -> str:
+    """Write a time to the minute in UTC, or an em dash for None."""
+    return "—" if value is None else f"{value:%Y-%m-%d %H:%M} UTC"
+
+
+def day(value: datetime | None) -> str:
+    """Write a day such as "3 Mar 2026", the same in every locale."""
+    return "—" if value is None else f"{value.day} {_MONTHS[value.month - 1]} {value.year}"
+
+
+def short_day(key: str) -> str:
+    """Write an ISO day such as "2026-03-03" as "3 Mar"; anything else stays as it is."""
+    year, _, rest = key.partition("-")
+    month, _, number = rest.partition("-")
+    if not (year.isdecimal() and month.isdecimal() and number.isdecimal() and 1 <= int(month) <= 12):
+        return key
+    return f"{int(number)} {_MONTHS[int(month) - 1]}"
+
+
+def headline(data: ReportData) -> str:
+    """Say in one sentence what came out: the rate with its interval and counts, or that nothing could be checked."""
+    counts, rate = data.counts, data.rate
+    if not counts.turns:
+        return "The log holds no turns, so nothing was checked. This is not a pass."
+    if not rate.total:
+        return f"Nothing could be checked in {counted(counts.turns, 'answer')}. This is not a pass."
+    bounds = f" (95% interval {interval(rate)})" if interval(rate) else ""
+    checked = f"{counted(rate.total, 'checkable claim')}"
+    if not rate.hits:
+        return f"No ungrounded claim among {checked}{bounds}."
+    verb = "is" if rate.hits == 1 else "are"
+    return f"{percent(rate.value)} of checkable claims{bounds} {verb} ungrounded: {rate.hits:,} of {rate.total:,}."
+
+
+def lede(data: ReportData) -> str:
+    """Say where the trouble lies: answers touched, days covered, and who is behind it."""
+    counts = data.counts
+    if not data.rate.total:
+        return ""
+    parts = [f"{counts.flagged_turns:,} of {counted(counts.turns, 'answer')} hold at least one"] if counts.flagged_turns else [
+        f"{counted(counts.turns, 'answer')} read"
+    ]  # fmt: skip
+    if data.first_turn and data.last_turn:
+        parts.append(f"{day(data.first_turn)} to {day(data.last_turn)}")
+    return ", ".join(parts) + "."
+
+
+def finding(data: ReportData) -> str:
+    """Say in one or two sentences what lies behind the flagged claims."""
+    found, total = data.findings, data.rate.hits
+    if not total:
+        return "No claim is flagged, so there is nothing to explain."
+    if not found.n_culprits:
+        if found.traced:
+            return "The trace found no entry of the store responsible."
+        return "No passage is in conflict with the trusted documents: the flagged claims are not in the texts they cite."
+    claims = f"{found.n_claims:,} of the {counted(total, 'flagged claim')}"
+    if found.traced:
+        verb = "is" if found.n_culprits == 1 else "are"
+        return (
+            f"{counted(found.n_culprits, 'store entry', 'store entries')}{_from_sources(data)} {verb} responsible for flagged claims "
+            f"in {counted(found.n_turns, 'answer')}, first seen {moment(found.first_seen)}."
+        )
+    return (
+        f"{counted(found.n_culprits, 'cited passage')}{_from_sources(data)} "
+        f"{'disagrees' if found.n_culprits == 1 else 'disagree'} with the trusted documents and stand{'s' if found.n_culprits == 1 else ''} "
+        f"behind {claims}, in {counted(found.n_turns, 'answer')}, first seen {moment(found.first_seen)}."
+    )
+
+
+def _from_sources(data: ReportData) -> str:
+    named = [share for share in data.findings.sources if share.source]
+    return f" from {counted(len(named), 'source')}" if named else ""
+
+
+def origin_words(origin: str) -> str:
+    """Name what the trace says of a group of flagged claims."""
+    return {
+        Origin.STORE: "laid to entries of the store",
+        Origin.GENERATOR: "the model's own: no entry says it",
+        Origin.NOT_IN_STORE: "from a passage no longer in the store",
+        Origin.UNDETERMINED: "undetermined",
+    }[Origin(origin)]
+
+
+def notices(data: ReportData) -> tuple[Notice, ...]:
+    """List what limits the figures: nothing checkable, errors, cut texts, skipped rows, citations to nowhere, no trace."""
+    counts = data.counts
+    found = [
+        (not data.rate.total and counts.turns > 0,
+         Notice("No answer holds a checkable claim. Was the right field mapped to the answer? Nothing here says the answers are good.",
+                grave=True)),
+        (counts.errors > 0, Notice(f"{counted(counts.errors, 'claim')} could not be checked and stand outside every rate.", grave=True)),
+        (counts.skipped_rows > 0, Notice(f"{counted(counts.skipped_rows, 'row')} of the log could not be read and were skipped.", grave=True)),
+        (counts.truncated > 0, Notice(f"{counted(counts.truncated, 'claim')} were read against a text cut to the model's length.")),
+        (counts.ghost_citations > 0,
+         Notice(f"{counted(counts.ghost_citations, 'citation')} point to ids that are nowhere in the log or the store.")),
+    ]  # fmt: skip
+    return tuple(notice for applies, notice in found if applies)

@@ -1,0 +1,144 @@
+"""A folder or file of trusted documents, streamed in a fixed order; what could not be read is named, never dropped."""
+
+import gzip
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from halluguard.errors import TrustedCorpusError
+from halluguard.records import Document
+from halluguard.trusted.extract import EXTRACTORS, UnreadableDocument, decode_text
+from halluguard.trusted.manifest import is_index
+
+_ROWS = (".jsonl", ".jsonl.gz")
+FORMATS = "Markdown, text, HTML, PDF or JSONL"
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A file, or a row of a JSONL file, that gave no document.
+
+    `is_document` is False for a file of another kind (a picture, a style sheet), which nobody expects to be read.
+    """
+
+    path: str
+    reason: str
+    is_document: bool = True
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.reason}"
+
+
+def read_documents(source: Path) -> Iterator[Document | Skipped]:
+    """Yield every document under `source` in the order of their paths, and every file or row that is none.
+
+    `source` is a folder, searched to any depth, or one file. Hidden files and folders, and indexes of our own, are
+    not looked at. A document's id and source are its path under the folder; a JSONL row has its own id, or
+    `file:line`. One document is in memory at a time.
+
+    Raises:
+        TrustedCorpusError: there is no such file or folder.
+
+    """
+    source = Path(source)
+    if not source.exists():
+        raise TrustedCorpusError(f"{source}: no such file or folder. Give a folder of {FORMATS}")
+    root = source if source.is_dir() else source.parent
+    seen: set[str] = set()
+    for file in _list_files(source) if source.is_dir() else [source.name]:
+        name = os.fsencode(file).decode(
+            "utf-8", "backslashreplace"
+        )  # a file's name need not be UTF-8, an id must be
+        for item in _read_file(root / file, name):
+            if isinstance(item, Document) and item.id in seen:
+                yield Skipped(
+                    str(item.metadata.get("row", name)),
+                    f"document id {item.id!r} was used before. Give each its own",
+                )
+                continue
+            if isinstance(item, Document):
+                seen.add(item.id)
+            yield item
+
+
+def _list_files(folder: Path) -> list[str]:
+    names: list[str] = []
+    for parent, folders, files in os.walk(folder):
+        at = Path(parent)
+        folders[:] = [name for name in folders if not name.startswith(".") and not is_index(at / name)]
+        names.extend((at / name).relative_to(folder).as_posix() for name in files if not name.startswith("."))
+    return sorted(names)
+
+
+def _read_file(path: Path, name: str) -> Iterator[Document | Skipped]:
+    extract = EXTRACTORS.get(path.suffix.lower())
+    rows = path.name.lower().endswith(_ROWS)
+    if extract is None and not rows:
+        yield Skipped(name, f"is not {FORMATS}", is_document=False)
+        return
+    if not path.is_file():
+        yield Skipped(name, "is not a regular file, or a link to nowhere. Remove it")
+        return
+    try:
+        if extract is None:
+            yield from _read_rows(path, name)
+            return
+        found = extract(path.read_bytes())
+        if not found.text.strip():
+            raise UnreadableDocument("holds no text")  # noqa: TRY301 - one place turns reasons into records
+        yield Document(id=name, text=found.text, source=name, title=found.title)
+    except UnreadableDocument as error:
+        yield Skipped(name, str(error))
+    except (OSError, EOFError) as error:
+        yield Skipped(
+            name,
+            f"cannot be read ({getattr(error, 'strerror', None) or error}). Check the file and its permissions",
+        )
+    except RecursionError:
+        yield Skipped(name, "is nested too deeply to read. Flatten or remove it")
+
+
+def _read_rows(path: Path, name: str) -> Iterator[Document | Skipped]:
+    opened = gzip.open(path, "rb") if path.suffix.lower() == ".gz" else path.open("rb")
+    with opened as stream:
+        for number, line in enumerate(stream, start=1):
+            if not line.strip():
+                continue
+            where = f"{name}:{number}"
+            try:
+                yield _document_of(line, name, where)
+            except UnreadableDocument as error:
+                yield Skipped(where, str(error))
+
+
+def _document_of(line: bytes, name: str, where: str) -> Document:
+    try:
+        row: Any = orjson.loads(decode_text(line))
+    except orjson.JSONDecodeError as error:
+        raise UnreadableDocument(
+            f"is broken JSON ({error.msg} at column {error.colno}). Repair or remove the line"
+        ) from error
+    if not isinstance(row, dict):
+        raise UnreadableDocument(
+            f"holds {type(row).__name__}, not an object. Write {{'id', 'text', 'source', 'metadata'}} a line"
+        )
+    text, metadata = row.get("text"), row.get("metadata")
+    if not isinstance(text, str) or not text.strip() or "\0" in text:
+        raise UnreadableDocument("has no readable string in the field text. Give each row its text")
+    identity = row.get("id")
+    if identity is not None and not isinstance(identity, str | int):
+        raise UnreadableDocument(f"has an id of type {type(identity).__name__}. Use a string or an integer")
+    metadata = metadata if isinstance(metadata, dict) else {}
+    given, title = row.get("source"), metadata.get("title", row.get("title"))
+    key = where if identity is None or identity == "" else str(identity)
+    return Document(
+        id=key,
+        text=text.replace("\r\n", "\n").replace("\r", "\n"),
+        source=given if isinstance(given, str) and given else (key if key != where else name),
+        title=title if isinstance(title, str) else "",
+        metadata={**metadata, "row": where},
+    )

@@ -1,0 +1,71 @@
+"""The gate: verdict line and exit code come from one function."""
+
+import pytest
+
+from halluguard.errors import SettingError
+from halluguard.gate import Condition, decide_outcome, parse_condition
+from halluguard.grounding.summary import summarise
+
+
+def manifest(skipped=0, **statuses):
+    made = summarise({"totals": {"turns": 3}, "statuses": statuses})
+    made["counts"]["skipped_rows"] = skipped
+    return made
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("ungrounded_rate>0.05", Condition("ungrounded_rate", ">", 0.05)),
+        (" citation_recall <= 90% ", Condition("citation_recall", "<=", 0.9)),
+        ("unsupported_rate>=.1", Condition("unsupported_rate", ">=", 0.1)),
+    ],
+)
+def test_condition_is_read(text, expected):
+    assert parse_condition(text) == expected
+
+
+@pytest.mark.parametrize("text", ["", "rate", "rate>", "rate=1", "rate>x", "__import__('os')>1"])
+def test_anything_else_is_refused(text):
+    with pytest.raises(SettingError, match="fail-on"):
+        parse_condition(text)
+
+
+def test_gate_fails_with_one_and_says_so():
+    outcome = decide_outcome(manifest(grounded=9, unsupported=1), [parse_condition("ungrounded_rate>0.05")])
+
+    assert outcome.exit_code == 1
+    assert "GATE FAILED" in outcome.line
+    assert "1 of 10" in outcome.line
+
+
+def test_gate_passes_at_the_limit():
+    assert decide_outcome(manifest(grounded=9, unsupported=1), [parse_condition("ungrounded_rate>0.1")]).exit_code == 0
+
+
+def test_skipped_rows_and_errors_end_in_three():
+    assert decide_outcome(manifest(skipped=1, grounded=1)).exit_code == 3
+    assert decide_outcome(manifest(grounded=1, error=1)).exit_code == 3
+
+
+def test_failed_gate_outranks_skipped_rows():
+    assert decide_outcome(manifest(skipped=1, unsupported=1), [parse_condition("ungrounded_rate>0")]).exit_code == 1
+
+
+def test_nothing_checkable_is_an_outcome_of_its_own():
+    outcome = decide_outcome(manifest(abstained=4, not_a_claim=2), [parse_condition("ungrounded_rate>0")])
+
+    assert outcome.exit_code == 4
+    assert "NOTHING CHECKABLE" in outcome.line
+
+
+def test_unknown_rate_names_the_known_ones():
+    with pytest.raises(SettingError, match="citation_recall"):
+        decide_outcome(manifest(grounded=1), [parse_condition("hallucinations>0")])
+
+
+def test_misattributed_uncited_and_uncorroborated_are_not_ungrounded():
+    made = manifest(misattributed=1, uncited=1, uncorroborated=1, source_conflict=1)
+
+    assert made["summary"]["ungrounded_rate"]["hits"] == 1
+    assert made["summary"]["ungrounded_rate"]["total"] == 4

@@ -1,0 +1,107 @@
+"""The run directory."""
+
+import json
+
+import pyarrow as pa
+import pytest
+
+from halluguard.errors import RunError
+from halluguard.run import CLAIMS, SCHEMAS, Run, write_atomically
+
+MANIFEST = {"fingerprint": "abc", "state": "running"}
+
+
+def test_created_run_opens_again(tmp_path):
+    Run.create(tmp_path / "run", MANIFEST)
+
+    assert Run.open(tmp_path / "run").manifest == MANIFEST
+
+
+def test_same_fingerprint_goes_on_and_another_is_refused(tmp_path):
+    Run.create(tmp_path / "run", MANIFEST)
+
+    assert Run.create(tmp_path / "run", MANIFEST).path == tmp_path / "run"
+    with pytest.raises(RunError, match="other inputs or settings"):
+        Run.create(tmp_path / "run", {"fingerprint": "other"})
+
+
+def test_folder_with_other_files_is_never_written_into(tmp_path):
+    (tmp_path / "thesis.txt").write_text("mine")
+
+    with pytest.raises(RunError, match="not a run directory"):
+        Run.create(tmp_path, MANIFEST)
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", "\x00"])
+def test_broken_manifest_is_one_clear_line(tmp_path, content):
+    (tmp_path / "manifest.json").write_text(content)
+
+    with pytest.raises(RunError, match="manifest.json"):
+        _ = Run.open(tmp_path).manifest
+
+
+def test_parts_join_in_order_and_a_half_written_part_does_not_count(tmp_path):
+    run = Run.create(tmp_path / "run", MANIFEST)
+    for number in (0, 1):
+        run.write_part(number, {"claims": [{"turn_id": str(number), "text": "ü\x1b"}]}, {"turns": 1})
+    (run.path / "parts" / ".000002").mkdir()
+
+    assert run.n_parts() == 2
+    run.join_parts(["claims"])
+
+    assert run.read("claims").column("turn_id").to_pylist() == ["0", "1"]
+    assert run.part_facts(1) == {"turns": 1}
+    run.drop_parts()
+    assert sorted(path.name for path in run.path.iterdir()) == ["claims.parquet", "manifest.json"]
+
+
+def test_table_of_no_parts_is_empty_with_its_schema(tmp_path):
+    run = Run.create(tmp_path / "run", MANIFEST)
+    run.join_parts(["claims"])
+
+    assert run.read("claims").schema.equals(CLAIMS)
+    assert run.read("claims").num_rows == 0
+
+
+def test_missing_table_names_the_verb_that_makes_it(tmp_path):
+    run = Run.create(tmp_path / "run", MANIFEST)
+
+    with pytest.raises(RunError, match="halluguard trace"):
+        run.read("suspects")
+
+
+def test_same_rows_give_the_same_bytes(tmp_path):
+    rows = [{"turn_id": "a", "status": "grounded", "cited_ids": ["x"]}]
+    for name in ("one", "two"):
+        Run.create(tmp_path / name, MANIFEST).write("claims", rows)
+
+    assert (tmp_path / "one" / "claims.parquet").read_bytes() == (tmp_path / "two" / "claims.parquet").read_bytes()
+
+
+def test_failed_write_leaves_the_old_file_and_no_litter(tmp_path):
+    path = tmp_path / "file.json"
+    write_atomically(path, b"old")
+    with pytest.raises(TypeError):
+        write_atomically(path, "not bytes")  # type: ignore[arg-type]
+
+    assert path.read_bytes() == b"old"
+    assert [p.name for p in tmp_path.iterdir()] == ["file.json"]
+
+
+def test_claims_table_has_every_column_of_the_design():
+    designed = (
+        "turn_id conversation_id timestamp claim_id start end text status cited_ids ghost_ids cited_entailment "
+        "cited_contradiction trusted_entailment trusted_contradiction trusted_evidence_id trusted_evidence_text "
+        "supporting_chunk_id truncated error"
+    ).split()
+
+    assert set(designed) <= set(CLAIMS.names)
+    assert all(isinstance(schema, pa.Schema) for schema in SCHEMAS.values())
+
+
+def test_manifest_update_keeps_the_other_keys(tmp_path):
+    run = Run.create(tmp_path / "run", MANIFEST)
+    run.update_manifest({"state": "finished"})
+
+    assert json.loads(run.manifest_path.read_text()) == {"fingerprint": "abc", "state": "finished"}
