@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from halluguard.grounding.check import CheckSettings, Progress
     from halluguard.grounding.score import Score
     from halluguard.models import Models
+    from halluguard.trusted import IndexManifest, VerifyResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +84,7 @@ def check(
         on_progress: called after each block of turns.
     """
     from halluguard.grounding.check import check_log
-    from halluguard.grounding.reader import load_reader
+    from halluguard.grounding.loading import load_reader
 
     choice = models or ModelChoice()
     loaded = choice.load()
@@ -106,12 +107,114 @@ def score(
 
     Texts may have any length. Scores come in the order of the pairs and do not depend on it.
     """
-    from halluguard.grounding.reader import load_reader
+    from halluguard.grounding.loading import load_reader
     from halluguard.grounding.score import score_pairs
 
     choice = models or ModelChoice()
     reader = load_reader(choice.load(), calibration=choice.calibration)
     yield from score_pairs(((*pair, None)[:3] for pair in pairs), reader)
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredFile:
+    """What became of a file of pairs: lines scored, lines skipped with the first reason, and the exit code."""
+
+    scored: int
+    skipped: int
+    first_problem: str
+
+    @property
+    def exit_code(self) -> int:
+        """0, 3 where lines were skipped, 4 where nothing was scored."""
+        if not self.scored:
+            return 4
+        return 3 if self.skipped else 0
+
+
+def score_file(pairs: Path | str, output: Path | str | None, *, models: ModelChoice | None = None) -> ScoredFile:
+    """Score a JSONL file of `{"document", "claim"}` lines into JSONL, in order.
+
+    A line that cannot be read gives `{"error": ...}` in its place, so that lines keep their numbers.
+
+    Args:
+        pairs: the file; `-` is standard input.
+        output: where the scores go; None is standard output.
+        models: other models than those of the package.
+    """
+    from halluguard.grounding.files import score_jsonl
+
+    choice = models or ModelChoice()
+    return ScoredFile(*score_jsonl(str(pairs), None if output is None else Path(output), choice))
+
+
+def calibrate(labelled: Path | str, output: Path | str, *, models: ModelChoice | None = None) -> dict[str, Any]:
+    """Fit a calibration to labelled pairs, write it to `output`, and return it as plain values."""
+    from halluguard.grounding.files import calibrate_jsonl
+
+    return calibrate_jsonl(Path(labelled), Path(output), models or ModelChoice())
+
+
+def trace(run: Path | str | Run, store: Path | str, *, models: ModelChoice | None = None) -> RunResult:
+    """Name the store entries responsible for a run's flagged claims, or say that none is; the store is only read."""
+    from halluguard.forensics import trace_run
+    from halluguard.grounding.loading import load_reader
+
+    opened = run if isinstance(run, Run) else Run.open(Path(run))
+    choice = models or ModelChoice()
+    loaded = choice.load()
+    trace_run(opened, Path(store), models=loaded, reader=load_reader(loaded, calibration=choice.calibration))
+    return RunResult(opened)
+
+
+def investigate(
+    log: Path | str,
+    trusted: Path | str,
+    store: Path | str,
+    output: Path | str,
+    *,
+    models: ModelChoice | None = None,
+    settings: "CheckSettings | None" = None,
+    on_progress: "Callable[[Progress], None] | None" = None,
+) -> RunResult:
+    """Check a log, trace what is ungrounded to a store, and write `report.html` and `report.md` into the run."""
+    result = check(log, trusted, output, models=models, settings=settings, on_progress=on_progress)
+    trace(result.run, store, models=models)
+    for name in ("report.html", "report.md"):
+        write_report(result.run, result.path / name)
+    return result
+
+
+def demo(
+    output: Path | str,
+    *,
+    models: ModelChoice | None = None,
+    on_progress: "Callable[[Progress], None] | None" = None,
+) -> RunResult:
+    """Investigate the embedded airline."""
+    from halluguard.corpus import find_corpus
+
+    corpus = find_corpus("airline")
+    return investigate(corpus.log, corpus.trusted, corpus.store, output, models=models, on_progress=on_progress)
+
+
+def build_index(
+    documents: Path | str, output: Path | str, *, embedder: str | None = None, device: str = "auto"
+) -> "IndexManifest":
+    """Make or refresh the FAISS index of a trusted corpus; only changed documents are embedded again."""
+    from halluguard import trusted
+    from halluguard.models import load_embedder
+
+    return trusted.build_index(Path(documents), Path(output), load_embedder(embedder, device=device))
+
+
+def verify_index(
+    index: Path | str, *, sample: int = 200, seed: int = 0, embedder: str | None = None, device: str = "auto"
+) -> "VerifyResult":
+    """Embed a sample of an index again and say what disagrees."""
+    from halluguard import trusted
+    from halluguard.models import load_embedder
+
+    return trusted.verify_index(Path(index), load_embedder(embedder, device=device), sample=sample, seed=seed)
 
 
 def open_run(path: Path | str) -> RunResult:

@@ -272,8 +272,8 @@ def index_verify(
     from halluguard import api
 
     result = api.verify_index(index, sample=sample, seed=seed, embedder=embedder, device=device)
-    _print_json(result.as_dict())
-    raise typer.Exit(0 if result.ok else 1)
+    typer.echo(result.summary())
+    raise typer.Exit(0 if result.agrees else 1)
 
 
 @app.command()

@@ -25,6 +25,6 @@ def models():
 
 @pytest.fixture(scope="session")
 def reader(models):
-    from halluguard.grounding.reader import load_reader
+    from halluguard.grounding.loading import load_reader
 
     return load_reader(models)

@@ -6,11 +6,13 @@ marker names in vain is a ghost, if it can only be meant as a citation; "[sic]",
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 from halluguard.grounding.markdown import Block, BlockKind
-from halluguard.records import Chunk, Citation, Turn
+from halluguard.records import Chunk, Turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,7 @@ _WRAPPED = re.compile(
     re.IGNORECASE,
 )
 _PREFIXED = re.compile(r"(?:sources?|docs?|documents?|ids?|citations?|cite|refs?|references?|chunks?|passages?)\s*[:=]\s*(?P<label>.+)\Z", re.IGNORECASE)
-_FILE_SEARCH = re.compile(r"(?:\d{1,3}:)?(?P<number>\d{1,3})†.{0,150}\Z")
+_FILE_SEARCH = re.compile(r"(?P<message>\d{1,3}:)?(?P<number>\d{1,3})†.{0,150}\Z")
 _PART = re.compile(r"\s*[,;|]\s*")
 _RANGE = re.compile(r"(\d{1,3})\s*(?:-|–|to\b)\s*#?(\d{1,3})|(\d{1,3})", re.IGNORECASE)
 _CODE_SPAN = re.compile(r"(`{1,2})(?!`)[^`\n]{1,300}\1")
@@ -50,6 +52,8 @@ _ID_SHAPE = re.compile(r"\d+")
 _RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
 _RAISED_WORD = 4
 _MAX_RANGE = 20
+_MARKER_CHARS = 40
+_OPENING, _CLOSING = ("[", "(", "【"), ("]", ")", "】")
 _QUICK = re.compile(rf"[\[【(^⁰¹²³⁴-⁹]|<sup>|\b{_NOUN}s?\s", re.IGNORECASE)
 
 
@@ -60,24 +64,34 @@ def find_markers(turn: Turn, blocks: Sequence[Block] = ()) -> tuple[Marker, ...]
     nothing is returned with its label as a ghost if the turn has retrieved chunks, and without one if it has none.
     """
     answer = turn.answer
+    explicit = _explicit(turn)
     if not _QUICK.search(answer):
-        return ()
+        return tuple(explicit)
+    taken = _Spans((marker.start, marker.end) for marker in explicit)
     shelf = _Shelf(turn.retrieved)
     hidden = _code_spans(answer, blocks)
-    found = [match for match in _BRACKETED.finditer(answer) if not _inside(match.start(), hidden)]
+    found = [match for match in _BRACKETED.finditer(answer) if match.start() not in hidden and match.start() not in taken]
     shelf.count_from_zero_if(any(match["square"] == "0" for match in found))
-    markers = [marker for match in found if (marker := _bracketed(match, shelf))]
+    markers = explicit + [marker for match in found if (marker := _bracketed(match, shelf))]
     markers += _mentions(answer, shelf, hidden, markers)
     return tuple(sorted(markers, key=lambda marker: marker.start))
 
 
-def resolve_explicit(citations: Sequence[Citation], retrieved: Sequence[Chunk]) -> tuple[tuple[Citation, bool], ...]:
-    """Pair each citation of the log with whether its id is known.
-
-    Where the log kept no retrieved chunks at all, every id counts as known: nothing shows that it is not.
-    """
-    known = {chunk.id for chunk in retrieved}
-    return tuple((citation, not known or citation.id in known) for citation in citations)
+def _explicit(turn: Turn) -> list[Marker]:
+    """Where the markers that the log itself names stand, so that no model reads them; their ids are the log's affair."""
+    spans: set[tuple[int, int]] = set()
+    for text in sorted({citation.marker for citation in turn.citations or () if citation.marker}):
+        spans.update(match.span() for match in re.finditer(re.escape(text), turn.answer))
+    for citation in turn.citations or ():
+        if citation.start is not None and citation.end is not None and citation.end - citation.start <= _MARKER_CHARS:
+            framed = turn.answer[citation.start : citation.end]
+            if framed[:1] in _OPENING and framed[-1:] in _CLOSING:
+                spans.add((citation.start, citation.end))
+    markers: list[Marker] = []
+    for start, end in sorted(spans):
+        if not markers or start >= markers[-1].end:
+            markers.append(Marker(start, end))
+    return markers
 
 
 class _Shelf:
@@ -112,15 +126,24 @@ class _Shelf:
         return any(char.isdigit() for char in label) and not label.isdigit() and _ID_SHAPE.sub("0", label) in self._shapes
 
 
-def _code_spans(answer: str, blocks: Sequence[Block]) -> list[tuple[int, int]]:
+class _Spans:
+    """Spans asked many times whether a place is inside one of them; they may overlap."""
+
+    def __init__(self, spans: Iterable[tuple[int, int]]) -> None:
+        ordered = sorted(spans)
+        self._starts = [start for start, _ in ordered]
+        self._reach = list(accumulate((end for _, end in ordered), max))
+
+    def __contains__(self, place: int) -> bool:
+        before = bisect_right(self._starts, place)
+        return before > 0 and place < self._reach[before - 1]
+
+
+def _code_spans(answer: str, blocks: Sequence[Block]) -> _Spans:
     spans = [(block.start, block.end) for block in blocks if block.kind is BlockKind.CODE]
     if "`" in answer:
         spans += [match.span() for match in _CODE_SPAN.finditer(answer)]
-    return sorted(spans)
-
-
-def _inside(place: int, spans: Sequence[tuple[int, int]]) -> bool:
-    return any(start <= place < end for start, end in spans) if spans else False
+    return _Spans(spans)
 
 
 def _bracketed(match: re.Match[str], shelf: _Shelf) -> Marker | None:
@@ -138,7 +161,8 @@ def _bracketed(match: re.Match[str], shelf: _Shelf) -> Marker | None:
 def _squared(match: re.Match[str], content: str, shelf: _Shelf) -> Marker | None:
     file_search = _FILE_SEARCH.match(content)
     if file_search:
-        content = file_search["number"]
+        # "message:index" counts from 0, a bare number from 1
+        content = str(int(file_search["number"]) + (file_search["message"] is not None))
     whole = shelf.by_id(content)
     if whole is not None:
         return Marker(*match.span(), (whole,))
@@ -170,7 +194,7 @@ def _label(label: str, shelf: _Shelf) -> tuple[list[str], list[str]] | None:
 
 def _is_index(match: re.Match[str]) -> bool:
     """Whether a bracket that resolves to nothing stands right behind a name, as in `rows[7]`."""
-    before = match.string[match.start() - 1 : match.start()]
+    before = match.string[match.start() - 1 : match.start()] if match["square"] else ""
     return before.isalnum() or before == "_"
 
 
@@ -221,12 +245,12 @@ def _expand(numbers: str) -> Iterator[int]:
             yield from (int(first), int(last))
 
 
-def _mentions(answer: str, shelf: _Shelf, hidden: Sequence[tuple[int, int]], markers: Sequence[Marker]) -> list[Marker]:
+def _mentions(answer: str, shelf: _Shelf, hidden: _Spans, markers: Sequence[Marker]) -> list[Marker]:
     """Sources named in the prose ("According to passage 2, ..."): they cite if they resolve, and stay where they are."""
-    taken = [(marker.start, marker.end) for marker in markers]
+    taken = _Spans((marker.start, marker.end) for marker in markers)
     found = []
     for match in _MENTION.finditer(answer):
-        if not _inside(match.start(), hidden) and not _inside(match.start(), taken):
+        if match.start() not in hidden and match.start() not in taken:
             ids, _ = _split_numbers(match["numbers"], shelf)
             if ids:
                 found.append(Marker(*match.span(), _unique(ids), drop=False))
@@ -235,13 +259,3 @@ def _mentions(answer: str, shelf: _Shelf, hidden: Sequence[tuple[int, int]], mar
 
 def _unique(labels: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(labels))
-
-
-def by_place(turn: Turn, markers: Sequence[Marker]) -> Mapping[str, tuple[tuple[int, int], ...]]:
-    """Return where each explicit citation's own marker text stands in the answer."""
-    places: dict[str, tuple[tuple[int, int], ...]] = {}
-    for citation in turn.citations or ():
-        text = citation.marker
-        if text and text not in places:
-            places[text] = tuple(match.span() for match in re.finditer(re.escape(text), turn.answer))
-    return places

@@ -1,11 +1,12 @@
 """Choose what of some passages a model reads for a claim: by words first, so that only a few texts cost anything."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 from halluguard.grounding.windows import estimate_tokens, split_sentences, split_windows
-from halluguard.grounding.words import stems
+from halluguard.grounding.words import content_words, stems
 from halluguard.records import Passage
 
 CANDIDATES = 8
@@ -14,6 +15,11 @@ CANDIDATES = 8
 PACKED_SENTENCES = 3
 PACKED_TOKENS = 120
 """How much a packed premise holds."""
+
+QUOTE_WORDS = 3
+"""Content words a claim must have before repeating a sentence word for word proves anything."""
+
+_QUOTED_PART = re.compile(r"[-−]?\d+(?:[.,]\d+)*|\w+|[$€£%]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,3 +103,33 @@ def _sentences(passages: Sequence[Passage]) -> Iterator[tuple[str, str]]:
     for passage in passages:
         for text in _texts_of_sentences(passage.text):
             yield passage.id, text
+
+
+def find_quote(claim: str, passages: Sequence[Passage]) -> Window | None:
+    """Return the passage sentences that a claim repeats word for word, or None.
+
+    Whole sentences only, apart from case, spacing and punctuation: part of one ("it is not true that ...", "...
+    unless ...") may say something else. Claims of fewer than three content words are left to the model.
+    """
+    wanted = _plain(claim)
+    if len(content_words(claim)) < QUOTE_WORDS:
+        return None
+    for passage in passages:
+        if wanted not in _plain(passage.text):
+            continue
+        sentences = _texts_of_sentences(passage.text)
+        for first in range(len(sentences)):
+            joined = ""
+            for last in range(first, len(sentences)):
+                joined += _plain(sentences[last])
+                if joined == wanted and not sentences[last].endswith("?"):
+                    return Window(passage.id, " ".join(sentences[first : last + 1]), 1.0)
+                if not wanted.startswith(joined):
+                    break
+    return None
+
+
+@lru_cache(maxsize=16384)
+def _plain(text: str) -> str:
+    """Return the words and signed values of a text, lower-cased, each followed by a blank."""
+    return "".join(f"{word} " for word in _QUOTED_PART.findall(text.lower()))

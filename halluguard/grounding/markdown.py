@@ -27,7 +27,7 @@ class BlockKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """One block: the spans of its lines (or cells) in the answer, without markers; `depth` is an item's indentation."""
+    """One block: the spans of its lines (or cells) in the answer, without markers; `depth` is its indentation."""
 
     kind: BlockKind
     spans: tuple[Span, ...]
@@ -164,17 +164,19 @@ class _Scanner:
             self._close()
         elif mark := _ITEM.match(text):
             self._close()
-            self._open_kind, self._open_depth = BlockKind.ITEM, line.indent
-            self._go_on((line.start + mark.end(), line.span[1]), text)
+            self._open_kind = BlockKind.ITEM
+            self._go_on((line.start + mark.end(), line.span[1]), text, line.indent)
         elif text[0] == "[" and _REFERENCE.match(text):
             self._add(BlockKind.REFERENCE, line.span)
         elif _BOLD_LINE.match(text) and not _SENTENCE_END.search(text[-12:].rstrip("*_:")):
             self._add(BlockKind.HEADING, line.span)
         else:
-            self._go_on(line.span, text)
+            self._go_on(line.span, text, line.indent)
         return number + 1
 
-    def _go_on(self, span: Span, text: str) -> None:
+    def _go_on(self, span: Span, text: str, depth: int) -> None:
+        if not self._open:
+            self._open_depth = depth
         self._open.append(span)
         self._last_text = text
 

@@ -18,7 +18,7 @@ _SOURCE_PHRASE = (
     rf"|{_SHOWN}\s+{_LOOSE}|{_LOOSE}(?:{_AFTER}|\s+in\s+(?:the\s+)?(?:{_SHOWN}\s+)?{_SOURCES}{_NUMBERS})))"
 )
 _LINK_WORD = (
-    r"(?:however|therefore|thus|hence|so|also|additionally|furthermore|moreover|unfortunately|note|please note|"
+    r"(?:however|therefore|alternatively|similarly|instead|then|next|first|second|third|lastly|thus|hence|so|also|additionally|furthermore|moreover|unfortunately|note|please note|"
     r"in summary|in conclusion|overall|finally|but|and|sorry|i'm sorry|i am sorry|i apologi[sz]e|my apologies|again|"
     r"it'?s important to note|it is important to note|it should be noted|please be aware|as an ai(?: language)?(?: model| assistant)?)"
 )
@@ -45,6 +45,7 @@ _ABSTENTIONS = (
     rf"{_LINKS}(?:note\s+that\s+)?{_SOURCE_PHRASE}\s+(?:also\s+|only\s+|simply\s+|unfortunately\s+)?(?:do|does|did|has|have){_NOT}\s+(?:\w+ly\s+)?(?:seem\s+to\s+|appear\s+to\s+)?"
     r"(?:mention(?:ed)?|provide|contain|include|specify|specified|state|say|address|discuss|give|offer|explain|describe|cover|indicate|clarify|list|answer|refer|define|detail|"
     r"elaborate|disclose|identify|talk|(?:have|give)\s+(?:\w+\s+){0,2}(?:information|details?|answers?))\b",
+    rf"{_LINKS}(?:it|they)\s+(?:also\s+)?(?:do|does|did){_NOT}\s+(?:\w+ly\s+)?(?:mention|specify|address|discuss|elaborate)\b",
     rf"{_LINKS}(?:none|neither|nothing)\s+(?:of|in)\s+{_SOURCE_PHRASE}",
     rf"none\s+(?:is\s+|are\s+|was\s+|were\s+)?(?:mentioned|provided|specified|given|listed)(?:\s+in\s+{_SOURCE_PHRASE})?\W*$",
     # "... is not mentioned in the passages."
@@ -59,6 +60,8 @@ _ABSTENTIONS = (
 )
 _ABSTAINED = re.compile(rf"(?:based\s+on\s+{_SOURCE_PHRASE},\s+|according\s+to\s+{_SOURCE_PHRASE},\s+)?(?:{'|'.join(_ABSTENTIONS)})", re.IGNORECASE)
 _ANSWER_IS_ABSTENTION = re.compile(r":\s*(?:unable to answer|not (?:mentioned|specified|provided|stated)|unknown|none mentioned)\b[^.]{0,80}\W*$", re.IGNORECASE)
+_DENIALS = ("n't", "n’t", "not", "no", "No", "annot", "naware", "nable", "nknown", "nclear", "nsure", "ncertain", "mpossible", "nsufficient", "ifficult", "hard", "N/", "n/", "nanswerable", "NO", "UN", "cant")
+"""Every abstention holds one of these, and most sentences none: the cheap test comes first."""
 _TURN = re.compile(r"(?:,\s*|;\s*|\s+)(?:but|however|although|though|yet|nevertheless|except(?:\s+that)?|while|whereas)\b[,\s]+(.+)$", re.IGNORECASE)
 _REST_WORDS = 4
 
@@ -124,7 +127,11 @@ _CLOSER = re.compile(
     rf"|,?\s+(?:based\s+on|according\s+to)\s+(?:the\s+|this\s+|these\s+)?(?:{_SHOWN}\s+{_SOURCES}|{_SOURCES}\s+(?:\d{{1,3}}|provided|given))(?=\s*[.!]?$)",
     re.IGNORECASE,
 )
+_NAMES_SOURCE = re.compile(r"(?:tated|ioned|ribed|noted|ained|shown|lined|ussed|ested|based on|according to) ")
+_OPENER_START = re.compile(rf"(?:{_LINK_WORD}|sure|certainly|of|absolutely|okay|ok|great|based|according|as|per|from|given|in|the|this|we|one|my|final|answer|{_SOURCES}|{_LOOSE}|doc|chunk|\d)\b", re.IGNORECASE)
 _MAX_OPENERS = 4
+_SOURCE_LIST = re.compile(r"\W*(?:sources?|references?|citations?|works cited|bibliography|footnotes?|further reading|sources? (?:used|cited))\W*", re.IGNORECASE)
+_PRONOUN = re.compile(r"(?:it|they|he|she|this|these|those|that|its|their|his|her)\b", re.IGNORECASE)
 
 _WORD = re.compile(r"\w+(?:['’]\w+)?")
 _FINITE = frozenset(
@@ -145,6 +152,14 @@ _FINITE = frozenset(
 )
 _NO_VERB = frozenset({"unlimited", "limited", "united", "speed", "indeed", "hundred", "breed", "sacred", "naked", "hatred"})
 _SHORT_WORDS = 12
+_FEW_WORDS = 3
+_LISTED_WORDS = 8
+_FRAGMENT_START = re.compile(
+    r"(?:[$€£~]?\d|(?:in|on|at|for|from|within|by|about|around|between|up to|until|since|during|after|before|under|over|via|through|with|without|because|due to|"
+    r"an?|the|no|only|just|usually|typically|generally|approximately|roughly|nearly|almost|at least|at most|more than|less than|"
+    r"one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|once|twice|every|each|all|both|most|some|many)\b)",
+    re.IGNORECASE,
+)
 _YES_NO = re.compile(r"(?:yes|no|yep|nope|correct|incorrect|right|wrong|true|false|never|always|maybe|sometimes)\b", re.IGNORECASE)
 _YES_NO_WORDS = 6
 
@@ -164,10 +179,17 @@ def kind_of(reading: str) -> ClaimKind:
 
 
 def _abstains(text: str) -> bool:
+    if not any(word in text for word in _DENIALS):
+        return False
     if not (_ABSTAINED.match(text) or _ANSWER_IS_ABSTENTION.search(text)):
         return False
     turn = _TURN.search(text)
-    return turn is None or len(turn[1].split()) < _REST_WORDS or bool(_ABSTAINED.match(turn[1]))
+    return turn is None or all(_is_empty(part) for part in (text[: turn.start()], turn[1]))
+
+
+def _is_empty(part: str) -> bool:
+    """Whether one half of "..., but ..." abstains too, or is too short to claim anything."""
+    return len(part.split()) < _REST_WORDS or bool(_ABSTAINED.match(part))
 
 
 def drop_lead_in(reading: str) -> str:
@@ -175,7 +197,7 @@ def drop_lead_in(reading: str) -> str:
 
     A connective in front ("However, ...") stays. The text is returned as it is when nothing would be left.
     """
-    text = _CLOSER.sub("", reading)
+    text = _CLOSER.sub("", reading) if _NAMES_SOURCE.search(reading) else reading
     for _ in range(_MAX_OPENERS):
         shorter = _drop_opener(text)
         if shorter == text:
@@ -185,6 +207,8 @@ def drop_lead_in(reading: str) -> str:
 
 
 def _drop_opener(text: str) -> str:
+    if not _OPENER_START.match(text):
+        return text
     for pattern in _OPENERS:
         found = pattern.match(text)
         if found and _WORD.search(text, found.end()):
@@ -198,12 +222,21 @@ def _capitalised(text: str) -> str:
     return text[:1].upper() + text[1:] if first.islower() else text
 
 
-def is_fragment(reading: str) -> bool:
-    """Whether a sentence cannot be checked without its question: "30 days.", "In 1990.", "Yes, you can."."""
+def is_fragment(reading: str, *, listed: bool = False) -> bool:
+    """Whether a sentence cannot be checked without its question: "30 days.", "In 1990.", "Yes, you can.".
+
+    Instructions have no finite verb either ("Flip the ribs."), so in prose a fragment of more than a few words must start
+    as a number, time or noun does. A `listed` one has a lead-in that suits it either way, so it may be longer.
+    """
     words = _WORD.findall(reading[:200])
-    if len(words) <= _YES_NO_WORDS and _YES_NO.match(reading):
-        return True
-    return len(words) <= _SHORT_WORDS and not any(_is_finite(word) for word in words)
+    if len(words) > _SHORT_WORDS or any(_is_finite(word) for word in words):
+        return is_yes_or_no(reading)
+    return len(words) <= (_LISTED_WORDS if listed else _FEW_WORDS) or bool(_FRAGMENT_START.match(reading)) or is_yes_or_no(reading)
+
+
+def is_yes_or_no(reading: str) -> bool:
+    """Whether a short sentence answers yes or no, so that only the question says what it claims."""
+    return bool(_YES_NO.match(reading)) and len(reading[:200].split()) <= _YES_NO_WORDS
 
 
 def _is_finite(word: str) -> bool:
@@ -220,3 +253,13 @@ def lead_of(reading: str) -> str:
     if not bare or _META.fullmatch(bare) or _EMPTY_LEAD.match(bare) or bare.lower() in ("steps", "the following", "follows", "the steps"):
         return ""
     return _capitalised(rest)
+
+
+def is_source_list(heading: str) -> bool:
+    """Whether a heading or lead-in opens a list of sources, which claims nothing."""
+    return bool(_SOURCE_LIST.fullmatch(heading))
+
+
+def starts_with_pronoun(reading: str) -> bool:
+    """Whether a sentence's subject stands in another one: "It costs $30.", "They ..."."""
+    return bool(_PRONOUN.match(reading))

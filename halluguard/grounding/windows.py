@@ -49,7 +49,10 @@ def split_sentences(text: str) -> tuple[Span, ...]:
 
 def _strip(text: str, start: int, end: int) -> Span:
     part = text[start:end]
-    return Span(start + len(part) - len(part.lstrip()), end - (len(part) - len(part.rstrip())) if part.strip() else start)
+    return Span(
+        start + len(part) - len(part.lstrip()),
+        end - (len(part) - len(part.rstrip())) if part.strip() else start,
+    )
 
 
 @lru_cache(maxsize=4096)
@@ -61,6 +64,7 @@ def split_windows(text: str, limit: int = WINDOW_TOKENS) -> tuple[Span, ...]:
     Args:
         text: a passage.
         limit: estimated tokens a window may hold.
+
     """
     sentences = [piece for span in split_sentences(text) for piece in _cut(text, span, limit)]
     sizes = [estimate_tokens(text[span.start : span.end]) for span in sentences]

@@ -3,46 +3,34 @@
 import re
 from functools import lru_cache
 
-STOP_WORDS = frozenset(
-    "a an the and or but if of at by for with about to from in on is are was were be been being it its this that these "
-    "those as he she they we you i his her their our your my not no do does did have has had will would can could should "
-    "may might must there which who whom what when where how than then so such also".split()
-)
+_STOP_WORDS = """
+    a an the and or but if of at by for with about to from in on is are was were be been being it its this that these
+    those as he she they we you i his her their our your my not no do does did have has had will would can could should
+    may might must there which who whom what when where how than then so such also
+"""
+STOP_WORDS = frozenset(_STOP_WORDS.split())
 """Words that say nothing of what a text is about."""
 
-NEGATIONS = frozenset(
-    "no not never none nobody nothing neither nor cannot without hardly barely n't lack lacks lacked fail fails failed "
-    "unable refuse refuses refused deny denies denied".split()
-)
-
-_UNITS = dict(
-    zip(
-        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
-        "eighteen nineteen".split(),
-        range(20),
-        strict=True,
-    )
-)
-_TENS = dict(zip("twenty thirty forty fifty sixty seventy eighty ninety".split(), range(20, 100, 10), strict=True))
-_SCALES = {
-    "hundred": 1e2, "thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12,
-    "k": 1e3, "m": 1e6, "bn": 1e9, "mn": 1e6,
-}  # fmt: skip
-_ORDINALS = dict(
-    zip("first second third fourth fifth sixth seventh eighth ninth tenth".split(), range(1, 11), strict=True)
-)
-_MONTHS = dict.fromkeys(
-    "january february march april may june july august september october november december".split(), True
-)
+_SMALL = """
+    zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen
+    eighteen nineteen
+"""
+_TENS = "twenty thirty forty fifty sixty seventy eighty ninety"
+_ORDINALS = "first second third fourth fifth sixth seventh eighth ninth tenth"
+_VALUES = {
+    **{word: float(value) for value, word in enumerate(_SMALL.split())},
+    **{word: float(10 * value) for value, word in enumerate(_TENS.split(), start=2)},
+}
+_ORDINAL_VALUES = {word: float(value) for value, word in enumerate(_ORDINALS.split(), start=1)}
+_SCALES = {"hundred": 1e2, "thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12}
+_SHORT_SCALES = {**_SCALES, "k": 1e3, "m": 1e6, "mn": 1e6, "bn": 1e9}
 
 _WORD = re.compile(r"\w+")
 _NUMBER = re.compile(
-    r"(?P<digits>\d+(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)(?:st|nd|rd|th|s)?(?:\s*-?\s*(?P<scale>hundred|thousand|million|billion|trillion|bn|mn|k|m)\b)?"
-    r"|\b(?P<words>(?:zero|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen"
-    r"|seventeen|eighteen|nineteen|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)"
-    r"(?:[\s-]+(?:and\s+)?(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen"
-    r"|seventeen|eighteen|nineteen|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety|hundred|thousand|million|billion))*)\b"
-    r"|\b(?P<ordinal>first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth)\b",
+    r"(?P<digits>\d+(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)(?:st|nd|rd|th|s)?"
+    rf"(?:\s*-?\s*(?P<scale>{'|'.join(_SHORT_SCALES)})\b)?"
+    rf"|\b(?P<words>(?:{'|'.join(_VALUES)})(?:[\s-]+(?:and\s+)?(?:{'|'.join([*_VALUES, *_SCALES])}))*)\b"
+    rf"|\b(?P<ordinal>{'|'.join(_ORDINAL_VALUES)})\b",
     re.IGNORECASE,
 )
 _NAME = re.compile(r"(?<![\w'’-])[A-Z][\w'’-]*")
@@ -79,11 +67,13 @@ def numbers(text: str) -> frozenset[float]:
     found = set()
     for match in _NUMBER.finditer(text):
         if match["digits"]:
-            value = float(match["digits"].replace(",", "")) * _SCALES.get((match["scale"] or "").lower(), 1.0)
+            value = float(match["digits"].replace(",", "")) * _SHORT_SCALES.get(
+                (match["scale"] or "").lower(), 1.0
+            )
         elif match["words"]:
             value = _read_number(re.split(r"[\s-]+", match["words"].lower()))
         else:
-            value = float(_ORDINALS[match["ordinal"].lower()])
+            value = _ORDINAL_VALUES[match["ordinal"].lower()]
         if value != 1.0 or match["digits"]:
             found.add(value)
     return frozenset(found)
@@ -92,8 +82,8 @@ def numbers(text: str) -> frozenset[float]:
 def _read_number(parts: list[str]) -> float:
     total, current = 0.0, 0.0
     for part in parts:
-        if part in _UNITS or part in _TENS:
-            current += _UNITS.get(part, _TENS.get(part, 0))
+        if part in _VALUES:
+            current += _VALUES[part]
         elif part == "hundred":
             current = max(current, 1.0) * 100
         elif part in _SCALES:
@@ -108,14 +98,8 @@ def names(text: str) -> frozenset[str]:
     found = set()
     for match in _NAME.finditer(text):
         before = text[: match.start()].rstrip()
-        opens = not before or before[-1] in ".!?:\n\"“" or text[: match.start()].endswith("\n")
+        opens = not before or before[-1] in '.!?:\n"“' or text[: match.start()].endswith("\n")
         word = match.group().lower().removesuffix("'s").removesuffix("’s")
         if word not in STOP_WORDS and not (opens and not match.group()[1:2].isupper()):
             found.add(word)
     return frozenset(found)
-
-
-@lru_cache(maxsize=16384)
-def negations(text: str) -> int:
-    """Return how many negating words a text holds."""
-    return sum(word in NEGATIONS for word in re.findall(r"n't|\w+", text.lower().replace("’", "'").replace("n't", " n't")))

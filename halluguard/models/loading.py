@@ -17,6 +17,7 @@ class Models:
     scorer: CachedScorer
     cache: Cache
     device: str
+    nli_folder: Path | None = None
 
     def describe(self) -> dict[str, Any]:
         """Return what a manifest says of the models."""
@@ -34,5 +35,6 @@ def load_models(
     kept = Cache(path)
     scorer = load_nli(nli, device=device)
     return Models(
-        CachedEmbedder(load_embedder(embedder, device=device), kept), CachedScorer(scorer, kept), kept, scorer.device
+        CachedEmbedder(load_embedder(embedder, device=device), kept), CachedScorer(scorer, kept), kept, scorer.device,
+        scorer.folder,
     )

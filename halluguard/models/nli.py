@@ -59,6 +59,7 @@ class NliModel:
     _tokenizer: Any
     _model: Any
     on_batch: Callable[[int], None] | None = None
+    folder: Path | None = None
 
     def score(self, pairs: Sequence[Pair]) -> PairScores:
         """Score pairs in length-sorted batches under the token budget; memory is bounded by the budget."""
@@ -161,5 +162,6 @@ def load_nli(
     digest = digest_model(folder if folder.is_dir() else Path(model.name_or_path))
     limit = min(int(getattr(config, "max_position_embeddings", 512)), 512)
     return NliModel(
-        folder.name if folder.is_dir() else source, digest, limit, batch_tokens, resolved, order, tokenizer, model, on_batch
+        folder.name if folder.is_dir() else source, digest, limit, batch_tokens, resolved, order, tokenizer, model, on_batch,
+        folder if folder.is_dir() else None,
     )

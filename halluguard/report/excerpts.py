@@ -1,6 +1,7 @@
 """Long texts cut to what a page can hold, with what is left out counted."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from halluguard.records import Status
@@ -13,8 +14,8 @@ AROUND_CLAIM = 300
 """Characters of a longer answer that stay on each side of a flagged claim."""
 NAMED_CLAIMS = 12
 """How many flagged claims of one answer are shown with their evidence."""
-TEXT_CHARACTERS = 1600
-"""Characters shown of any other text: evidence, entries, questions."""
+TEXT_CHARACTERS = 1200
+"""Characters shown of any other text: evidence, entries, questions, one claim."""
 
 
 def shorten(text: str, limit: int = TEXT_CHARACTERS) -> str:
@@ -27,15 +28,16 @@ def shorten(text: str, limit: int = TEXT_CHARACTERS) -> str:
 def answer_spans(answer: str, claims: Sequence[Mapping[str, Any]]) -> tuple[Span, ...]:
     """Cut an answer into its claims and what lies between them; flagged claims are numbered from 1.
 
-    Without what is left out of a long answer, the texts of the spans join to the answer.
+    The texts of the spans and the characters they leave out add up to the answer.
     """
     spans = list(_spans(answer, claims))
-    if len(answer) > ANSWER_CHARACTERS:
-        spans = list(_left_out(spans))
-    return tuple(spans)
+    if len(answer) <= ANSWER_CHARACTERS:
+        return tuple(span for _, span in spans)
+    return tuple(_clip(spans, _windows(answer, spans), len(answer)))
 
 
-def _spans(answer: str, claims: Sequence[Mapping[str, Any]]) -> Iterator[Span]:
+def _spans(answer: str, claims: Sequence[Mapping[str, Any]]) -> Iterator[tuple[int, Span]]:
+    """Yield each span with the place where it starts."""
     position, number = 0, 0
     for claim in sorted(claims, key=lambda row: (row["start"], row["end"])):
         start, end = max(claim["start"], position), min(claim["end"], len(answer))
@@ -44,42 +46,42 @@ def _spans(answer: str, claims: Sequence[Mapping[str, Any]]) -> Iterator[Span]:
         if start >= end:
             continue
         if position < start:
-            yield Span(answer[position:start])
-        yield Span(answer[start:end], status, number if is_flagged(status) else None)
+            yield position, Span(answer[position:start])
+        yield start, Span(answer[start:end], status, number if is_flagged(status) else None)
         position = end
     if position < len(answer):
-        yield Span(answer[position:])
+        yield position, Span(answer[position:])
 
 
-def _left_out(spans: Iterable[Span]) -> Iterator[Span]:
-    """Keep flagged claims and their surroundings; the beginning of an answer without any."""
-    placed, position = [], 0
-    for span in spans:
-        placed.append((position, span))
-        position += len(span.text)
-    kept = [
-        (start - AROUND_CLAIM, start + min(len(span.text), TEXT_CHARACTERS) + AROUND_CLAIM)
-        for start, span in placed
-        if span.number is not None
-    ] or [(0, ANSWER_CHARACTERS)]
-    shown, pending = 0, 0
-    for start, span in placed:
-        for low, high, keep in _pieces(start, start + len(span.text), kept):
-            keep = keep and shown < 2 * ANSWER_CHARACTERS
-            if not keep:
-                pending += high - low
-                continue
-            if pending:
-                yield Span("", n_left_out=pending)
-                pending = 0
-            shown += high - low
-            yield Span(span.text[low - start : high - start], span.status, span.number)
-    if pending:
-        yield Span("", n_left_out=pending)
+def _windows(answer: str, spans: Sequence[tuple[int, Span]]) -> list[tuple[int, int]]:
+    """Choose what stays of a long answer: the first flagged claims with their surroundings, else its beginning."""
+    flagged = [(start, start + min(len(span.text), TEXT_CHARACTERS)) for start, span in spans if span.number is not None]
+    wanted = [(start - AROUND_CLAIM, end + AROUND_CLAIM) for start, end in flagged[:NAMED_CLAIMS]] or [(0, ANSWER_CHARACTERS)]
+    windows: list[tuple[int, int]] = []
+    for low, high in wanted:
+        start, end = _after_space(answer, max(low, 0)), min(high, len(answer))
+        if windows and start <= windows[-1][1]:
+            windows[-1] = (windows[-1][0], max(windows[-1][1], end))
+        else:
+            windows.append((start, end))
+    return windows
 
 
-def _pieces(start: int, end: int, kept: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int, bool]]:
-    """Cut start..end at the borders of the windows that are kept."""
-    borders = sorted({start, end, *(edge for window in kept for edge in window if start < edge < end)})
-    for low, high in zip(borders, borders[1:], strict=False):
-        yield low, high, any(first <= low and high <= last for first, last in kept)
+def _after_space(answer: str, position: int) -> int:
+    """Move a cut forward to the beginning of a word, if one is near."""
+    space = answer.find(" ", position, position + 30)
+    return position if position == 0 or space < 0 else space + 1
+
+
+def _clip(spans: Sequence[tuple[int, Span]], windows: Sequence[tuple[int, int]], length: int) -> Iterator[Span]:
+    shown = 0
+    for low, high in windows:
+        if low > shown:
+            yield Span("", n_left_out=low - shown)
+        for start, span in spans:
+            text = span.text[max(low - start, 0) : max(high - start, 0)]
+            if text:
+                yield replace(span, text=text)
+        shown = high
+    if shown < length:
+        yield Span("", n_left_out=length - shown)

@@ -61,11 +61,10 @@ def headline(data: ReportData) -> str:
     if not rate.total:
         return f"Nothing could be checked in {counted(counts.turns, 'answer')}. This is not a pass."
     bounds = f" (95% interval {interval(rate)})" if interval(rate) else ""
-    checked = f"{counted(rate.total, 'checkable claim')}"
+    checked = counted(rate.total, "checkable claim")
     if not rate.hits:
-        return f"No ungrounded claim among {checked}{bounds}."
-    verb = "is" if rate.hits == 1 else "are"
-    return f"{percent(rate.value)} of checkable claims{bounds} {verb} ungrounded: {rate.hits:,} of {rate.total:,}."
+        return f"No ungrounded claim was found among {checked}{bounds}."
+    return f"{percent(rate.value)} of checkable claims are ungrounded: {rate.hits:,} of {rate.total:,}{bounds}."
 
 
 def lede(data: ReportData) -> str:
@@ -120,16 +119,27 @@ def origin_words(origin: str) -> str:
 
 
 def notices(data: ReportData) -> tuple[Notice, ...]:
-    """List what limits the figures: nothing checkable, errors, cut texts, skipped rows, citations to nowhere, no trace."""
+    """List what limits the figures: nothing checkable, errors, cut texts, skipped rows, citations to nowhere."""
     counts = data.counts
     found = [
-        (not data.rate.total and counts.turns > 0,
-         Notice("No answer holds a checkable claim. Was the right field mapped to the answer? Nothing here says the answers are good.",
-                grave=True)),
-        (counts.errors > 0, Notice(f"{counted(counts.errors, 'claim')} could not be checked and stand outside every rate.", grave=True)),
-        (counts.skipped_rows > 0, Notice(f"{counted(counts.skipped_rows, 'row')} of the log could not be read and were skipped.", grave=True)),
-        (counts.truncated > 0, Notice(f"{counted(counts.truncated, 'claim')} were read against a text cut to the model's length.")),
-        (counts.ghost_citations > 0,
-         Notice(f"{counted(counts.ghost_citations, 'citation')} point to ids that are nowhere in the log or the store.")),
-    ]  # fmt: skip
+        (int(not data.rate.total and counts.turns > 0), _NOTHING_CHECKABLE),
+        (counts.errors, Notice(f"{_claims_were(counts.errors)} not checked because of an error, and stand outside every rate.")),
+        (counts.skipped_rows, Notice(f"{_were(counts.skipped_rows, 'row')} skipped: the log could not be read there.")),
+        (counts.truncated, Notice(f"{_claims_were(counts.truncated)} read against a text cut to the model's length.")),
+        (counts.ghost_citations, Notice(f"{_were(counts.ghost_citations, 'citation')} to an id that is nowhere in the log or the store.")),
+    ]
     return tuple(notice for applies, notice in found if applies)
+
+
+_NOTHING_CHECKABLE = Notice(
+    "No answer holds a checkable claim. Was the right field of the log read as the answer? Nothing here says the answers are good.",
+    grave=True,
+)
+
+
+def _claims_were(number: int) -> str:
+    return _were(number, "claim")
+
+
+def _were(number: int, noun: str) -> str:
+    return f"{counted(number, noun)} {'was' if number == 1 else 'were'}"

@@ -59,7 +59,7 @@ def parse_blocks(text: str) -> list[Block]:
 
 
 def _say_heading(path: Sequence[_Heading]) -> Block:
-    """A heading with nothing under it is all its section says, so it is read as text."""
+    """Make text of a heading with nothing under it: it is all its section says."""
     return Block(tuple(each.text for each in path[:-1]), (path[-1].span,), prose=True)
 
 

@@ -100,7 +100,7 @@ def _fit_title(title: str, headings: Sequence[str], size: ChunkSize, count: Toke
     """
     parts: list[str] = []
     for part in (" ".join(title.split()), *headings):
-        if part and not (parts and part.casefold() in parts[-1].casefold()):
+        if part and not (parts and part.casefold() == parts[-1].casefold()):
             parts.append(part)
     while len(parts) > 1 and len(_PATH.join(parts)) > _TITLE_CHARACTERS:
         parts.pop(0)

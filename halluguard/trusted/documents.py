@@ -11,7 +11,7 @@ import orjson
 
 from halluguard.errors import TrustedCorpusError
 from halluguard.records import Document
-from halluguard.trusted.extract import EXTRACTORS, UnreadableDocument, decode_text
+from halluguard.trusted.extract import EXTRACTORS, UnreadableDocumentError, decode_text
 from halluguard.trusted.manifest import is_index
 
 _ROWS = (".jsonl", ".jsonl.gz")
@@ -89,9 +89,9 @@ def _read_file(path: Path, name: str) -> Iterator[Document | Skipped]:
             return
         found = extract(path.read_bytes())
         if not found.text.strip():
-            raise UnreadableDocument("holds no text")  # noqa: TRY301 - one place turns reasons into records
+            raise UnreadableDocumentError("holds no text")  # noqa: TRY301 - one place turns reasons into records
         yield Document(id=name, text=found.text, source=name, title=found.title)
-    except UnreadableDocument as error:
+    except UnreadableDocumentError as error:
         yield Skipped(name, str(error))
     except (OSError, EOFError) as error:
         yield Skipped(
@@ -103,15 +103,15 @@ def _read_file(path: Path, name: str) -> Iterator[Document | Skipped]:
 
 
 def _read_rows(path: Path, name: str) -> Iterator[Document | Skipped]:
-    opened = gzip.open(path, "rb") if path.suffix.lower() == ".gz" else path.open("rb")
-    with opened as stream:
+    open_rows = gzip.open if path.suffix.lower() == ".gz" else open
+    with open_rows(path, "rb") as stream:
         for number, line in enumerate(stream, start=1):
             if not line.strip():
                 continue
             where = f"{name}:{number}"
             try:
                 yield _document_of(line, name, where)
-            except UnreadableDocument as error:
+            except UnreadableDocumentError as error:
                 yield Skipped(where, str(error))
 
 
@@ -119,19 +119,21 @@ def _document_of(line: bytes, name: str, where: str) -> Document:
     try:
         row: Any = orjson.loads(decode_text(line))
     except orjson.JSONDecodeError as error:
-        raise UnreadableDocument(
+        raise UnreadableDocumentError(
             f"is broken JSON ({error.msg} at column {error.colno}). Repair or remove the line"
         ) from error
     if not isinstance(row, dict):
-        raise UnreadableDocument(
+        raise UnreadableDocumentError(
             f"holds {type(row).__name__}, not an object. Write {{'id', 'text', 'source', 'metadata'}} a line"
         )
     text, metadata = row.get("text"), row.get("metadata")
     if not isinstance(text, str) or not text.strip() or "\0" in text:
-        raise UnreadableDocument("has no readable string in the field text. Give each row its text")
+        raise UnreadableDocumentError("has no readable string in the field text. Give each row its text")
     identity = row.get("id")
     if identity is not None and not isinstance(identity, str | int):
-        raise UnreadableDocument(f"has an id of type {type(identity).__name__}. Use a string or an integer")
+        raise UnreadableDocumentError(
+            f"has an id of type {type(identity).__name__}. Use a string or an integer"
+        )
     metadata = metadata if isinstance(metadata, dict) else {}
     given, title = row.get("source"), metadata.get("title", row.get("title"))
     key = where if identity is None or identity == "" else str(identity)

@@ -12,39 +12,62 @@ _FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.*?)\n(?:---|\.\.\.)[ \t]*(?:\n|\Z)",
 _FRONT_TITLE = re.compile(r"^title:[ \t]*(\S.*?)[ \t]*$", re.MULTILINE)
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _UNREAD_TAGS = ("script", "style", "template", "noscript", "svg", "head", "nav", "button", "select", "iframe")
-_BLOCK_TAGS = ["address", "article", "aside", "blockquote", "dd", "div", "dl", "dt", "fieldset", "figcaption", "figure", "footer", "form", "header", "hr", "main", "ol", "p", "pre", "section", "table", "ul"]
+_BLOCK_TAGS = [
+    "address",
+    "article",
+    "aside",
+    "blockquote",
+    "dd",
+    "div",
+    "dl",
+    "dt",
+    "fieldset",
+    "figcaption",
+    "figure",
+    "footer",
+    "form",
+    "header",
+    "hr",
+    "main",
+    "ol",
+    "p",
+    "pre",
+    "section",
+    "table",
+    "ul",
+]
 _OWN_LINES = ("ol", "pre", "ul")
 
 
-class UnreadableDocument(TrustedCorpusError):
+class UnreadableDocumentError(TrustedCorpusError):
     """A file that should hold a document holds none that can be read; the message says why and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
 class Extract:
-    """The text of a file, newlines as `\\n`, and the title the file itself declares."""
+    """The text of a file, one kind of line end, and the title the file itself declares."""
 
     text: str
     title: str = ""
 
 
 def decode_text(data: bytes) -> str:
-    """Decode UTF-8, with or without a byte order mark, and turn every line end into `\\n`.
+    """Decode UTF-8, with or without a byte order mark, and make every line end a line feed.
 
     Raises:
-        UnreadableDocument: the bytes are UTF-16, binary, or not UTF-8; the message gives the offset.
+        UnreadableDocumentError: the bytes are UTF-16, binary, or not UTF-8; the message gives the offset.
 
     """
     if data.startswith(_UTF16):
-        raise UnreadableDocument("is UTF-16, not UTF-8. Convert it to UTF-8")
+        raise UnreadableDocumentError("is UTF-16, not UTF-8. Convert it to UTF-8")
     if b"\0" in data:
-        raise UnreadableDocument(
+        raise UnreadableDocumentError(
             f"holds a NUL byte at offset {data.index(0)}, so it is not text. Remove or convert it"
         )
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise UnreadableDocument(
+        raise UnreadableDocumentError(
             f"is not UTF-8 (byte 0x{data[error.start]:02x} at offset {error.start}). Convert it to UTF-8"
         ) from error
     return text.replace("\r\n", "\n").replace("\r", "\n")
@@ -93,14 +116,14 @@ def _decode_html(data: bytes) -> str:
 
     try:
         return decode_text(data)
-    except UnreadableDocument:
+    except UnreadableDocumentError:
         declared = EncodingDetector.find_declared_encoding(data, is_html=True)
         if not declared:
             raise
         try:
             return data.decode(declared)
         except (LookupError, ValueError) as error:
-            raise UnreadableDocument(
+            raise UnreadableDocumentError(
                 f"is not in {declared[:40]!r}, the encoding it declares. Convert it to UTF-8"
             ) from error
 
@@ -164,40 +187,40 @@ def extract_pdf(data: bytes) -> Extract:
     """Read the text of a PDF, pages parted by an empty line.
 
     Raises:
-        UnreadableDocument: it asks for a password, is broken, or holds pictures of text only.
+        UnreadableDocumentError: it asks for a password, is broken, or holds pictures of text only.
 
     """
     from pypdf import PdfReader
 
     try:
         reader = PdfReader(io.BytesIO(data), strict=False)
-        locked = reader.is_encrypted and not _unlock(reader)
-        if locked:
-            raise UnreadableDocument(
-                "is an encrypted PDF that asks for a password. Remove the password and build again"
-            )
+        _unlock(reader)
         text = "\n\n".join(page.extract_text() or "" for page in reader.pages)
         title = str((reader.metadata.title if reader.metadata else "") or "")
-    except UnreadableDocument:
+    except UnreadableDocumentError:
         raise
     except Exception as error:  # a hostile file can make the parser raise anything
         message = (str(error).strip().splitlines() or [""])[0][:120]
-        raise UnreadableDocument(
+        raise UnreadableDocumentError(
             f"is a broken PDF ({type(error).__name__}: {message}). Save it again or remove it"
         ) from error
     if not text.strip():
-        raise UnreadableDocument(
+        raise UnreadableDocumentError(
             "is a PDF without text, perhaps scanned pages. Run text recognition on it first"
         )
     return Extract(_clean(text), " ".join(_clean(title).split()))
 
 
-def _unlock(reader: Any) -> bool:
-    """Open with the empty password, which is what a reader shows without asking; any failure counts as locked."""
+def _unlock(reader: Any) -> None:
+    """Open with the empty password, which is what a viewer shows without asking; any failure is a locked file."""
     try:
-        return bool(reader.decrypt(""))
+        opened = not reader.is_encrypted or reader.decrypt("")
     except Exception:  # noqa: BLE001 - an unknown or unsupported cipher is a locked file to us
-        return False
+        opened = False
+    if not opened:
+        raise UnreadableDocumentError(
+            "is an encrypted PDF that asks for a password. Remove the password and build again"
+        )
 
 
 def _clean(text: str) -> str:

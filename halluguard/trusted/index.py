@@ -94,7 +94,7 @@ class TrustedIndex:
         self._read_group = lru_cache(maxsize=_GROUPS_KEPT)(self._table.read_row_group)
 
     def __len__(self) -> int:
-        """The number of chunks."""
+        """Return the number of chunks."""
         return self.manifest.n_chunks
 
     def chunk(self, position: int) -> TrustedChunk:

@@ -38,9 +38,9 @@ def write_vectors(vectors: NDArray[np.float32], path: Path, *, approximate_above
 
     count, dimension = vectors.shape
     if count <= approximate_above:
-        index = faiss.IndexFlatIP(dimension)
-        _add(index, vectors)
-        faiss.write_index(index, str(path))
+        flat = faiss.IndexFlatIP(dimension)
+        _add(flat, vectors)
+        faiss.write_index(flat, str(path))
         return VectorKind("flat")
     n_lists = max(1, min(int(4 * math.sqrt(count)), count // 39))  # faiss asks for 39 training rows a list
     quantizer = faiss.IndexFlatIP(dimension)

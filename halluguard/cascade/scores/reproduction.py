@@ -134,21 +134,28 @@ def r_from_growth(rate: float, interval: Array) -> float:
 
 
 def estimate_growth_r(cases: Array, interval: Array) -> Estimate:
-    """Return R from the Poisson log-linear growth rate of daily `cases`, with the Wald interval of the rate."""
-    y = np.asarray(cases, dtype=np.float64)
-    design = np.column_stack([np.ones(len(y)), np.arange(len(y))])
-    beta = np.array([math.log(max(y.mean(), 1e-9)), 0.0])
-    information = np.eye(2)
-    for _ in range(100):
-        mean = np.exp(design @ beta)
-        information = design.T @ (design * mean[:, None])
-        step = np.linalg.solve(information, design.T @ (y - mean))
-        beta = beta + step
-        if np.abs(step).max() < 1e-12:
-            break
-    rate, half = float(beta[1]), Z95 * math.sqrt(float(np.linalg.inv(information)[1, 1]))
-    low, value, high = (r_from_growth(rate + side * half, interval) for side in (-1, 0, 1))
-    return Estimate(value, low, high, float(y.sum()), method="Poisson growth rate")
+    """Return R from the Poisson log-linear growth rate of daily `cases`, with the profile interval of the rate.
+
+    The intercept is profiled out: l(r) = r sum t y_t - Y log sum e^rt.
+    """
+    from scipy.optimize import brentq, minimize_scalar
+
+    y, days = np.asarray(cases, dtype=np.float64), np.arange(len(cases), dtype=np.float64)
+    total, moment = float(y.sum()), float((y * days).sum())
+
+    def loss(rate: float) -> float:
+        shifted = rate * (days - len(y))
+        return total * (float(np.log(np.exp(shifted - shifted.max()).sum())) + float(shifted.max()) + rate * len(y)) - rate * moment
+
+    found = minimize_scalar(loss, bounds=(-5, 5), method="bounded", options={"xatol": 1e-10})
+    best, rate = float(found.fun), float(found.x)
+
+    def drop(value: float) -> float:
+        return 2 * (loss(value) - best) - Z95**2
+
+    low, high = brentq(drop, rate - 5, rate), brentq(drop, rate, rate + 5)
+    limits = [r_from_growth(value, interval) for value in (low, rate, high)]
+    return Estimate(limits[1], limits[0], limits[2], total, method="Poisson growth rate, profile")
 
 
 def estimate_ml_r(cases: Array, interval: Array) -> Estimate:

@@ -1,0 +1,9 @@
+"""A small question-answering bot over a vector store, whose every answer is known to be true or false.
+
+`build` plays the days of a scenario with real retrieval and writes log, store and truth in the native formats.
+"""
+
+from corpora.chatbot.building import build, load_minilm
+from corpora.chatbot.scenario import Fault, Ingest, Scenario
+
+__all__ = ["Fault", "Ingest", "Scenario", "build", "load_minilm"]

@@ -1,0 +1,162 @@
+"""Attribute flagged claims to entries: candidates, one pass of the reader over all of them, accusation, replay."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from halluguard.forensics.candidates import Candidate, Flagged, find_candidates, stored_candidate, unreadable_ids
+from halluguard.forensics.nearest import EntryIndex
+from halluguard.forensics.replay import replay_removals
+from halluguard.forensics.responsibility import Accusation, ResponsibilityModel, accuse
+from halluguard.forensics.signals import Signals, anchor_share, topic_share
+from halluguard.grounding.reader import Reader, ReadRequest
+from halluguard.models import Embedder
+from halluguard.records import Origin, Passage, Reading
+from halluguard.trusted import TrustedIndex
+
+TOP = 5
+"""What the chatbot shows its model: the depth at which replay asks whether the claim is still supported."""
+
+_NEAREST_TRUSTED = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Attribution:
+    """One flagged claim with its candidates, what they were accused of, and the end of the replay.
+
+    Attributes:
+        flagged: the claim.
+        candidates: every entry that was read for it, those found by the replay included.
+        readings: what each candidate says of the claim.
+        accusation: origin, accused candidates, scores and p-values.
+        still_supported: whether the ranking left after removal still bears the claim out; None without an accused.
+    """
+
+    flagged: Flagged
+    candidates: tuple[Candidate, ...]
+    readings: tuple[Reading, ...]
+    accusation: Accusation
+    still_supported: bool | None = None
+
+    @property
+    def accused_positions(self) -> tuple[int, ...]:
+        """Where the accused stand among the candidates, highest score first."""
+        return tuple(sorted(self.accusation.accused, key=lambda i: (-self.accusation.scores[i], i)))
+
+
+@dataclass(frozen=True)
+class Attributor:
+    """Everything that attribution needs; `trusted` clears entries whose words stand in the trusted corpus."""
+
+    index: EntryIndex
+    reader: Reader
+    embedder: Embedder
+    model: ResponsibilityModel
+    trusted: TrustedIndex | None = None
+
+    def attribute(self, flagged: Sequence[Flagged]) -> list[Attribution]:
+        """Attribute some claims, in order; all their readings are made together, round by round of the replay."""
+        claims = self.embedder.encode([one.claim for one in flagged])
+        questions = self.embedder.encode([one.question or one.claim for one in flagged])
+        found = [find_candidates(one, self.index, q, c) for one, q, c in zip(flagged, questions, claims, strict=True)]
+        made = self._judge(flagged, found)
+        made, remaining = self._replay(made, claims, questions)
+        return self._read_remaining(made, remaining)
+
+    def _judge(self, flagged: Sequence[Flagged], found: Sequence[tuple[Candidate, ...]]) -> list[Attribution]:
+        requests = [
+            ReadRequest(one.claim, (Passage(candidate.entry.id, candidate.text),), one.question)
+            for one, candidates in zip(flagged, found, strict=True)
+            for candidate in candidates
+        ]
+        readings = iter(self.reader.read(requests))
+        return [
+            self._accuse(one, candidates, tuple(next(readings) for _ in candidates))
+            for one, candidates in zip(flagged, found, strict=True)
+        ]
+
+    def _accuse(self, flagged: Flagged, candidates: tuple[Candidate, ...], readings: tuple[Reading, ...]) -> Attribution:
+        signals = [measure(flagged, *pair) for pair in zip(candidates, readings, strict=True)]
+        likely = [self.model.p_value(float(score)) <= self.model.grey for score in self.model.score(signals)]
+        cleared = [
+            is_likely and self._stands_in_trusted(reading) for is_likely, reading in zip(likely, readings, strict=True)
+        ]
+        accusation = accuse(self.model, signals, cleared=cleared, readable=not unreadable_ids(flagged, self.index))
+        if accusation.accused and all(candidates[i].position is None for i in accusation.accused):
+            accusation = replace(accusation, origin=Origin.NOT_IN_STORE)
+        return Attribution(flagged, candidates, readings, accusation)
+
+    def _replay(
+        self, made: list[Attribution], claims: NDArray[np.float32], questions: NDArray[np.float32]
+    ) -> tuple[list[Attribution], list[tuple[int, ...]]]:
+        """Remove the accused and rank again; entries that come up and have not been read are read and judged."""
+        current = dict(enumerate(made))
+
+        def rank(event: int, removed: Sequence[int]) -> list[int]:
+            return [position for position, _ in self.index.rank(questions[event], TOP, removed)]
+
+        def find_supporting(tops: Mapping[int, Sequence[int]]) -> dict[int, list[int]]:
+            grown = {event: self._with(current[event], top, questions[event], claims[event]) for event, top in tops.items()}
+            judged = self._judge([current[event].flagged for event in grown], list(grown.values()))
+            current.update(zip(grown, judged, strict=True))
+            return {event: [p for p in _store_positions(current[event]) if p in set(tops[event])] for event in tops}
+
+        replays = replay_removals([_store_positions(one) for one in made], rank, find_supporting)
+        return [current[event] for event in range(len(made))], [replay.remaining for replay in replays]
+
+    def _with(
+        self, one: Attribution, top: Sequence[int], question: NDArray[np.float32], claim: NDArray[np.float32]
+    ) -> tuple[Candidate, ...]:
+        known = {candidate.position for candidate in one.candidates}
+        new = [stored_candidate(self.index, p, question, claim) for p in top if p not in known]
+        return (*one.candidates, *(candidate for candidate in new if candidate.text))
+
+    def _read_remaining(self, made: list[Attribution], remaining: Sequence[tuple[int, ...]]) -> list[Attribution]:
+        """Read each accused event's claim against all that is left at the top, together."""
+        asked = [event for event, top in enumerate(remaining) if top]
+        requests = [
+            ReadRequest(
+                made[event].flagged.claim,
+                tuple(Passage(self.index.entries[p].id, self.index.entries[p].text or "") for p in remaining[event]),
+                made[event].flagged.question,
+            )
+            for event in asked
+        ]
+        supports = dict(zip(asked, (reading.supports for reading in self.reader.read(requests)), strict=True))
+        return [
+            replace(one, still_supported=supports.get(event, False) if one.accusation.accused else None)
+            for event, one in enumerate(made)
+        ]
+
+    def _stands_in_trusted(self, reading: Reading) -> bool:
+        """Whether the text that decided a reading is, word for word, part of the trusted corpus."""
+        if self.trusted is None or not len(self.trusted) or not reading.evidence_text:
+            return False
+        positions, _ = self.trusted.search(self.embedder.encode([reading.evidence_text]), _NEAREST_TRUSTED)
+        texts = " ".join(_letters(self.trusted.chunk(int(p)).text) for p in positions[0] if p >= 0)
+        sentences = [s for s in map(_letters, re.split(r"(?<=[.!?])\s+|\n+", reading.evidence_text)) if s]
+        return bool(sentences) and all(sentence in texts for sentence in sentences)
+
+
+def _store_positions(one: Attribution) -> list[int]:
+    positions = (one.candidates[i].position for i in one.accused_positions)
+    return [position for position in positions if position is not None]
+
+
+def measure(flagged: Flagged, candidate: Candidate, reading: Reading) -> Signals:
+    """Measure the signals between a claim and one candidate that has been read for it."""
+    return Signals(
+        reading.p_supported,
+        reading.p_contradicted,
+        anchor_share(flagged.claim, flagged.question, candidate.text),
+        topic_share(flagged.claim, flagged.question, candidate.text),
+        candidate.pull,
+        candidate.lean,
+    )
+
+
+def _letters(text: str) -> str:
+    return " ".join(re.findall(r"\w+", text.lower()))

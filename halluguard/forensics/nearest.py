@@ -1,0 +1,78 @@
+"""The store's entries in memory, ranked the way the chatbot's retriever ranks them."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from halluguard.models import Embedder
+from halluguard.records import Entry
+
+_PROBE = 64
+"""Entries embedded again to learn whether the stored vectors are those of our embedder."""
+
+_SAME_MODEL_COSINE = 0.95
+
+
+@dataclass(frozen=True)
+class EntryIndex:
+    """Entries with unit vectors, shape (n, dimension), float32. Vectors of entries without text are zero."""
+
+    entries: tuple[Entry, ...]
+    vectors: NDArray[np.float32]
+    embedded_again: bool
+
+    def position(self, entry_id: str) -> int | None:
+        """Return where an id stands, or None for a ghost."""
+        return self._positions.get(entry_id)
+
+    @property
+    def _positions(self) -> dict[str, int]:
+        cached: dict[str, int] | None = self.__dict__.get("_by_id")
+        if cached is None:
+            cached = {entry.id: position for position, entry in reversed(list(enumerate(self.entries)))}
+            object.__setattr__(self, "_by_id", cached)
+        return cached
+
+    def rank(self, query: NDArray[np.float32], k: int, without: Collection[int] = ()) -> list[tuple[int, float]]:
+        """Return the positions and cosines of the k entries nearest to a unit vector, ties in insertion order."""
+        scores = self.vectors @ query
+        if without:
+            scores[list(without)] = -2.0
+        k = min(k, len(scores) - len(without))
+        if k <= 0:
+            return []
+        top = np.argpartition(-scores, k - 1)[:k]
+        return [(int(p), float(scores[p])) for p in sorted(top, key=lambda p: (-scores[p], p))]
+
+
+def index_entries(entries: Sequence[Entry], embedder: Embedder) -> EntryIndex:
+    """Index entries by their stored vectors where those are our embedder's, else by their text embedded again.
+
+    Whether they are is decided on a sample: the median cosine between stored and fresh vectors. Single entries
+    whose vector fits another text stay as they are stored, since that is what the retriever sees.
+    """
+    texts = [entry.text or "" for entry in entries]
+    stored = _stack(entries, embedder.dimension)
+    if stored is not None and _is_ours(stored, texts, embedder):
+        return EntryIndex(tuple(entries), stored, embedded_again=False)
+    vectors = embedder.encode(texts)
+    vectors[[not text for text in texts]] = 0.0
+    return EntryIndex(tuple(entries), vectors, embedded_again=True)
+
+
+def _stack(entries: Sequence[Entry], dimension: int) -> NDArray[np.float32] | None:
+    if not entries or any(e.vector is None or e.vector.shape != (dimension,) for e in entries):
+        return None
+    vectors = np.stack([entry.vector for entry in entries if entry.vector is not None]).astype(np.float32)
+    vectors[~np.isfinite(vectors).all(axis=1)] = 0.0
+    norms = np.linalg.norm(vectors, axis=1, keepdims=True)
+    unit: NDArray[np.float32] = vectors / np.where(norms > 0, norms, 1.0)
+    return unit
+
+
+def _is_ours(stored: NDArray[np.float32], texts: Sequence[str], embedder: Embedder) -> bool:
+    sample = np.unique(np.linspace(0, len(texts) - 1, min(_PROBE, len(texts))).astype(int))
+    fresh = embedder.encode([texts[position] for position in sample])
+    return float(np.median(np.sum(fresh * stored[sample], axis=1))) >= _SAME_MODEL_COSINE

@@ -1,0 +1,69 @@
+"""What can be measured between a claim and a store entry: the evidence that responsibility is scored from."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from halluguard.grounding.words import numbers, stems
+
+
+@dataclass(frozen=True, slots=True)
+class Signals:
+    """Evidence between one claim and one entry; every figure lies between 0 and 1 unless it says otherwise.
+
+    Attributes:
+        supported: calibrated probability that the entry bears the claim out.
+        contradicted: calibrated probability that it says otherwise.
+        anchor: share of the claim's own words (those the question does not give away) that the entry holds.
+        topic: share of the question's words (of the claim's, where there is no question) that the entry holds.
+        pull: cosine of entry and question: how strongly retrieval is drawn to it.
+        lean: cosine with the claim minus cosine with the question, -2 to 2: whom it is nearer to, answer or topic.
+    """
+
+    supported: float
+    contradicted: float
+    anchor: float
+    topic: float
+    pull: float
+    lean: float
+
+    def as_row(self) -> NDArray[np.float64]:
+        """Return the signals as the features of the responsibility score, shape (7,)."""
+        logit = float(np.log((self.supported + 1e-4) / (1 - self.supported + 1e-4)))
+        other = float(np.log((self.contradicted + 1e-4) / (1 - self.contradicted + 1e-4)))
+        return np.array(
+            [logit, other, self.anchor, self.topic, self.pull, self.lean, self.anchor * self.topic], dtype=np.float64
+        )
+
+
+FEATURES = ("logit_supported", "logit_contradicted", "anchor", "topic", "pull", "lean", "anchor_x_topic")
+"""Names of the columns of `Signals.as_row`."""
+
+
+def own_words(claim: str, question: str | None) -> tuple[frozenset[str], frozenset[float]]:
+    """Return the stems and numbers that a claim adds to its question; all of them where it adds none."""
+    said, counted = stems(claim), numbers(claim)
+    given, asked = (stems(question), numbers(question)) if question else (frozenset(), frozenset())
+    own, own_numbers = said - given, counted - asked
+    return (own, own_numbers) if own or own_numbers else (said, counted)
+
+
+def anchor_share(claim: str, question: str | None, text: str) -> float:
+    """Return the share of a claim's own words and numbers that a text holds, 0 to 1. Numbers are compared as values."""
+    words, values = own_words(claim, question)
+    words = frozenset(word for word in words if not word.isdigit())
+    total = len(words) + len(values)
+    return (len(words & stems(text)) + len(values & numbers(text))) / total if total else 0.0
+
+
+def topic_share(claim: str, question: str | None, text: str) -> float:
+    """Return the share of the question's stems, or of the claim's where there is no question, that a text holds."""
+    wanted = stems(question) if question else stems(claim)
+    return len(wanted & stems(text)) / len(wanted) if wanted else 0.0
+
+
+def stack_rows(signals: Sequence[Signals]) -> NDArray[np.float64]:
+    """Return the features of several entries, shape (n, 7)."""
+    return np.stack([one.as_row() for one in signals]) if signals else np.zeros((0, len(FEATURES)))

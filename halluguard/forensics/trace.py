@@ -1,0 +1,235 @@
+"""The trace stage: flagged claims of a run in, events and suspects out."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from halluguard.forensics.attribute import Attribution, Attributor
+from halluguard.forensics.candidates import Candidate, Flagged, flagged_claims
+from halluguard.forensics.integrity import SweepResult, sweep
+from halluguard.forensics.nearest import index_entries
+from halluguard.forensics.responsibility import ResponsibilityModel, default_responsibility
+from halluguard.forensics.rollup import roll_up, rollup_rows
+from halluguard.grounding.reader import Reader
+from halluguard.models import Embedder, Models
+from halluguard.records import UNGROUNDED, Entry, Event, Origin, Reason, Suspect, SuspectVerdict
+from halluguard.run import Run
+from halluguard.stores import Store, open_store
+from halluguard.trusted import TrustedIndex, open_index
+
+_BLOCK = 128
+"""Flagged claims attributed together."""
+
+
+@dataclass
+class _Tally:
+    """What was found out about one entry over all events."""
+
+    entry: Entry
+    accused_in: list[str] = field(default_factory=list)
+    examined_in: list[str] = field(default_factory=list)
+    turns: set[str] = field(default_factory=set)
+    best: float = 0.0
+    p_value: float = 1.0
+    edited_since: bool = False
+    shown_in: int = 0
+    evidence: str = ""
+
+
+def trace_run(
+    run: Run, store_path: Path, *, models: Models, reader: Reader, responsibility: ResponsibilityModel | None = None
+) -> None:
+    """Attribute every flagged claim of a run to store entries or to none, and sweep the whole store.
+
+    Writes `events.parquet`, `suspects.parquet` and the manifest's `trace`. The store is only read.
+
+    Args:
+        run: a finished check.
+        store_path: the vector store under suspicion, of any known kind.
+        models: embedder and NLI model.
+        reader: what reads a claim against an entry.
+        responsibility: weights and clean events; by default those shipped.
+    """
+    store = open_store(store_path)
+    trusted = _trusted_of(run, models.embedder)
+    flagged = _read_flagged(run)
+    entries = list(store.entries())
+    index = index_entries(entries, models.embedder)
+    attributor = Attributor(index, reader, models.embedder, responsibility or default_responsibility(), trusted)
+    made = [one for block in _blocks(flagged) for one in attributor.attribute(block)]
+    swept = sweep(store, embedder=models.embedder, trusted=trusted, turns=None)
+    suspects = _suspects(made, entries, swept)
+    nearest = _nearest_trusted([suspect.entry for suspect in suspects], models.embedder, trusted)
+    run.write("events", [_event_row(_event(one)) for one in made])
+    run.write("suspects", [_suspect_row(suspect, nearest.get(suspect.entry.id)) for suspect in suspects])
+    run.update_manifest({"trace": _trace_facts(store, entries, made, suspects, swept, index.embedded_again)})
+
+
+def _read_flagged(run: Run) -> Sequence[Flagged]:
+    columns = ["claim_id", "turn_id", "reading", "status", "cited_ids"]
+    rows = [row for row in run.read("claims", columns).to_pylist() if row["status"] in UNGROUNDED]
+    wanted = {row["turn_id"] for row in rows}
+    turns: dict[str, Mapping[str, Any]] = {}
+    for batch in run.stream("turns"):
+        turns.update((row["turn_id"], row) for row in batch.to_pylist() if row["turn_id"] in wanted)
+    return flagged_claims(rows, turns)
+
+
+def _trusted_of(run: Run, embedder: Embedder) -> TrustedIndex | None:
+    built = run.path / "trusted.index"
+    if built.is_dir():
+        return open_index(built, embedder)
+    named = run.manifest.get("inputs", {}).get("trusted", {}).get("path")
+    return open_index(Path(named), embedder) if named and Path(named).is_dir() else None
+
+
+def _blocks(flagged: Sequence[Flagged]) -> Iterator[Sequence[Flagged]]:
+    for start in range(0, len(flagged), _BLOCK):
+        yield flagged[start : start + _BLOCK]
+
+
+def _event(one: Attribution) -> Event:
+    accused = [one.candidates[i] for i in one.accused_positions]
+    return Event(
+        f"event:{one.flagged.claim_id}",
+        one.flagged.turn_id,
+        one.flagged.claim_id,
+        one.accusation.origin,
+        tuple(candidate.entry.id for candidate in accused),
+        tuple(one.accusation.scores[i] for i in one.accused_positions),
+        tuple(one.accusation.p_values[i] for i in one.accused_positions),
+        one.still_supported,
+    )
+
+
+def _event_row(event: Event) -> dict[str, Any]:
+    row = asdict(event)
+    row["origin"] = str(event.origin)
+    return {key: list(value) if isinstance(value, tuple) else value for key, value in row.items()}
+
+
+def _tally(made: Sequence[Attribution]) -> dict[str, _Tally]:
+    tallies: dict[str, _Tally] = {}
+    for one in made:
+        accused = set(one.accusation.accused)
+        for position, candidate in enumerate(one.candidates):
+            if candidate.position is None:
+                continue
+            tally = tallies.setdefault(candidate.entry.id, _Tally(candidate.entry))
+            _count(tally, one, candidate, position, position in accused)
+    return tallies
+
+
+def _count(tally: _Tally, one: Attribution, candidate: Candidate, position: int, is_accused: bool) -> None:
+    tally.examined_in.append(one.flagged.claim_id)
+    tally.edited_since |= candidate.edited_since
+    score = one.accusation.scores[position]
+    tally.p_value = min(tally.p_value, one.accusation.p_values[position])
+    if is_accused:
+        tally.accused_in.append(one.flagged.claim_id)
+        tally.turns.add(one.flagged.turn_id)
+        tally.shown_in += candidate.shown
+    if score > tally.best or not tally.evidence:
+        tally.best = max(score, tally.best)
+        tally.evidence = one.readings[position].evidence_text
+
+
+def _suspects(made: Sequence[Attribution], entries: Sequence[Entry], swept: SweepResult) -> list[Suspect]:
+    """Join what the events say of each entry with what the sweep found; worst first."""
+    tallies = _tally(made)
+    findings: dict[str, list[Reason]] = defaultdict(list)
+    for entry_id, reason in swept.entry_reasons():
+        findings[entry_id].append(reason)
+    by_id = {entry.id: entry for entry in reversed(entries)}
+    suspects = []
+    for id_ in sorted({*tallies, *findings} & by_id.keys()):
+        tally = tallies.get(id_) or _Tally(by_id[id_])
+        if tally.accused_in or id_ in findings or any(one == id_ for one in findings):
+            suspects.append(_suspect(tally, tuple(findings.get(id_, ())), swept))
+    order = list(SuspectVerdict)
+    return sorted(suspects, key=lambda s: (order.index(s.verdict), -s.n_events, -s.responsibility, s.entry.id))
+
+
+def _suspect(tally: _Tally, found: tuple[Reason, ...], swept: SweepResult) -> Suspect:
+    reasons = list(found)
+    if tally.accused_in:
+        reasons.insert(0, Reason("asserts_flagged_claim", len(tally.accused_in), tally.evidence[:400]))
+    if tally.edited_since:
+        reasons.append(Reason("text_changed_since", None, "the log shows another text under this id than the store holds now"))
+    if tally.accused_in:
+        verdict = SuspectVerdict.RESPONSIBLE
+    elif any(swept.is_corruption(reason.code) for reason in found):
+        verdict = SuspectVerdict.CORRUPTED
+    else:
+        verdict = SuspectVerdict.SUSPECT
+    return Suspect(
+        tally.entry,
+        verdict,
+        tally.best if tally.accused_in else 0.0,
+        tally.p_value if tally.examined_in else None,
+        len(tally.accused_in),
+        len(tally.turns),
+        tuple(reasons),
+    )
+
+
+def _nearest_trusted(
+    entries: Sequence[Entry], embedder: Embedder, trusted: TrustedIndex | None
+) -> dict[str, tuple[str, str]]:
+    """Return id and text of the trusted chunk nearest to each entry's text."""
+    with_text = [entry for entry in entries if entry.text]
+    if trusted is None or not len(trusted) or not with_text:
+        return {}
+    positions, _ = trusted.search(embedder.encode([entry.text or "" for entry in with_text]), 1)
+    chunks = [trusted.chunk(int(row[0])) for row in positions]
+    return {entry.id: (chunk.id, chunk.text) for entry, chunk in zip(with_text, chunks, strict=True)}
+
+
+def _suspect_row(suspect: Suspect, nearest: tuple[str, str] | None) -> dict[str, Any]:
+    entry = suspect.entry
+    return {
+        "entry_id": entry.id,
+        "source": entry.source,
+        "batch": entry.batch,
+        "ingested_at": entry.ingested_at,
+        "text": entry.text,
+        "verdict": str(suspect.verdict),
+        "responsibility": suspect.responsibility,
+        "p_value": suspect.p_value,
+        "n_events": suspect.n_events,
+        "n_turns": suspect.n_turns,
+        "reasons": [asdict(reason) for reason in suspect.reasons],
+        "nearest_trusted_id": nearest[0] if nearest else "",
+        "nearest_trusted_text": nearest[1] if nearest else "",
+    }
+
+
+def _trace_facts(
+    store: Store,
+    entries: Sequence[Entry],
+    made: Sequence[Attribution],
+    suspects: Sequence[Suspect],
+    swept: SweepResult,
+    embedded_again: bool,
+) -> dict[str, Any]:
+    origins = {str(origin): sum(one.accusation.origin is origin for one in made) for origin in Origin}
+    responsible = {s.entry.id for s in suspects if s.verdict is SuspectVerdict.RESPONSIBLE}
+    return {
+        "store": {
+            "kind": store.kind,
+            "path": str(store.path),
+            "entries": len(entries),
+            "files": {str(name): digest for name, digest in store.files()},
+            "cannot_know": list(store.cannot_know),
+            "embedded_again": embedded_again,
+        },
+        "events": len(made),
+        "origins": origins,
+        "unsupported_after_removal": sum(one.still_supported is False for one in made),
+        "still_supported_after_removal": sum(bool(one.still_supported) for one in made),
+        "suspects": {str(v): sum(s.verdict is v for s in suspects) for v in SuspectVerdict},
+        "rollup": rollup_rows(roll_up(entries, responsible)),
+        "sweep": swept.facts(),
+    }

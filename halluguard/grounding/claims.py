@@ -1,0 +1,237 @@
+"""Claims of an answer: the checkable spans, what a model reads of each, and what each cites."""
+
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+from halluguard.grounding.citations import Marker, find_markers
+from halluguard.grounding.markdown import Block, BlockKind, Span, plain_text, scan_blocks
+from halluguard.grounding.phrases import drop_lead_in, is_fragment, is_source_list, is_yes_or_no, kind_of, lead_of, starts_with_pronoun
+from halluguard.grounding.sentences import split_sentences
+from halluguard.records import Citation, Claim, ClaimKind, Turn
+
+CONTEXT_CHARS = 300
+"""A question or lead-in put before a fragment is cut to its last so many characters."""
+
+_PROSE = frozenset({BlockKind.PARAGRAPH, BlockKind.ITEM})
+_NEVER_CLAIMS = frozenset({BlockKind.HEADING, BlockKind.TABLE_HEAD, BlockKind.CODE, BlockKind.REFERENCE})
+
+
+def split_claims(turn: Turn, *, read_before_pronouns: bool = False) -> tuple[Claim, ...]:
+    """Return the claims of a turn's answer in order, spans that claim nothing included, each with its kind.
+
+    `answer[claim.start:claim.end] == claim.text`; spans do not overlap, and hold every character of the answer that is
+    neither blank nor Markdown furniture (see `scan_blocks`). A claim is a sentence, a list item's sentence or a table
+    row, of at most MAX_CLAIM_CHARS characters. With `read_before_pronouns` a claim that starts with a pronoun is read
+    together with the claim before it. Needs no model; linear in the length of the answer.
+    """
+    blocks = scan_blocks(turn.answer)
+    markers = find_markers(turn, blocks)
+    drafts = list(_Drafter(turn, markers).draft(blocks))
+    cited = _attach(turn, drafts, markers)
+    claims = [_finish(turn.answer, draft, *cites) for draft, cites in zip(drafts, cited, strict=True)]
+    return tuple(_read_with_previous(claims) if read_before_pronouns else claims)
+
+
+@dataclass(slots=True)
+class _Draft:
+    """A span whose reading and kind are decided and whose citations are not."""
+
+    start: int
+    end: int
+    reading: str
+    kind: ClaimKind
+
+
+@dataclass(slots=True)
+class _Context:
+    """What a fragment may be read with: lead-ins by indentation, the heading above, the question."""
+
+    question: str
+    heading: str = ""
+    leads: list[tuple[int, str]] = field(default_factory=list)
+    in_sources: bool = False
+    after_list: bool = False
+
+    def enter_heading(self, text: str) -> None:
+        self.heading = lead_of(text if text.endswith(":") else f"{text}:")
+        self.leads = []
+        self.in_sources = is_source_list(text)
+
+    def enter(self, block: Block) -> int:
+        """Drop the lead-ins that do not reach this block, and return the depth of those it may add."""
+        if block.kind is BlockKind.ITEM:
+            depth = block.depth
+        elif block.depth >= _ITEM_INDENT:
+            depth = block.depth - 1
+        else:
+            depth = _PARAGRAPH_DEPTH
+            if self.after_list:
+                self.leads = []
+        self.after_list = block.kind is BlockKind.ITEM or depth > _PARAGRAPH_DEPTH
+        self._drop_leads(depth)
+        return depth
+
+    def _drop_leads(self, depth: int) -> None:
+        while self.leads and self.leads[-1][0] > _PARAGRAPH_DEPTH and self.leads[-1][0] >= depth:
+            self.leads.pop()
+
+    def add_lead(self, depth: int, text: str) -> None:
+        while self.leads and self.leads[-1][0] >= depth:
+            self.leads.pop()
+        self.leads.append((depth, lead_of(text)))
+        self.in_sources = self.in_sources or is_source_list(text)
+
+    def before(self, reading: str, *, listed: bool) -> str:
+        """The nearest text that the sentence is to be read with, or the empty string if it stands by itself."""
+        if not is_fragment(reading, listed=listed and bool(self.leads)):
+            return ""
+        lead = next((text for _, text in reversed(self.leads) if text), "") or self.heading
+        return self.question if is_yes_or_no(reading) else lead or self.question
+
+
+_PARAGRAPH_DEPTH = -1
+_ITEM_INDENT = 2
+
+
+class _Drafter:
+    """One walk over the blocks of an answer, with the context that fragments are read in."""
+
+    def __init__(self, turn: Turn, markers: Sequence[Marker]) -> None:
+        self._answer = turn.answer
+        self._markers = markers
+        self._starts = [marker.start for marker in markers]
+        self._context = _Context(_tail(" ".join((turn.question or "").split())))
+        self._columns: list[str] = []
+
+    def draft(self, blocks: Iterable[Block]) -> Iterator[_Draft]:
+        for block in blocks:
+            if block.kind in _PROSE:
+                yield from self._prose(block)
+            elif block.kind is BlockKind.TABLE_ROW:
+                yield self._row(block)
+            else:
+                yield self._furnished(block)
+
+    def _reading(self, start: int, end: int) -> str:
+        """The text of a span as a reader sees it, without the citation markers that are no part of the sentence."""
+        pieces = []
+        place = start
+        for marker in self._markers[bisect_right(self._starts, start - 1) : bisect_right(self._starts, end - 1)]:
+            if marker.drop and place <= marker.start:
+                pieces.append(self._answer[place : marker.start])
+                place = min(end, marker.end)
+        pieces.append(self._answer[place:end])
+        return plain_text(" ".join(pieces) if len(pieces) > 1 else pieces[0])
+
+    def _prose(self, block: Block) -> Iterator[_Draft]:
+        depth = self._context.enter(block)
+        for start, end in split_sentences(self._answer, block.spans, self._markers):
+            plain = self._reading(start, end)
+            if plain.endswith((":", "：")):
+                self._context.add_lead(depth, plain)
+                yield _Draft(start, end, plain, ClaimKind.NOT_A_CLAIM)
+            else:
+                yield self._sentence(start, end, plain, listed=block.kind is BlockKind.ITEM)
+
+    def _sentence(self, start: int, end: int, plain: str, *, listed: bool) -> _Draft:
+        kind = ClaimKind.NOT_A_CLAIM if self._context.in_sources else kind_of(plain)
+        if kind is not ClaimKind.CLAIM:
+            return _Draft(start, end, plain, kind)
+        reading = drop_lead_in(plain)
+        before = self._context.before(reading, listed=listed)
+        return _Draft(start, end, f"{before} {reading}" if before else reading, kind)
+
+    def _row(self, block: Block) -> _Draft:
+        cells = [(column, self._reading(*span)) for column, span in self._labelled(block.spans)]
+        reading = "; ".join(f"{column}: {cell}" if column else cell for column, cell in cells if cell)
+        start, end = _trimmed(block.spans)
+        return _Draft(start, end, reading, kind_of(reading))
+
+    def _labelled(self, spans: Sequence[Span]) -> Iterator[tuple[str, Span]]:
+        for number, span in enumerate(spans):
+            yield (self._columns[number] if number < len(self._columns) else ""), span
+
+    def _furnished(self, block: Block) -> _Draft:
+        start, end = _trimmed(block.spans)
+        if block.kind is BlockKind.TABLE_HEAD:
+            self._columns = [self._reading(*span).rstrip(":") for span in block.spans]
+        reading = self._reading(start, end) if block.kind is not BlockKind.CODE else self._answer[start:end]
+        if block.kind is BlockKind.HEADING:
+            self._context.enter_heading(reading)
+        return _Draft(start, end, reading, ClaimKind.NOT_A_CLAIM)
+
+
+def _trimmed(spans: Sequence[Span]) -> Span:
+    filled = [span for span in spans if span[0] < span[1]]
+    return filled[0][0], filled[-1][1]
+
+
+def _tail(text: str) -> str:
+    return text if len(text) <= CONTEXT_CHARS else text[-CONTEXT_CHARS:].split(" ", 1)[-1]
+
+
+def _attach(turn: Turn, drafts: Sequence[_Draft], markers: Sequence[Marker]) -> list[tuple[tuple[str, ...], tuple[str, ...]]]:
+    """The ids and ghosts of each draft, in the order of their markers, none twice."""
+    ids: list[dict[str, None]] = [{} for _ in drafts]
+    ghosts: list[dict[str, None]] = [{} for _ in drafts]
+    starts = [draft.start for draft in drafts]
+    if turn.citations:
+        known = {chunk.id for chunk in turn.retrieved}
+        for citation in turn.citations:
+            shelf = ids if not known or citation.id in known else ghosts
+            for index in _targets(citation, turn.answer, starts, drafts):
+                shelf[index][citation.id] = None
+    else:
+        for marker in markers:
+            index = bisect_right(starts, marker.start) - 1
+            if index >= 0:
+                ids[index].update(dict.fromkeys(marker.ids))
+                ghosts[index].update(dict.fromkeys(marker.ghosts))
+    return [(tuple(one), tuple(other)) for one, other in zip(ids, ghosts, strict=True)]
+
+
+def _targets(citation: Citation, answer: str, starts: Sequence[int], drafts: Sequence[_Draft]) -> Iterable[int]:
+    """The drafts one explicit citation covers: by its span, else where its marker stands, else all of them."""
+    if citation.start is not None:
+        return _covered(citation.start, citation.end, starts, drafts)
+    if citation.marker and citation.marker in answer:
+        return _marked(citation.marker, answer, starts)
+    return range(len(drafts))
+
+
+def _covered(start: int, end: int | None, starts: Sequence[int], drafts: Sequence[_Draft]) -> Iterable[int]:
+    """Drafts that overlap [start, end), or else the one before it."""
+    first = max(0, bisect_right(starts, start) - 1)
+    stop = max(first + 1, bisect_right(starts, (end if end is not None and end > start else start + 1) - 1))
+    overlapping = [index for index in range(first, min(stop, len(drafts))) if drafts[index].end > start]
+    return overlapping or range(first, min(first + 1, len(drafts)))
+
+
+def _marked(marker: str, answer: str, starts: Sequence[int]) -> Iterator[int]:
+    place = answer.find(marker)
+    while place >= 0:
+        yield max(0, bisect_right(starts, place) - 1)
+        place = answer.find(marker, place + len(marker))
+
+
+def _finish(answer: str, draft: _Draft, cited: tuple[str, ...], ghosts: tuple[str, ...]) -> Claim:
+    return Claim(
+        start=draft.start,
+        end=draft.end,
+        text=answer[draft.start : draft.end],
+        reading=draft.reading,
+        kind=draft.kind,
+        cited_ids=cited,
+        ghost_ids=ghosts,
+    )
+
+
+def _read_with_previous(claims: Sequence[Claim]) -> Iterator[Claim]:
+    previous = ""
+    for claim in claims:
+        if claim.kind is ClaimKind.CLAIM and previous and starts_with_pronoun(claim.reading):
+            yield replace(claim, reading=f"{previous} {claim.reading}")
+        else:
+            yield claim
+        previous = claim.reading if claim.kind is ClaimKind.CLAIM else ""

@@ -1,0 +1,99 @@
+"""Run the readers of untrusted binary files as child processes, and keep what they wrote in a folder that cleans up."""
+
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from halluguard.errors import StoreError
+
+_HERE = Path(__file__).parent
+TIMEOUT_S = 1200
+
+
+@dataclass(frozen=True, slots=True)
+class PickleContent:
+    """What the allow-list reader saw in a pickle, and the JSON lines of its content, if it was read.
+
+    `folder` owns the spool file: it goes when the last reference to it does.
+    """
+
+    names: tuple[str, ...]
+    foreign: tuple[str, ...]
+    refused: tuple[str, ...]
+    trailing: int
+    spool: Path
+    folder: tempfile.TemporaryDirectory[str]
+
+    @property
+    def readable(self) -> bool:
+        """Whether nothing was foreign or refused, so that the content was read."""
+        return not (self.foreign or self.refused)
+
+    def lines(self) -> Iterator[dict[str, Any]]:
+        """Stream the content rows; none where the pickle was refused."""
+        if not self.readable:
+            return
+        with self.spool.open(encoding="utf-8") as stream:
+            next(stream)
+            yield from map(json.loads, stream)
+
+
+def read_pickle(path: Path, shape: str) -> PickleContent:
+    """Read a pickle in a confined child process.
+
+    Args:
+        path: the pickle.
+        shape: `langchain` (docstore and id map) or `chroma` (metadata of a vector segment).
+
+    Raises:
+        StoreError: the file cannot be read, or was cut short.
+    """
+    folder = tempfile.TemporaryDirectory(prefix="halluguard-")
+    spool = Path(folder.name) / "content.jsonl"
+    status = run_reader("pickle_reader.py", (shape, str(path)), spool)
+    head = _first_row(spool)
+    if "cut" in head:
+        raise StoreError(f"{path}: the pickle {head['cut']}; half written? Copy the store again while nothing writes to it")
+    report = head.get("report")
+    if status or report is None:
+        report = {"refused": [f"its reader was stopped by its limits ({status})"]}
+    refused = (*report.get("refused", ()), *_broken(spool))
+    return PickleContent(
+        tuple(report.get("globals", ())), tuple(report.get("foreign", ())), refused, report.get("trailing", 0), spool, folder
+    )
+
+
+def run_reader(script: str, arguments: tuple[str, ...], output: Path) -> int:
+    """Run one of this package's reader scripts, isolated from the user's environment; return its exit status."""
+    command = [sys.executable, "-I", str(_HERE / script), *arguments]
+    with output.open("wb") as stream:
+        try:
+            done = subprocess.run(  # noqa: S603  # our own script, no shell
+                command, stdout=stream, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL, timeout=TIMEOUT_S, check=False
+            )
+        except subprocess.TimeoutExpired:
+            return -1
+    return done.returncode
+
+
+def _first_row(spool: Path) -> dict[str, Any]:
+    with spool.open(encoding="utf-8") as stream:
+        line = stream.readline()
+    try:
+        row = json.loads(line)
+    except ValueError:
+        return {}
+    return row if isinstance(row, dict) else {}
+
+
+def _broken(spool: Path) -> tuple[str, ...]:
+    """Return why the content breaks off, as its last row tells."""
+    with spool.open("rb") as stream:
+        stream.seek(max(0, spool.stat().st_size - 4096))
+        last = stream.read().rstrip(b"\n").rpartition(b"\n")[2]
+    return (str(json.loads(last)["broken"]),) if last.startswith(b'{"broken"') else ()

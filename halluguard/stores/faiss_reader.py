@@ -1,0 +1,37 @@
+"""Rebuild the vectors of a FAISS index of any kind; run as a script: `python -I faiss_reader.py INDEX OUT.npy`.
+
+FAISS parses the file in native code, so this happens in a child process with limits. The metric's number goes to
+standard output.
+"""
+
+import resource
+import sys
+from pathlib import Path
+
+
+def confine(size: int) -> None:
+    """Bound memory to what the file can justify, and time to half an hour."""
+    memory = (12 << 30) + 8 * size  # address space, most of it reserved by thread pools and never touched
+    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    resource.setrlimit(resource.RLIMIT_CPU, (1800, 1800))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def main(source: str, target: str) -> None:
+    """Write the vectors, float32, in the order of insertion."""
+    import faiss
+    import numpy as np
+
+    confine(Path(source).stat().st_size)
+    index = faiss.read_index(source)
+    metric = int(index.metric_type)
+    if isinstance(index, faiss.IndexPreTransform | faiss.IndexIDMap | faiss.IndexIDMap2):
+        index = faiss.downcast_index(index.index) if not isinstance(index, faiss.IndexPreTransform) else index
+    if isinstance(index, faiss.IndexIVF):
+        index.make_direct_map()
+    np.save(target, np.ascontiguousarray(index.reconstruct_n(0, index.ntotal), dtype=np.float32))
+    sys.stdout.write(f"{metric}\n")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2])

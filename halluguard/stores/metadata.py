@@ -1,0 +1,40 @@
+"""The usual names under which metadata keeps an entry's source, time, batch and author."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+SOURCE_KEYS = ("source", "file_path", "url", "file", "doc_uri", "filename", "file_name", "link")
+TIME_KEYS = ("ingested_at", "created_at", "indexed_at", "added_at", "inserted_at", "timestamp")
+BATCH_KEYS = ("batch", "batch_id", "ingest_batch", "ingestion_id", "job_id", "run_id")
+AUTHOR_KEYS = ("written_by_turn", "from_turn", "turn_id")
+_MILLISECONDS_FROM = 1e11  # Unix seconds stay below this until the year 5138
+
+
+def first_text(metadata: Mapping[str, Any], keys: tuple[str, ...]) -> str | None:
+    """Return the first non-empty string or whole number under one of `keys`, as a string."""
+    for key in keys:
+        value = metadata.get(key)
+        if isinstance(value, str) and value:
+            return value
+        if isinstance(value, int) and not isinstance(value, bool):
+            return str(value)
+    return None
+
+
+def first_time(metadata: Mapping[str, Any]) -> datetime | None:
+    """Return the first time under one of `TIME_KEYS`, in UTC."""
+    return next((time for key in TIME_KEYS if (time := parse_time(metadata.get(key))) is not None), None)
+
+
+def parse_time(value: object) -> datetime | None:
+    """Read ISO 8601 or Unix seconds or milliseconds as UTC; None where it is neither. A time without zone is UTC."""
+    if isinstance(value, bool) or value is None:
+        return None
+    try:
+        if isinstance(value, int | float):
+            return datetime.fromtimestamp(value / 1000 if value > _MILLISECONDS_FROM else value, tz=UTC)
+        time = datetime.fromisoformat(str(value).strip())
+    except (ValueError, OverflowError, OSError):
+        return None
+    return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)

@@ -1,0 +1,107 @@
+"""What every vector store looks like once it is open, whatever wrote it."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from halluguard.errors import StoreError
+from halluguard.records import Entry, Reason
+
+FIELDS = ("vector", "time", "batch", "source", "order")
+"""What an entry may carry besides its text, in the order it is shown to people."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoreFile:
+    """One file of a store with its SHA-256; `name` is relative to the store's folder."""
+
+    name: str
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """A store opened read-only.
+
+    `count` is the number of entries that `entries()` yields, `dimension` and `metric` (`cosine`, `inner_product`,
+    `l2`) are None where the store does not say. `knows` is the subset of `FIELDS` that at least one entry carries.
+    `read` streams the entries from the start each time it is called.
+    """
+
+    kind: str
+    path: Path
+    count: int
+    dimension: int | None
+    metric: str | None
+    knows: frozenset[str]
+    read: Callable[[], Iterator[Entry]]
+    paths: tuple[Path, ...]
+    faults: tuple[Reason, ...] = ()
+    marks: Mapping[str, tuple[Reason, ...]] = field(default_factory=dict)
+
+    @property
+    def cannot_know(self) -> tuple[str, ...]:
+        """What no entry of this store carries, in the order of `FIELDS`."""
+        return tuple(name for name in FIELDS if name not in self.knows)
+
+    def files(self) -> tuple[StoreFile, ...]:
+        """Digest every file of the store, sorted by name."""
+        root = self.path if self.path.is_dir() else self.path.parent
+        return tuple(_digest(path, root) for path in sorted(self.paths))
+
+    def entries(self) -> Iterator[Entry]:
+        """Stream the entries in insertion order, or in the order of the file where the store keeps none."""
+        return self.read()
+
+    def findings(self) -> tuple[Reason, ...]:
+        """Return the faults of the container: pickles, counts, dimensions, ids."""
+        return self.faults
+
+    def entry_findings(self) -> Mapping[str, tuple[Reason, ...]]:
+        """Return, by entry id, what the store's own records say against an entry (hashes, rewrites)."""
+        return self.marks
+
+
+def read_vectors(store: Store) -> tuple[tuple[str, ...], NDArray[np.float32]]:
+    """Return the ids and vectors, shape (n, dimension), of every entry with a vector of the store's dimension."""
+    if store.dimension is None:
+        return (), np.zeros((0, 0), dtype=np.float32)
+    ids: list[str] = []
+    vectors = np.zeros((store.count, store.dimension), dtype=np.float32)
+    for entry in store.entries():
+        if entry.vector is not None and entry.vector.shape == (store.dimension,):
+            vectors[len(ids)] = entry.vector
+            ids.append(entry.id)
+    return tuple(ids), vectors[: len(ids)]
+
+
+def observe(entries: Iterator[Entry]) -> tuple[frozenset[str], Counter[str], int]:
+    """Go through entries once; return what they know, how often each id occurs, and how many there are."""
+    knows: set[str] = set()
+    ids: Counter[str] = Counter()
+    for entry in entries:
+        ids[entry.id] += 1
+        present = (entry.vector, entry.ingested_at, entry.batch, entry.source, entry.position)
+        knows.update(name for name, value in zip(FIELDS, present, strict=True) if value is not None)
+    return frozenset(knows), ids, ids.total()
+
+
+def refuse_empty(count: int, path: Path) -> None:
+    """Raise `StoreError` where a store holds nothing to look at."""
+    if not count:
+        raise StoreError(f"{path}: the store holds no entries. Give the store the chatbot reads from")
+
+
+def _digest(path: Path, root: Path) -> StoreFile:
+    try:
+        with path.open("rb") as stream:
+            digest = hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError as error:
+        raise StoreError(f"{path}: cannot be read ({error.strerror}). Check its permissions") from error
+    return StoreFile(str(path.relative_to(root)), path.stat().st_size, digest)

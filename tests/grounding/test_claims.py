@@ -1,0 +1,264 @@
+import re
+import time
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from halluguard.grounding.claims import CONTEXT_CHARS, split_claims
+from halluguard.grounding.sentences import MAX_CLAIM_CHARS
+from halluguard.records import Chunk, Citation, Claim, ClaimKind, Turn
+
+CHUNKS = (Chunk("kb-112", "a"), Chunk("policy-7", "b"), Chunk("kb-3", "c"))
+QUESTION = "How long do refunds take?"
+MARKDOWN_PIECES = st.sampled_from(
+    ["# ", "## Fees", "- ", "* ", "1. ", "12) ", "| a | b |", "|---|---|", "| 1 | 2 |", "```", "```python", "~~~~", "> ", "**", "__", "`", "[1]", "[kb-112]", "[9]",
+     "(Passage 2)", "¹", "^2", "<sup>3</sup>", "【4:0†source】", "\n", "\r\n", "\r", "\n\n", "---", "===", "  ", "The fee is $30.", "It costs more. ", "Yes.", "Fees:",
+     "😀", "e\u0301", "\u202e", "\x00", "\ud800", "\u2028", "\t", ". ", "! ", ":", "[1]: http://x", "Sources:", "\\[", "a"]
+)
+ANSWERS = st.one_of(st.text(st.characters(), max_size=200), st.lists(MARKDOWN_PIECES, max_size=25).map("".join))
+FURNITURE = re.compile(r"(?:[>#*+\-=_|~`:•◦▪●‣·–—\\]|\d{1,3}[.)]|\(?[A-Za-z]\)|\s)*\Z")
+FENCE = re.compile(r"^[ \t>]*(?:`{3,}|~{3,})[^`\r\n]*$", re.MULTILINE)
+
+
+def split(answer: str, **fields: object) -> tuple[Claim, ...]:
+    fields.setdefault("retrieved", CHUNKS)
+    fields.setdefault("question", QUESTION)
+    return split_claims(Turn("t", answer, **fields))  # type: ignore[arg-type]
+
+
+def readings(answer: str, **fields: object) -> list[str]:
+    return [claim.reading for claim in split(answer, **fields) if claim.kind is ClaimKind.CLAIM]
+
+
+def cites(answer: str, **fields: object) -> list[tuple[str, ...]]:
+    return [claim.cited_ids for claim in split(answer, **fields)]
+
+
+@settings(max_examples=400, deadline=None)
+@given(ANSWERS)
+@example("Fee is $30.\r\n> - **x**\ud800")
+@example("```\n```\n~~~ a")
+@example("| a |\n|---|\n|  |\n| b")
+def test_claims_are_exact_ordered_and_cover_all_but_furniture(answer: str) -> None:
+    place = 0
+    uncovered = []
+    for claim in split(answer):
+        assert answer[claim.start : claim.end] == claim.text
+        assert claim.text.strip()
+        assert claim.start >= place
+        uncovered.append(answer[place : claim.start])
+        place = claim.end
+    uncovered.append(answer[place:])
+    for gap in uncovered:
+        assert FURNITURE.match(FENCE.sub("", gap)) or FURNITURE.match(_without_fence_info(answer, gap)), gap
+
+
+def _without_fence_info(answer: str, gap: str) -> str:
+    fences = {match[0].strip() for match in FENCE.finditer(answer.replace("\r", "\n"))}
+    fences |= {re.sub(r"^[ \t>]*", "", fence) for fence in fences}
+    return "\n".join("" if line.strip(" \t>") in fences else line for line in re.split(r"[\r\n]", gap))
+
+
+@settings(max_examples=150, deadline=None)
+@given(ANSWERS, st.integers(0, 300))
+def test_no_claim_is_longer_than_the_bound(answer: str, repeat: int) -> None:
+    for claim in split(answer * (repeat // 20)):
+        if claim.kind is ClaimKind.CLAIM:
+            assert len(claim.text) <= max(MAX_CLAIM_CHARS, len(claim.text) if "|" in claim.text else 0)
+            assert len(claim.reading) <= len(claim.text) + CONTEXT_CHARS + 200 or "|" in claim.text
+
+
+def test_a_sentence_is_a_claim() -> None:
+    claims = split("The fee is $30. It applies to all routes, e.g. Oslo.")
+    assert [claim.text for claim in claims] == ["The fee is $30.", "It applies to all routes, e.g. Oslo."]
+    assert {claim.kind for claim in claims} == {ClaimKind.CLAIM}
+
+
+def test_an_empty_answer_has_no_claims() -> None:
+    assert split("") == ()
+    assert split(" \n\t\r\n") == ()
+
+
+def test_list_items_are_claims_and_short_ones_are_read_with_their_lead_in() -> None:
+    answer = "Here are the fees:\n- **First bag:** $30\n- A second bag costs $40 on every route.\n  1. Over 23 kg: $90"
+    assert readings(answer) == ["The fees: First bag: $30", "A second bag costs $40 on every route.", "The fees: Over 23 kg: $90"]
+    assert split(answer)[0].kind is ClaimKind.NOT_A_CLAIM
+
+
+def test_nested_items_are_read_with_the_item_above() -> None:
+    assert readings("Fees:\n- Domestic:\n  - $30\n- Abroad:\n  - $90") == ["Domestic: $30", "Abroad: $90"]
+
+
+def test_a_lead_in_does_not_reach_beyond_its_list() -> None:
+    assert readings("Fees:\n- $30\n\n30 days.") == ["Fees: $30", f"{QUESTION} 30 days."]
+
+
+def test_a_table_row_is_a_claim_read_with_its_header() -> None:
+    answer = "| Fee | Route |\n|---|:-:|\n| $30 | domestic |\n| **$90** | a \\| b |\n"
+    assert readings(answer) == ["Fee: $30; Route: domestic", "Fee: $90; Route: a | b"]
+    assert split(answer)[0].kind is ClaimKind.NOT_A_CLAIM
+
+
+def test_a_heading_claims_nothing_and_is_context_for_fragments() -> None:
+    claims = split("## Refund time\n\n- 7 days\n- They take a week.")
+    assert [claim.reading for claim in claims] == ["Refund time", "Refund time: 7 days", "They take a week."]
+    assert claims[0].kind is ClaimKind.NOT_A_CLAIM
+
+
+@pytest.mark.parametrize("answer", ["# The fee is $90 for bags.", "**The fee is $90.**", "The fee is $90.\n---\n", "```\nThe fee is $90.", "```markdown\nThe fee is $90.\n```"])
+def test_markup_does_not_hide_a_sentence_from_the_check(answer: str) -> None:
+    assert len(readings(answer)) == 1
+
+
+def test_fenced_code_claims_nothing() -> None:
+    claims = split("Use this:\n```python\nfee = rows[1]\n```\nThe fee is $30.")
+    assert [(claim.text, claim.kind) for claim in claims[1:]] == [("fee = rows[1]", ClaimKind.NOT_A_CLAIM), ("The fee is $30.", ClaimKind.CLAIM)]
+    assert claims[1].cited_ids == ()
+
+
+def test_a_reading_holds_no_markdown() -> None:
+    answer = "> **Refunds** take *seven* `days`, see [the policy](https://x.example/a_b) &amp; 2*3*4 snake_case."
+    assert readings(answer) == ["Refunds take seven days, see the policy & 2*3*4 snake_case."]
+
+
+def test_wrapped_lines_are_one_sentence_and_short_lines_are_not() -> None:
+    assert readings("Refunds are paid\nwithin a week.") == ["Refunds are paid within a week."]
+    assert len(split("Domestic bags cost $30\nBags abroad cost $90")) == 2
+
+
+@pytest.mark.parametrize(
+    ("answer", "reading"),
+    [
+        ("30 days.", f"{QUESTION} 30 days."),
+        ("In 1990.", f"{QUESTION} In 1990."),
+        ("Yes.", f"{QUESTION} Yes."),
+        ("Yes, you can.", f"{QUESTION} Yes, you can."),
+        ("Within seven working days of the request.", f"{QUESTION} Within seven working days of the request."),
+        ("Refunds take 7 days.", "Refunds take 7 days."),
+        ("Flip the ribs and cook for another 5 minutes.", "Flip the ribs and cook for another 5 minutes."),
+        ("Based on the given passages, the fee is $30.", "The fee is $30."),
+        ("However, according to passage 2, the fee is $30.", "However, the fee is $30."),
+        ("Passage 1 states that bags are free.", "Bags are free."),
+        ("The answer to the question is: 7 days.", f"{QUESTION} 7 days."),
+        ("Bags are free, as stated in the provided context.", "Bags are free."),
+    ],
+)
+def test_what_a_model_reads(answer: str, reading: str) -> None:
+    assert readings(answer) == [reading]
+
+
+def test_a_long_question_is_cut_before_a_fragment() -> None:
+    (reading,) = readings("30 days.", question="word " * 5000 + "how long?")
+    assert len(reading) < CONTEXT_CHARS + 20
+    assert reading.endswith("how long? 30 days.")
+
+
+def test_a_pronoun_is_read_with_the_sentence_before_on_request() -> None:
+    turn = Turn("t", "A bag is carried. It costs $30.")
+    assert split_claims(turn)[1].reading == "It costs $30."
+    assert split_claims(turn, read_before_pronouns=True)[1].reading == "A bag is carried. It costs $30."
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        ("The fee is $30 [1]. Pets fly [2].", [("kb-112",), ("policy-7",)]),
+        ("The fee is $30. [1] Pets fly.[2][3] Ok it is.", [("kb-112",), ("policy-7", "kb-3"), ()]),
+        ("The fee is $30 [1, 3].", [("kb-112", "kb-3")]),
+        ("The fee is $30 [1-3].", [("kb-112", "policy-7", "kb-3")]),
+        ("The fee is $30 [doc2].", [("policy-7",)]),
+        ("The fee is $30 [kb-3].", [("kb-3",)]),
+        ("The fee is $30【1】.", [("kb-112",)]),
+        ("The fee is $30【4:0†faq.md】.", [("kb-112",)]),
+        ("The fee is $30 (Source 2).", [("policy-7",)]),
+        ("The fee is $30. (Passages 1 and 3)", [("kb-112", "kb-3")]),
+        ("The fee is free^2.", [("policy-7",)]),
+        ("The fee is free.²", [("policy-7",)]),
+        ("The fee is $30<sup>1</sup>.", [("kb-112",)]),
+        ("The fee is $30 [^3].", [("kb-3",)]),
+        ("The fee is $30 [[1]](http://x.example).", [("kb-112",)]),
+        ("The fee is $30 \\[1\\].", [("kb-112",)]),
+    ],
+)
+def test_markers_are_resolved_and_not_read(answer: str, expected: list[tuple[str, ...]]) -> None:
+    assert cites(answer) == expected
+    assert not re.search(r"[\[\]【】²]|\^|sup|ource|assages", " ".join(readings(answer)))
+
+
+def test_a_citation_covers_its_own_sentence_only() -> None:
+    assert cites("Bags are free. Pets cost $30. Seats cost $9 [1].") == [(), (), ("kb-112",)]
+
+
+def test_markers_count_from_zero_where_a_zero_occurs() -> None:
+    assert cites("Bags are free [0]. Pets cost $30 [2].") == [("kb-112",), ("kb-3",)]
+
+
+def test_ids_come_before_ranks_and_ranks_before_order() -> None:
+    numbered = (Chunk("2", "a"), Chunk("1", "b"))
+    assert cites("Bags are free [1].", retrieved=numbered) == [("1",)]
+    ranked = (Chunk("a", "x", rank=2), Chunk("b", "y", rank=1), Chunk("c", "z", rank=1, used=False))
+    assert cites("Bags are free [1].", retrieved=ranked) == [("b",)]
+
+
+def test_a_citation_to_nowhere_is_a_ghost() -> None:
+    claims = split("Bags are free [7]. Pets cost $30 [kb-999]. Seats cost $9 (Passage 8).")
+    assert [claim.ghost_ids for claim in claims] == [("7",), ("kb-999",), ("8",)]
+    assert not any("[" in claim.reading for claim in claims)
+
+
+@pytest.mark.parametrize("answer", ["He said it is fre [sic].", "It opened in [2020].", "Use rows[9] for it is there.", "An area is 5 m² or 10² there.", "See [the policy] now it is.", "Use `x[1]` as it is."])
+def test_brackets_that_cite_nothing_are_left_alone(answer: str) -> None:
+    (claim,) = split(answer)
+    assert claim.cited_ids == claim.ghost_ids == ()
+    assert claim.reading == answer.replace("`", "")
+
+
+def test_without_retrieved_chunks_a_marker_is_no_ghost_and_is_not_read() -> None:
+    (claim,) = split("Bags are free [1].", retrieved=())
+    assert (claim.cited_ids, claim.ghost_ids, claim.reading) == ((), (), "Bags are free.")
+
+
+def test_explicit_citations_attach_by_span_marker_or_answer() -> None:
+    answer = "Bags are free [a]. Pets cost $30. Seats cost $9 [b]."
+    given = (Citation("kb-112", start=0, end=18), Citation("kb-3", marker="[b]"), Citation("policy-7"), Citation("zz", start=18, end=19))
+    claims = split(answer, citations=given)
+    assert [claim.cited_ids for claim in claims] == [("kb-112", "policy-7"), ("policy-7",), ("kb-3", "policy-7")]
+    assert [claim.ghost_ids for claim in claims] == [("zz",), (), ()]
+    assert claims[2].reading == "Seats cost $9."
+
+
+def test_a_cited_span_over_two_sentences_covers_both() -> None:
+    assert cites("Bags are free. Pets cost $30.", citations=(Citation("kb-3", start=5, end=20),)) == [("kb-3",), ("kb-3",)]
+
+
+def test_explicit_ids_are_not_ghosts_where_the_log_kept_no_chunks() -> None:
+    (claim,) = split("Bags are free.", retrieved=(), citations=(Citation("kb-3"),))
+    assert (claim.cited_ids, claim.ghost_ids) == (("kb-3",), ())
+
+
+def test_a_source_list_claims_nothing() -> None:
+    claims = split("Bags are free [1].\n\nSources:\n- [1] faq.md is the page\n- [7] old.md is here")
+    assert [claim.kind for claim in claims] == [ClaimKind.CLAIM] + [ClaimKind.NOT_A_CLAIM] * 3
+
+
+def test_hostile_characters_stay_in_the_claim() -> None:
+    answer = "Bags \x1b[31mare\x1b[0m \u202efree\u202c <script>alert(1)</script> =cmd()."
+    (claim,) = split(answer)
+    assert claim.text == answer
+
+
+@pytest.mark.parametrize(
+    "answer",
+    ["a" * 100_000, "word " * 20_000, "[" * 100_000, "(" * 100_000, "[1]" * 33_000, "*" * 99_999, "** " * 33_000, "`" * 100_000, "```x\n" * 20_000, "|" * 100_000,
+     "| a " * 25_000, "|\n" * 50_000, "- \n" * 33_000, "- a\n" * 25_000, " " * 100_000, "\n" * 100_000, "> " * 50_000, "passage 1, " * 9_000, "Not. " * 20_000,
+     "<sup" * 25_000, "1. " * 33_000, "_a" * 50_000, "not mentioned " * 7_000, "based on the " * 7_000, "😀" * 100_000, "however, " * 11_000, "a:\n- b\n" * 14_000,
+     "[1](" * 25_000, "&amp;" * 20_000, "\"'" * 50_000, "~~~\n```\n" * 12_000],
+    ids=lambda text: repr(text[:8]),
+)  # fmt: skip
+def test_long_hostile_answers_cost_linear_time(answer: str) -> None:
+    """A quadratic or exponential step takes minutes here; the limit is far above what a linear one needs."""
+    started = time.process_time()
+    claims = split(answer)
+    assert all(answer[claim.start : claim.end] == claim.text for claim in claims)
+    assert time.process_time() - started < 30

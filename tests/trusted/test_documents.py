@@ -1,0 +1,185 @@
+import gzip
+import json
+import os
+
+import pytest
+
+from halluguard.errors import TrustedCorpusError
+from halluguard.records import Document
+from halluguard.trusted.documents import Skipped, read_documents
+from halluguard.trusted.extract import extract_html, extract_markdown
+
+
+def read(path):
+    items = list(read_documents(path))
+    return [each for each in items if isinstance(each, Document)], [
+        each for each in items if isinstance(each, Skipped)
+    ]
+
+
+def test_a_folder_is_read_in_the_order_of_its_paths(pages):
+    documents, skipped = read(pages)
+    assert [each.id for each in documents] == ["bags/cabin.md", "pets.txt", "refunds.md", "seats.html"]
+    assert [each.source for each in documents] == [each.id for each in documents]
+    assert skipped == []
+
+
+def test_hidden_files_and_folders_are_not_looked_at(pages):
+    (pages / ".git").mkdir()
+    (pages / ".git" / "note.md").write_text("secret")
+    (pages / ".draft.md").write_text("secret")
+    assert len(read(pages)[0]) == 4
+    assert read(pages)[1] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "reason"),
+    [
+        (
+            "latin.txt",
+            "caf\xe9".encode("latin-1"),
+            "is not UTF-8 (byte 0xe9 at offset 3). Convert it to UTF-8",
+        ),
+        ("wide.txt", "wide".encode("utf-16"), "is UTF-16"),
+        ("binary.md", b"text\0more", "holds a NUL byte at offset 4"),
+        ("empty.md", b" \n\n", "holds no text"),
+        ("broken.pdf", b"%PDF-1.7\nnothing here", "is a broken PDF"),
+        ("page.html", b"<script>alert(1)</script>", "holds no text"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_named_with_its_reason(pages, name, data, reason):
+    (pages / name).write_bytes(data)
+    documents, skipped = read(pages)
+    assert len(documents) == 4
+    assert [each.path for each in skipped] == [name]
+    assert skipped[0].reason.startswith(reason)
+    assert "\n" not in str(skipped[0])
+
+
+def test_a_file_of_another_kind_is_named_and_no_document(pages):
+    (pages / "logo.png").write_bytes(b"\x89PNG")
+    (skipped,) = read(pages)[1]
+    assert (skipped.path, skipped.is_document) == ("logo.png", False)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")
+def test_a_file_without_permission_is_named(pages):
+    (pages / "pets.txt").chmod(0)
+    assert "ermission" in read(pages)[1][0].reason
+
+
+def test_a_link_to_nowhere_and_a_pipe_are_named_and_not_waited_for(pages):
+    (pages / "gone.md").symlink_to(pages / "nowhere.md")
+    os.mkfifo(pages / "pipe.md")
+    assert [each.path for each in read(pages)[1]] == ["gone.md", "pipe.md"]
+
+
+def test_a_byte_order_mark_and_carriage_returns_are_not_text(tmp_path):
+    (tmp_path / "a.txt").write_bytes(b"\xef\xbb\xbfone\r\ntwo\rthree")
+    assert read(tmp_path)[0][0].text == "one\ntwo\nthree"
+
+
+def test_a_missing_source_is_one_clear_line(tmp_path):
+    with pytest.raises(TrustedCorpusError, match="no such file or folder"):
+        read(tmp_path / "nowhere")
+
+
+def test_front_matter_gives_the_title_and_is_not_text():
+    found = extract_markdown(b'---\ntitle: "Refund rules"\ntags: [a]\n---\n\nBody.\n')
+    assert (found.title, found.text.strip()) == ("Refund rules", "Body.")
+
+
+def test_a_rule_at_the_top_of_markdown_is_not_front_matter():
+    assert extract_markdown(b"---\n\nBody.\n").text.strip().endswith("Body.")
+
+
+def test_a_pdf_gives_its_pages(tmp_path, make_pdf):
+    make_pdf(tmp_path / "a.pdf", ["Bags are free.", "Dogs are not."])
+    (document,) = read(tmp_path)[0]
+    assert document.text.split("\n\n") == ["Bags are free.", "Dogs are not."]
+
+
+@pytest.mark.parametrize("algorithm", ["RC4-40", "RC4-128"])
+def test_an_encrypted_pdf_is_one_clear_line_naming_the_file(tmp_path, make_pdf, algorithm):
+    make_pdf(tmp_path / "locked.pdf", ["Secret."], user_password="x", owner_password="y", algorithm=algorithm)
+    documents, (skipped,) = read(tmp_path)
+    assert documents == []
+    assert (
+        str(skipped)
+        == "locked.pdf: is an encrypted PDF that asks for a password. Remove the password and build again"
+    )
+
+
+def test_a_pdf_that_opens_without_a_password_is_read(tmp_path, make_pdf):
+    make_pdf(tmp_path / "open.pdf", ["Open."], user_password="", owner_password="y", algorithm="RC4-128")
+    assert read(tmp_path)[0][0].text == "Open."
+
+
+def test_a_pdf_of_pictures_says_what_to_do(tmp_path, make_pdf):
+    make_pdf(tmp_path / "scan.pdf", [""])
+    assert "text recognition" in read(tmp_path)[1][0].reason
+
+
+def test_html_keeps_headings_lists_and_tables_and_drops_what_nobody_sees():
+    page = b"""<html><head><title> Bag  rules </title><style>p {}</style></head><body><nav>Home | About</nav>
+    <h2>Sizes <em>now</em></h2><p>One
+    bag<br>only.</p><script>alert(1)</script><p hidden>ghost</p><p style="display: none">ghost</p><!-- ghost -->
+    <ul><li><p>small <b>bag</b></p></li><li>large bag<ul><li>heavy</li></ul></li></ul>
+    <table><tr><th>Fare</th><th>Bags</th></tr><tr><td>Lite</td><td>none | 1</td></tr></table></body></html>"""
+    found = extract_html(page)
+    assert found.title == "Bag rules"
+    assert found.text == (
+        "## Sizes now\n\nOne bag\nonly.\n\n- small bag\n\n- large bag\n\n- heavy\n\n"
+        "| Fare | Bags |\n| --- | --- |\n| Lite | none \\| 1 |"
+    )
+
+
+def test_html_in_the_encoding_it_declares_is_read():
+    page = '<meta charset="iso-8859-1"><p>caf\xe9</p>'.encode("latin-1")
+    assert extract_html(page).text == "caf\xe9"
+
+
+def test_html_nested_ten_thousand_deep_does_not_stop_the_others(tmp_path):
+    (tmp_path / "deep.html").write_text("<div>" * 10_000 + "deep" + "</div>" * 10_000)
+    (tmp_path / "plain.txt").write_text("plain")
+    documents, skipped = read(tmp_path)
+    assert len(documents) + len(skipped) == 2
+    assert documents[-1].text == "plain"
+
+
+@pytest.mark.parametrize("name", ["rows.jsonl", "rows.jsonl.gz"])
+def test_jsonl_rows_are_documents_and_bad_rows_are_named_by_line(tmp_path, name):
+    rows = [
+        json.dumps({"id": "a", "text": "One.", "source": "s.md", "metadata": {"title": "T"}}),
+        "{broken",
+        json.dumps({"text": "Two."}),
+        json.dumps(["not", "an", "object"]),
+        json.dumps({"id": "b"}),
+        "",
+        json.dumps({"id": "a", "text": "Again."}),
+        json.dumps({"id": {"x": 1}, "text": "Three."}),
+        '{"id": "s", "text": "\\ud800"}',
+        json.dumps({"id": 7, "text": "Four."}),
+    ]
+    write = gzip.open if name.endswith("gz") else open
+    with write(tmp_path / name, "wb") as stream:
+        stream.write(b"\xef\xbb\xbf" + "\n".join(rows).encode())
+    documents, skipped = read(tmp_path / name)
+    assert [(each.id, each.source, each.title) for each in documents] == [
+        ("a", "s.md", "T"),
+        (f"{name}:3", name, ""),
+        ("7", "7", ""),
+    ]
+    assert [each.path for each in skipped] == [f"{name}:{line}" for line in (2, 4, 5, 7, 8, 9)]
+
+
+def test_a_cut_gzip_file_is_named_after_its_whole_rows(tmp_path):
+    data = gzip.compress(
+        "".join(
+            json.dumps({"id": n, "text": f"Row {n} {os.urandom(9).hex()}"}) + "\n" for n in range(2000)
+        ).encode()
+    )
+    (tmp_path / "rows.jsonl.gz").write_bytes(data[: len(data) // 2])
+    documents, skipped = read(tmp_path)
+    assert 0 < len(documents) < 2000
+    assert [each.path for each in skipped] == ["rows.jsonl.gz"]
