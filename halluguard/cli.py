@@ -334,9 +334,10 @@ def _summary(result: Any) -> None:
     """Show a run's summary on stdout; escape sequences in its texts are made harmless there."""
     from rich.console import Console
 
+    from halluguard.report import collect
     from halluguard.report.terminal import print_summary
 
-    print_summary(result.run, Console(soft_wrap=False))
+    print_summary(collect(result.run), Console(soft_wrap=False))
 
 
 def _finish(result: Any, conditions: list[Any], as_json: bool) -> None:

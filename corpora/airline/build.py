@@ -22,7 +22,7 @@ def make_scenario() -> Scenario:
         first_day=date(2026, 3, 2),
         days=21,
         seed=20260302,
-        turns_a_day=(12, 8),
+        turns_a_day=(13, 9),
         ingests=(
             Ingest(_at("2025-06-17T05:10"), "cms-2025-06-17", ((HOME / "pages/old/change-fees.md", "change-fees.md"),), "stale"),
             Ingest(_at("2026-02-24T05:10"), "cms-2026-02-24", _trusted(without=LATE_PAGES)),

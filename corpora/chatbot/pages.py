@@ -6,6 +6,7 @@ from pathlib import Path
 
 SHORTEST, LONGEST = 60, 150
 """Words of a piece; a page without enough blocks may miss them."""
+_FULL_LINE = 70
 
 
 def read_page(path: Path) -> str:
@@ -15,7 +16,7 @@ def read_page(path: Path) -> str:
     if path.suffix == ".pdf":
         from pypdf import PdfReader
 
-        return "\n\n".join(page.extract_text() for page in PdfReader(path).pages)
+        return _paragraphs("\n".join(page.extract_text() for page in PdfReader(path).pages))
     return path.read_text(encoding="utf-8")
 
 
@@ -26,6 +27,11 @@ def _html_text(markup: str) -> str:
     assert body is not None
     blocks = [" ".join(block.get_text().split()) for block in body.find_all(["h1", "h2", "p", "li"])]
     return "\n\n".join(blocks)
+
+
+def _paragraphs(lines: str) -> str:
+    """Part the lines of a PDF after each short one, where a paragraph ends."""
+    return "\n".join(f"{line}\n" if len(line) < _FULL_LINE else line for line in lines.splitlines())
 
 
 def cut_page(text: str) -> list[str]:
@@ -64,4 +70,4 @@ def _is_heading(line: str) -> bool:
 
 def _cost(words: int) -> float:
     outside = max(0, SHORTEST - words) + max(0, words - LONGEST)
-    return (words - 105) ** 2 / 100 + 50.0 * outside
+    return (words - 88) ** 2 / 100 + 50.0 * outside

@@ -128,7 +128,7 @@ class Player:
         open_ = [intent for intent in self.intents if intent.weight and intent.id != last and (not stay or intent.theme == theme)]
         boosted = moment.date() >= self.scenario.busy_from
         weights = [
-            intent.weight * (1.5 if boosted and intent.theme == self.scenario.busy_theme else 1.0) / (1 + 0.35 * self.asked[intent.id] / intent.weight)
+            intent.weight * (2.2 if boosted and intent.theme == self.scenario.busy_theme else 1.0) / (1 + 0.35 * self.asked[intent.id] / intent.weight)
             for intent in open_
         ]
         return self.rng.choices(open_ or [self._by_id("off-topic")], weights or None)[0]
@@ -139,7 +139,7 @@ class Player:
         question = intent.ask[number % len(intent.ask)]
         if number < len(intent.ask):
             return question
-        changes = (f"Hi, {question[0].lower()}{question[1:]}", question.rstrip("?").lower(), f"{question} Thanks.", question)
+        changes = (f"Hi, {question[0].lower()}{question[1:]}", question.rstrip("?").lower(), f"{question.rstrip('.')} Thanks!" if question.endswith("?") else f"Hello, {question}")
         return self.rng.choice(changes)
 
     def _turn(

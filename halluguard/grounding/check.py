@@ -16,11 +16,14 @@ from halluguard.grounding.decide import TurnVerdicts, decide_turns, evidence_req
 from halluguard.grounding.reader import Reader
 from halluguard.grounding.summary import Facts, add_facts, count_facts, summarise
 from halluguard.grounding.tables import claim_rows, turn_row
-from halluguard.logs import LogNotes, read_log
+from halluguard.logs import LogNotes, SkippedRow, absent_fields, read_log, repair_lines
 from halluguard.models import Models
 from halluguard.records import Turn
 from halluguard.run import Run, digest_file
 from halluguard.trusted import TrustedIndex, build_index, is_index, open_index
+
+SKIPPED_SHOWN = 20
+"""Skipped rows whose line and reason the manifest names."""
 
 State = Literal["running", "interrupted", "finished"]
 
@@ -69,7 +72,12 @@ class _Work:
     settings: CheckSettings
     notes: LogNotes
     on_progress: OnProgress
-    seconds: dict[str, float] = field(default_factory=dict)
+    skipped: list[SkippedRow] = field(default_factory=list)
+
+    def keep_skipped(self, row: SkippedRow) -> None:
+        """Keep the first reasons; the count of all is in the notes."""
+        if len(self.skipped) < SKIPPED_SHOWN:
+            self.skipped.append(row)
 
 
 def check_log(
@@ -117,9 +125,11 @@ def check_log(
 def _check_blocks(work: _Work, log: Path) -> None:
     """Decide block after block, skipping those that an earlier start has already written."""
     done = work.run.n_parts()
-    turns = islice(read_log(log, strict=work.settings.strict, assume_tz=work.settings.assume_tz, notes=work.notes), work.settings.limit)
+    settings = work.settings
+    read = read_log(log, strict=settings.strict, assume_tz=settings.assume_tz, notes=work.notes, on_skip=work.keep_skipped)
+    turns = islice(read, settings.limit)
     progress = Progress()
-    for number, block in enumerate(_blocks(turns, work.settings.block_turns)):
+    for number, block in enumerate(_blocks(turns, settings.block_turns)):
         if number < done:
             facts = work.run.part_facts(number)
         else:
@@ -134,7 +144,8 @@ def _check_blocks(work: _Work, log: Path) -> None:
         )
         work.on_progress(progress)
     if not progress.turns:
-        raise InputError(f"{log}: no turn could be read. {work.notes.skipped} rows were skipped: {work.notes.first_reason}")
+        first = f"; line {work.skipped[0].line}: {work.skipped[0].reason}" if work.skipped else ""
+        raise InputError(f"{log}: no turn could be read, {work.notes.skipped} rows were skipped{first}")
 
 
 def _check_block(work: _Work, number: int, block: Sequence[Turn]) -> Facts:
@@ -172,8 +183,13 @@ def _finish(work: _Work, state: State, elapsed_s: float) -> None:
         {
             "state": state,
             **summary,
-            "log_notes": work.notes.as_dict(),
-            "not_shown": work.notes.absent_fields(),
+            "log": {
+                "format": work.notes.format,
+                "fields": work.notes.mapping,
+                "skipped": [{"line": row.line, "reason": row.reason} for row in work.skipped],
+                "repairs": list(repair_lines(work.notes)),
+            },
+            "not_shown": list(absent_fields(work.notes)),
             "timings": {
                 "check_s": round(elapsed_s, 3),
                 "pairs_asked": work.models.scorer.hits.asked,

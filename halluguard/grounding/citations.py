@@ -43,7 +43,10 @@ _WRAPPED = re.compile(
     rf"{_NOUN}s?[\s_#:.\-–]{{0,3}}(?P<numbers>{_LIST})(?:,\s*(?:step|page|p\.|section|line|para(?:graph)?)s?\s*[\d\-–]{{1,9}})?\.?\Z",
     re.IGNORECASE,
 )
-_PREFIXED = re.compile(r"(?:sources?|docs?|documents?|ids?|citations?|cite|refs?|references?|chunks?|passages?)\s*[:=]\s*(?P<label>.+)\Z", re.IGNORECASE)
+_PREFIXED = re.compile(
+    r"(?:sources?|docs?|documents?|ids?|citations?|cite|refs?|references?|chunks?|passages?)\s*[:=]\s*(?P<label>.+)\Z",
+    re.IGNORECASE,
+)
 _FILE_SEARCH = re.compile(r"(?P<message>\d{1,3}:)?(?P<number>\d{1,3})†.{0,150}\Z")
 _PART = re.compile(r"\s*[,;|]\s*")
 _RANGE = re.compile(r"(\d{1,3})\s*(?:-|–|to\b)\s*#?(\d{1,3})|(\d{1,3})", re.IGNORECASE)
@@ -70,7 +73,11 @@ def find_markers(turn: Turn, blocks: Sequence[Block] = ()) -> tuple[Marker, ...]
     taken = _Spans((marker.start, marker.end) for marker in explicit)
     shelf = _Shelf(turn.retrieved)
     hidden = _code_spans(answer, blocks)
-    found = [match for match in _BRACKETED.finditer(answer) if match.start() not in hidden and match.start() not in taken]
+    found = [
+        match
+        for match in _BRACKETED.finditer(answer)
+        if match.start() not in hidden and match.start() not in taken
+    ]
     shelf.count_from_zero_if(any(match["square"] == "0" for match in found))
     markers = explicit + [marker for match in found if (marker := _bracketed(match, shelf))]
     markers += _mentions(answer, shelf, hidden, markers)
@@ -83,7 +90,11 @@ def _explicit(turn: Turn) -> list[Marker]:
     for text in sorted({citation.marker for citation in turn.citations or () if citation.marker}):
         spans.update(match.span() for match in re.finditer(re.escape(text), turn.answer))
     for citation in turn.citations or ():
-        if citation.start is not None and citation.end is not None and citation.end - citation.start <= _MARKER_CHARS:
+        if (
+            citation.start is not None
+            and citation.end is not None
+            and citation.end - citation.start <= _MARKER_CHARS
+        ):
             framed = turn.answer[citation.start : citation.end]
             if framed[:1] in _OPENING and framed[-1:] in _CLOSING:
                 spans.add((citation.start, citation.end))
@@ -117,13 +128,17 @@ class _Shelf:
         return self._ids.get(label) or self._folded.get(label.casefold())
 
     def by_number(self, number: int) -> str | None:
-        """The chunk a plain number means: the one whose id it is, else the one at that rank."""
+        """Return the chunk a plain number means: the one whose id it is, else the one at that rank."""
         place = number - self._base
         return self._ids.get(str(number)) or (self._ranked[place] if 0 <= place < len(self._ranked) else None)
 
     def has_shape_of(self, label: str) -> bool:
         """Whether the label looks like the retrieved ids, digits apart ("kb-999" beside "kb-112")."""
-        return any(char.isdigit() for char in label) and not label.isdigit() and _ID_SHAPE.sub("0", label) in self._shapes
+        return (
+            any(char.isdigit() for char in label)
+            and not label.isdigit()
+            and _ID_SHAPE.sub("0", label) in self._shapes
+        )
 
 
 class _Spans:
@@ -182,7 +197,7 @@ def _squared(match: re.Match[str], content: str, shelf: _Shelf) -> Marker | None
 
 
 def _label(label: str, shelf: _Shelf) -> tuple[list[str], list[str]] | None:
-    """The ids and ghosts one label of a bracket stands for, or None if it is no citation."""
+    """Return the ids and ghosts one label of a bracket stands for, or None if it is no citation."""
     known = shelf.by_id(label)
     if known is not None:
         return [known], []
@@ -199,7 +214,9 @@ def _is_index(match: re.Match[str]) -> bool:
 
 
 def _rounded(match: re.Match[str], content: str, shelf: _Shelf) -> Marker | None:
-    known = shelf.by_id(content) if any(char.isdigit() for char in content) and not content.isdigit() else None
+    known = (
+        shelf.by_id(content) if any(char.isdigit() for char in content) and not content.isdigit() else None
+    )
     if known is not None:
         return Marker(*match.span(), (known,))
     wrapped = _WRAPPED.match(content)
@@ -211,9 +228,11 @@ def _rounded(match: re.Match[str], content: str, shelf: _Shelf) -> Marker | None
 
 
 def _raised(match: re.Match[str], digits: str, shelf: _Shelf) -> Marker | None:
-    """A raised figure is a citation after a word or a point, not after a unit ("m²") or a number ("10²")."""
+    """Take a raised figure as a citation after a word or a point, not after a unit ("m²") or a number ("10²")."""
     before = match.string[max(0, match.start() - _RAISED_WORD) : match.start()]
-    if not before or not (before[-1] in ".,;:!?\"”’')]" or (len(before) == _RAISED_WORD and before.isalpha())):
+    if not before or not (
+        before[-1] in ".,;:!?\"”’')]" or (len(before) == _RAISED_WORD and before.isalpha())
+    ):
         return None
     marker = _numbers(match, digits.replace("˒", ","), shelf, ghosts=False)
     return marker if marker.ids else None
@@ -246,7 +265,7 @@ def _expand(numbers: str) -> Iterator[int]:
 
 
 def _mentions(answer: str, shelf: _Shelf, hidden: _Spans, markers: Sequence[Marker]) -> list[Marker]:
-    """Sources named in the prose ("According to passage 2, ..."): they cite if they resolve, and stay where they are."""
+    """Find sources named in the prose ("According to passage 2, ..."): they cite if they resolve, and stay where they are."""
     taken = _Spans((marker.start, marker.end) for marker in markers)
     found = []
     for match in _MENTION.finditer(answer):

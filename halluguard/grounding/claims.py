@@ -2,16 +2,19 @@
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
+from halluguard.grounding.attribution import drop_lead_in
 from halluguard.grounding.citations import Marker, find_markers
+from halluguard.grounding.context import Context
+from halluguard.grounding.fragments import starts_with_pronoun
+from halluguard.grounding.kinds import kind_of
 from halluguard.grounding.markdown import Block, BlockKind, Span, plain_text, scan_blocks
-from halluguard.grounding.phrases import drop_lead_in, is_fragment, is_source_list, is_yes_or_no, kind_of, lead_of, starts_with_pronoun
-from halluguard.grounding.sentences import split_sentences
+from halluguard.grounding.sentences import MAX_CLAIM_CHARS, split_sentences
 from halluguard.records import Citation, Claim, ClaimKind, Turn
 
-CONTEXT_CHARS = 300
-"""A question or lead-in put before a fragment is cut to its last so many characters."""
+COLUMN_CHARS = 100
+"""The name of a table's column is cut to so many characters before it is put in front of a cell."""
 
 _PROSE = frozenset({BlockKind.PARAGRAPH, BlockKind.ITEM})
 _NEVER_CLAIMS = frozenset({BlockKind.HEADING, BlockKind.TABLE_HEAD, BlockKind.CODE, BlockKind.REFERENCE})
@@ -43,57 +46,6 @@ class _Draft:
     kind: ClaimKind
 
 
-@dataclass(slots=True)
-class _Context:
-    """What a fragment may be read with: lead-ins by indentation, the heading above, the question."""
-
-    question: str
-    heading: str = ""
-    leads: list[tuple[int, str]] = field(default_factory=list)
-    in_sources: bool = False
-    after_list: bool = False
-
-    def enter_heading(self, text: str) -> None:
-        self.heading = lead_of(text if text.endswith(":") else f"{text}:")
-        self.leads = []
-        self.in_sources = is_source_list(text)
-
-    def enter(self, block: Block) -> int:
-        """Drop the lead-ins that do not reach this block, and return the depth of those it may add."""
-        if block.kind is BlockKind.ITEM:
-            depth = block.depth
-        elif block.depth >= _ITEM_INDENT:
-            depth = block.depth - 1
-        else:
-            depth = _PARAGRAPH_DEPTH
-            if self.after_list:
-                self.leads = []
-        self.after_list = block.kind is BlockKind.ITEM or depth > _PARAGRAPH_DEPTH
-        self._drop_leads(depth)
-        return depth
-
-    def _drop_leads(self, depth: int) -> None:
-        while self.leads and self.leads[-1][0] > _PARAGRAPH_DEPTH and self.leads[-1][0] >= depth:
-            self.leads.pop()
-
-    def add_lead(self, depth: int, text: str) -> None:
-        while self.leads and self.leads[-1][0] >= depth:
-            self.leads.pop()
-        self.leads.append((depth, lead_of(text)))
-        self.in_sources = self.in_sources or is_source_list(text)
-
-    def before(self, reading: str, *, listed: bool) -> str:
-        """The nearest text that the sentence is to be read with, or the empty string if it stands by itself."""
-        if not is_fragment(reading, listed=listed and bool(self.leads)):
-            return ""
-        lead = next((text for _, text in reversed(self.leads) if text), "") or self.heading
-        return self.question if is_yes_or_no(reading) else lead or self.question
-
-
-_PARAGRAPH_DEPTH = -1
-_ITEM_INDENT = 2
-
-
 class _Drafter:
     """One walk over the blocks of an answer, with the context that fragments are read in."""
 
@@ -101,7 +53,7 @@ class _Drafter:
         self._answer = turn.answer
         self._markers = markers
         self._starts = [marker.start for marker in markers]
-        self._context = _Context(_tail(" ".join((turn.question or "").split())))
+        self._context = Context.of_question(turn.question)
         self._columns: list[str] = []
 
     def draft(self, blocks: Iterable[Block]) -> Iterator[_Draft]:
@@ -109,15 +61,17 @@ class _Drafter:
             if block.kind in _PROSE:
                 yield from self._prose(block)
             elif block.kind is BlockKind.TABLE_ROW:
-                yield self._row(block)
+                yield from self._row(block)
             else:
                 yield self._furnished(block)
 
     def _reading(self, start: int, end: int) -> str:
-        """The text of a span as a reader sees it, without the citation markers that are no part of the sentence."""
+        """Return a span as a reader sees it, without the citation markers that are no part of the sentence."""
         pieces = []
         place = start
-        for marker in self._markers[bisect_right(self._starts, start - 1) : bisect_right(self._starts, end - 1)]:
+        for marker in self._markers[
+            bisect_right(self._starts, start - 1) : bisect_right(self._starts, end - 1)
+        ]:
             if marker.drop and place <= marker.start:
                 pieces.append(self._answer[place : marker.start])
                 place = min(end, marker.end)
@@ -135,27 +89,45 @@ class _Drafter:
                 yield self._sentence(start, end, plain, listed=block.kind is BlockKind.ITEM)
 
     def _sentence(self, start: int, end: int, plain: str, *, listed: bool) -> _Draft:
-        kind = ClaimKind.NOT_A_CLAIM if self._context.in_sources else kind_of(plain)
+        kind = ClaimKind.NOT_A_CLAIM if self._lists_source(start, listed=listed) else kind_of(plain)
         if kind is not ClaimKind.CLAIM:
             return _Draft(start, end, plain, kind)
         reading = drop_lead_in(plain)
         before = self._context.before(reading, listed=listed)
         return _Draft(start, end, f"{before} {reading}" if before else reading, kind)
 
-    def _row(self, block: Block) -> _Draft:
-        cells = [(column, self._reading(*span)) for column, span in self._labelled(block.spans)]
-        reading = "; ".join(f"{column}: {cell}" if column else cell for column, cell in cells if cell)
-        start, end = _trimmed(block.spans)
-        return _Draft(start, end, reading, kind_of(reading))
+    def _lists_source(self, start: int, *, listed: bool) -> bool:
+        """Whether an item or marked line belongs to a list of sources; plain prose ends such a list."""
+        context = self._context
+        if context.in_sources and not listed:
+            index = bisect_right(self._starts, start) - 1
+            context.in_sources = index >= 0 and self._starts[index] == start
+        return context.in_sources
 
-    def _labelled(self, spans: Sequence[Span]) -> Iterator[tuple[str, Span]]:
-        for number, span in enumerate(spans):
-            yield (self._columns[number] if number < len(self._columns) else ""), span
+    def _row(self, block: Block) -> Iterator[_Draft]:
+        """Draft a row as one claim, or cell by cell if it is longer than a claim may be."""
+        start, end = _trimmed(block.spans)
+        if end - start <= MAX_CLAIM_CHARS:
+            cells = (self._cell(number, *span) for number, span in enumerate(block.spans))
+            yield self._tabled(start, end, "; ".join(cell for cell in cells if cell))
+            return
+        for number, span in enumerate(block.spans):
+            for left, right in split_sentences(self._answer, [span], self._markers):
+                yield self._tabled(left, right, self._cell(number, left, right))
+
+    def _cell(self, number: int, start: int, end: int) -> str:
+        """Return a cell with its column's name in front, or the empty string for an empty one."""
+        text = self._reading(start, end)
+        column = self._columns[number] if number < len(self._columns) else ""
+        return f"{column}: {text}" if text and column else text
+
+    def _tabled(self, start: int, end: int, reading: str) -> _Draft:
+        return _Draft(start, end, reading, kind_of(reading))
 
     def _furnished(self, block: Block) -> _Draft:
         start, end = _trimmed(block.spans)
         if block.kind is BlockKind.TABLE_HEAD:
-            self._columns = [self._reading(*span).rstrip(":") for span in block.spans]
+            self._columns = [self._reading(*span)[:COLUMN_CHARS].rstrip(":") for span in block.spans]
         reading = self._reading(start, end) if block.kind is not BlockKind.CODE else self._answer[start:end]
         if block.kind is BlockKind.HEADING:
             self._context.enter_heading(reading)
@@ -167,12 +139,10 @@ def _trimmed(spans: Sequence[Span]) -> Span:
     return filled[0][0], filled[-1][1]
 
 
-def _tail(text: str) -> str:
-    return text if len(text) <= CONTEXT_CHARS else text[-CONTEXT_CHARS:].split(" ", 1)[-1]
-
-
-def _attach(turn: Turn, drafts: Sequence[_Draft], markers: Sequence[Marker]) -> list[tuple[tuple[str, ...], tuple[str, ...]]]:
-    """The ids and ghosts of each draft, in the order of their markers, none twice."""
+def _attach(
+    turn: Turn, drafts: Sequence[_Draft], markers: Sequence[Marker]
+) -> list[tuple[tuple[str, ...], tuple[str, ...]]]:
+    """Return the ids and ghosts of each draft, in the order of their markers, none twice."""
     ids: list[dict[str, None]] = [{} for _ in drafts]
     ghosts: list[dict[str, None]] = [{} for _ in drafts]
     starts = [draft.start for draft in drafts]
@@ -191,8 +161,10 @@ def _attach(turn: Turn, drafts: Sequence[_Draft], markers: Sequence[Marker]) -> 
     return [(tuple(one), tuple(other)) for one, other in zip(ids, ghosts, strict=True)]
 
 
-def _targets(citation: Citation, answer: str, starts: Sequence[int], drafts: Sequence[_Draft]) -> Iterable[int]:
-    """The drafts one explicit citation covers: by its span, else where its marker stands, else all of them."""
+def _targets(
+    citation: Citation, answer: str, starts: Sequence[int], drafts: Sequence[_Draft]
+) -> Iterable[int]:
+    """Return the drafts one explicit citation covers: by its span, else where its marker stands, else all of them."""
     if citation.start is not None:
         return _covered(citation.start, citation.end, starts, drafts)
     if citation.marker and citation.marker in answer:
@@ -201,7 +173,7 @@ def _targets(citation: Citation, answer: str, starts: Sequence[int], drafts: Seq
 
 
 def _covered(start: int, end: int | None, starts: Sequence[int], drafts: Sequence[_Draft]) -> Iterable[int]:
-    """Drafts that overlap [start, end), or else the one before it."""
+    """Return the drafts that overlap [start, end), or else the one before it."""
     first = max(0, bisect_right(starts, start) - 1)
     stop = max(first + 1, bisect_right(starts, (end if end is not None and end > start else start + 1) - 1))
     overlapping = [index for index in range(first, min(stop, len(drafts))) if drafts[index].end > start]

@@ -9,6 +9,7 @@ import html
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import pairwise
 
 Span = tuple[int, int]
 
@@ -109,7 +110,9 @@ def _is_table_rule(text: str) -> bool:
 
 
 def _reads_as_sentence(text: str) -> bool:
-    return bool(_SENTENCE_END.search(text[-12:])) and len(text.split(maxsplit=_HEADING_WORDS)) > _HEADING_WORDS
+    return (
+        bool(_SENTENCE_END.search(text[-12:])) and len(text.split(maxsplit=_HEADING_WORDS)) > _HEADING_WORDS
+    )
 
 
 class _Scanner:
@@ -191,9 +194,13 @@ class _Scanner:
         self._blocks.append(Block(kind, spans))
 
     def _underline(self) -> None:
-        """A rule under one short line that is no sentence makes it a heading; chat answers also rule off prose."""
+        """Make a heading of one short line over a rule, unless it is a sentence: chat answers also rule off prose."""
         lone = len(self._open) == 1 and self._open_kind is BlockKind.PARAGRAPH
-        if lone and len(self._last_text) <= _HEADING_CHARS and not _SENTENCE_END.search(self._last_text[-12:]):
+        if (
+            lone
+            and len(self._last_text) <= _HEADING_CHARS
+            and not _SENTENCE_END.search(self._last_text[-12:])
+        ):
             self._open_kind = BlockKind.HEADING
         self._close()
 
@@ -248,14 +255,14 @@ class _Scanner:
 
 
 def _cells(line: _Line) -> list[Span]:
-    """The trimmed cells of a table line, empty ones as empty spans so that columns keep their number."""
+    """Return the trimmed cells of a table line, empty ones as empty spans so that columns keep their number."""
     text = line.text
     bars = [-1] if not text.startswith("|") else []
     bars += [place for place, char in enumerate(text) if char == "|" and text[place - 1 : place] != "\\"]
     if bars[-1] != len(text) - 1 or len(bars) == 1:
         bars.append(len(text))
     spans = []
-    for left, right in zip(bars, bars[1:], strict=False):
+    for left, right in pairwise(bars):
         cell = text[left + 1 : right]
         start = left + 1 + len(cell) - len(cell.lstrip())
         spans.append((line.start + start, line.start + max(start, left + 1 + len(cell.rstrip()))))
@@ -265,9 +272,16 @@ def _cells(line: _Line) -> list[Span]:
 
 
 _IMAGE = re.compile(r"!\[([^\[\]\n]{0,300})\]\([^()\s]{0,500}(?:[ \t]+\"[^\"\n]{0,200}\")?\)")
-_LINK = re.compile(r"\[([^\[\]\n]{1,300})\](?:\([^()\s]{0,500}(?:[ \t]+\"[^\"\n]{0,200}\")?\)|\[[^\[\]\n]{0,100}\])")
-_TAG = re.compile(r"</?(?:b|i|u|em|strong|br|p|sup|sub|span|li|ul|ol|div|code|mark|small)(?:\s[^<>]{0,200})?/?>", re.IGNORECASE)
-_STRONG = re.compile(r"(\*\*\*|\*\*|\*|~~|(?<!\w)___|(?<!\w)__|(?<!\w)_)(?=\S)([^*~\n]{1,600}?)(?<=\S)\1(?!\w)")
+_LINK = re.compile(
+    r"\[([^\[\]\n]{1,300})\](?:\([^()\s]{0,500}(?:[ \t]+\"[^\"\n]{0,200}\")?\)|\[[^\[\]\n]{0,100}\])"
+)
+_TAG = re.compile(
+    r"</?(?:b|i|u|em|strong|br|p|sup|sub|span|li|ul|ol|div|code|mark|small)(?:\s[^<>]{0,200})?/?>",
+    re.IGNORECASE,
+)
+_STRONG = re.compile(
+    r"(\*\*\*|\*\*|\*|~~|(?<!\w)___|(?<!\w)__|(?<!\w)_)(?=\S)([^*~\n]{1,600}?)(?<=\S)\1(?!\w)"
+)
 _STRAY = re.compile(r"(?<!\\)\*{2,}|(?<![\w\\])\*(?=\w)|(?<=[\w.!?:])\*(?!\w)")
 _CODE = re.compile(r"`+([^`\n]{1,600})`+")
 _ESCAPE = re.compile(r"\\([\\`*_{}\[\]()#+\-.!|>~$])")

@@ -17,7 +17,7 @@ WRAP_COLUMNS = 60
 
 _UNENCODABLE = re.compile(r"[\ud800-\udfff]")
 _LINE_END = re.compile(r"[.!?:;。！？…][\"'”’»*_)\]]*$")
-_CLOSERS = re.compile(r"\s*(?:[*_~`\"'”’»)\]]+(?=\s|$)|[.,;:!?]+(?=\s|$))")
+_CLOSERS = re.compile(r"\s*(?:[*_~`\"'”’»)\]]{1,8}(?=\s|$)|[.,;:!?]{1,8}(?=\s|$))")
 _NUMBER_ALONE = re.compile(r"(?:[^.!?]{0,60}:\s+)?\d{1,2}[.)]\Z")
 _CUT_PLACES = (re.compile(r"[;:。！？][\s\"'”’)]*"), re.compile(r"[,，、][\s\"'”’)]*"), re.compile(r"\s+"))
 
@@ -63,9 +63,9 @@ def _repair(text: str, offset: int, bounds: Sequence[Span], markers: Sequence[Ma
     """Close gaps, give trailing marks to the sentence they follow, and numbers to the one they lead."""
     place = 0
     held = -1
-    for number, (_, end) in enumerate(bounds):
+    for number, (_, bound) in enumerate(bounds):
         last = number == len(bounds) - 1
-        end = len(text) if last else _after_marks(text, max(end, place), offset, markers)
+        end = len(text) if last else _after_marks(text, max(bound, place), offset, markers)
         start = _skip_blanks(text, place, end)
         stop = start + len(text[start:end].rstrip())
         place = end
@@ -111,7 +111,9 @@ def _closes(text: str, closer: re.Match[str]) -> bool:
 def _cut(answer: str, start: int, end: int) -> Iterator[Span]:
     while end - start > MAX_CLAIM_CHARS:
         middle, limit = start + MAX_CLAIM_CHARS // 2, start + MAX_CLAIM_CHARS
-        place = next((found for pattern in _CUT_PLACES if (found := _last(pattern, answer, middle, limit))), limit)
+        place = next(
+            (found for pattern in _CUT_PLACES if (found := _last(pattern, answer, middle, limit))), limit
+        )
         stop = start + len(answer[start:place].rstrip())
         if stop > start:
             yield start, stop

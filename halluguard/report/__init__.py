@@ -22,5 +22,7 @@ def write_report(run: Run, path: Path) -> None:
     """
     render = _RENDERERS.get(path.suffix.lower())
     if render is None:
-        raise SettingError(f"{path}: cannot tell the format from the suffix {path.suffix!r}. Use .html or .md")
+        raise SettingError(
+            f"{path}: cannot tell the format from the suffix {path.suffix!r}. Use .html or .md"
+        )
     write_atomically(path, render(collect(run)).encode("utf-8"))

@@ -6,16 +6,22 @@ from typing import Any
 from halluguard.records import Origin, Status
 from halluguard.report.data import FlaggedClaim, Quote, WorstAnswer
 from halluguard.report.differences import Segment, mark_differences
-from halluguard.report.excerpts import NAMED_CLAIMS, answer_spans, shorten
+from halluguard.report.excerpts import CLAIM_CHARACTERS, NAMED_CLAIMS, answer_spans, shorten
 from halluguard.report.ranking import NAMED_ALIKE, Fault
 from halluguard.report.statuses import ORIGINS, is_flagged
 
 Row = Mapping[str, Any]
 
 
-def worst_answer(fault: Fault, turn: Row, claims: Sequence[Row], events: Mapping[tuple[str, str], Row]) -> WorstAnswer:
+def worst_answer(
+    fault: Fault, turn: Row, claims: Sequence[Row], events: Mapping[tuple[str, str], Row]
+) -> WorstAnswer:
     """Lay out the answer that stands for a fault; `events` is empty where the store was not traced."""
-    flagged = [row for row in sorted(claims, key=lambda row: (row["start"], row["end"])) if is_flagged(Status(row["status"]))]
+    flagged = [
+        row
+        for row in sorted(claims, key=lambda row: (row["start"], row["end"]))
+        if is_flagged(Status(row["status"]))
+    ]
     return WorstAnswer(
         turn_id=fault.turn_id,
         conversation_id=turn["conversation_id"] or "",
@@ -40,7 +46,7 @@ def _flagged_claim(number: int, row: Row, turn: Row, event: Row | None) -> Flagg
     return FlaggedClaim(
         number=number,
         status=Status(row["status"]),
-        text=shorten(row["text"]),
+        text=shorten(row["text"], CLAIM_CHARACTERS),
         cited=cited,
         trusted=trusted,
         compared=compared,
@@ -53,12 +59,16 @@ def _flagged_claim(number: int, row: Row, turn: Row, event: Row | None) -> Flagg
 
 
 def _cited_quote(row: Row, turn: Row) -> Quote | None:
-    """The window of the cited passage that decided, else the beginning of the first cited passage."""
+    """Take the window of the cited passage that decided, else the beginning of the first cited passage."""
     decided = _quote(row["cited_evidence_id"], row["cited_evidence_text"])
     if decided is not None:
         return decided
     texts = {chunk["id"]: chunk["text"] for chunk in turn["retrieved"] or ()}
-    cited = [Quote(entry_id, shorten(texts[entry_id] or "")) for entry_id in row["cited_ids"] or () if entry_id in texts]
+    cited = [
+        Quote(entry_id, shorten(texts[entry_id] or ""))
+        for entry_id in row["cited_ids"] or ()
+        if entry_id in texts
+    ]
     return cited[0] if cited else None
 
 
@@ -72,7 +82,7 @@ def _comparison(row: Row, cited: Quote | None, trusted: Quote | None) -> tuple[s
         return "", ()
     if row["status"] == Status.SOURCE_CONFLICT and cited is not None and cited.text:
         return "cited", mark_differences(cited.text, trusted.text)
-    return "claim", mark_differences(shorten(row["reading"] or row["text"]), trusted.text)
+    return "claim", mark_differences(shorten(row["reading"] or row["text"], CLAIM_CHARACTERS), trusted.text)
 
 
 def _outcome(event: Row | None) -> str:
@@ -82,4 +92,4 @@ def _outcome(event: Row | None) -> str:
     if event["origin"] == Origin.STORE and accused:
         named = ", ".join(accused[:3]) + (f" and {len(accused) - 3} more" if len(accused) > 3 else "")
         return f"laid to {named}"
-    return ORIGINS[Origin(event["origin"])]
+    return ORIGINS[Origin(event["origin"])].lower()

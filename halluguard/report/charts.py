@@ -9,13 +9,13 @@ from datetime import date, datetime, timedelta
 
 from halluguard.records import Status
 from halluguard.report.data import Activity, Grouping, GroupRate, MeasuredRate
-from halluguard.report.wording import day, interval, percent, short_day
+from halluguard.report.wording import NOT_STATED, day, interval, percent, short_day
 
 RATE_TOP, RATE_BOTTOM = 14.0, 190.0
 VOLUME_TOP, VOLUME_BOTTOM = 206.0, 250.0
 _STEPS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.25, 0.5)
 _STEADY_CLAIMS = 10
-_DAY_LABELS = 5
+_DAY_LABELS = 4
 TIMELINE_HEIGHT = 44.0
 
 
@@ -103,7 +103,9 @@ def rate_ceiling(rates: Sequence[MeasuredRate]) -> tuple[float, float]:
     Every rate fits; so do the intervals of groups with at least ten claims. Wider ones are cut at the top, since
     a day with one claim would otherwise flatten all the others.
     """
-    reach = [rate.value or 0.0 for rate in rates] + [rate.high or 0.0 for rate in rates if rate.total >= _STEADY_CLAIMS]
+    reach = [rate.value or 0.0 for rate in rates] + [
+        rate.high or 0.0 for rate in rates if rate.total >= _STEADY_CLAIMS
+    ]
     top = max([*reach, 0.01])
     step = next((step for step in _STEPS if top / step <= 4), _STEPS[-1])
     return min(1.0, -(-top // step) * step), step
@@ -111,7 +113,11 @@ def rate_ceiling(rates: Sequence[MeasuredRate]) -> tuple[float, float]:
 
 def draw_days(grouping: Grouping) -> DayChart:
     """Place the rate of every day at its date; days without claims leave a gap."""
-    dated = [(found, group) for group in grouping.groups if (found := _date(group.key)) is not None and group.rate.total]
+    dated = [
+        (found, group)
+        for group in grouping.groups
+        if (found := _date(group.key)) is not None and group.rate.total
+    ]
     undated = next((group.rate for group in grouping.groups if _date(group.key) is None), None)
     if not dated:
         return DayChart((), (), (), 0, undated)
@@ -120,7 +126,9 @@ def draw_days(grouping: Grouping) -> DayChart:
     most = max(group.rate.total for _, group in dated)
     points = tuple(_day_point(group, (found - first).days, n_days, ceiling, most) for found, group in dated)
     lines = round(ceiling / step)
-    ticks = tuple(Tick(_rate_y(step * line, ceiling), f"{100 * step * line:.0f}%") for line in range(lines + 1))
+    ticks = tuple(
+        Tick(_rate_y(step * line, ceiling), f"{100 * step * line:.0f}%") for line in range(lines + 1)
+    )
     return DayChart(points, ticks, _day_ticks(first, n_days), most, undated)
 
 
@@ -175,7 +183,7 @@ def draw_groups(grouping: Grouping) -> tuple[Bar, ...]:
     ceiling, _ = rate_ceiling(rates)
     return tuple(
         Bar(
-            label=group.key or "(not stated)",
+            label=group.key or NOT_STATED,
             width=_share(group.rate.value or 0.0, ceiling),
             low=None if group.rate.low is None else _share(group.rate.low, ceiling),
             high=None if group.rate.high is None else _share(group.rate.high, ceiling),

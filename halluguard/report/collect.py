@@ -7,7 +7,13 @@ from typing import Any
 from halluguard.errors import RunError
 from halluguard.report import facts, tables
 from halluguard.report.answers import worst_answer
-from halluguard.report.culprits import Blame, blame_by_conflict, blame_by_trace, findings_of_conflicts, findings_of_trace
+from halluguard.report.culprits import (
+    Blame,
+    blame_by_conflict,
+    blame_by_trace,
+    findings_of_conflicts,
+    findings_of_trace,
+)
 from halluguard.report.data import Findings, ReportData, Suspects, WorstAnswer
 from halluguard.report.ranking import Fault, rank_faults
 from halluguard.report.suspects import lay_out_suspects, rank_suspects
@@ -24,16 +30,21 @@ def collect(run: Run) -> ReportData:
 
     Tables of later stages are optional. Raises RunError where the check itself is not finished.
     """
-    for name in ("turns", "claims"):
-        if not run.has(name):
-            raise RunError(f"{run.path}: no {name}.parquet: the check has not finished. Go on with `halluguard check --resume`")
     manifest = run.manifest
+    missing = [f"{name}.parquet" for name in ("turns", "claims") if not run.has(name)]
+    missing += [] if "counts" in manifest else ["counts in manifest.json"]
+    if missing:
+        raise RunError(
+            f"{run.path}: no {missing[0]}: the check has not finished. Go on with `halluguard check --resume`"
+        )
     period = tables.log_period(run)
     flagged = list(tables.flagged_claims(run))
     moments = {row["turn_id"]: row["timestamp"] for row in flagged}
     events = tables.events_by_claim(run)
     faults = rank_faults(flagged)
-    findings, suspects = _trace(run, blame_by_conflict(flagged), blame_by_trace(events.values(), moments), period)
+    findings, suspects = _trace(
+        run, blame_by_conflict(flagged), blame_by_trace(events.values(), moments), period
+    )
     return ReportData(
         title=str(manifest.get("title") or "Grounding report"),
         version=str(manifest.get("version") or ""),
@@ -87,5 +98,7 @@ def _cascade(run: Run) -> Mapping[str, Any] | None:
     except (OSError, ValueError) as error:
         raise RunError(f"{path}: unreadable ({error}). Make it again with `halluguard cascade`") from error
     if not isinstance(loaded, dict):
-        raise RunError(f"{path}: expected a JSON object, found {type(loaded).__name__}. Make it again with `halluguard cascade`")
+        raise RunError(
+            f"{path}: expected a JSON object, found {type(loaded).__name__}. Make it again with `halluguard cascade`"
+        )
     return loaded

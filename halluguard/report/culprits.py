@@ -57,11 +57,17 @@ def findings_of_conflicts(blames: Mapping[str, Blame], sources: Mapping[str, str
     return _findings(blames, sources, Findings(traced=False))
 
 
-def findings_of_trace(blames: Mapping[str, Blame], suspects: Sequence[Row], events: Sequence[Row]) -> Findings:
+def findings_of_trace(
+    blames: Mapping[str, Blame], suspects: Sequence[Row], events: Sequence[Row]
+) -> Findings:
     """Say which entries the trace found responsible, and where the other flagged claims come from."""
-    guilty = {row["entry_id"]: row["source"] or "" for row in suspects if row["verdict"] == SuspectVerdict.RESPONSIBLE}
+    guilty = {
+        row["entry_id"]: row["source"] or ""
+        for row in suspects
+        if row["verdict"] == SuspectVerdict.RESPONSIBLE
+    }
     origins = Counter(event["origin"] for event in events)
-    counted = tuple((origin.value, origins[origin.value]) for origin in Origin if origins[origin.value])
+    counted = tuple((origin, origins[origin.value]) for origin in Origin if origins[origin.value])
     responsible = {entry_id: blames.get(entry_id, Blame()) for entry_id in sorted(guilty)}
     return _findings(responsible, guilty, Findings(traced=True, origins=counted))
 
@@ -98,7 +104,9 @@ def _by_source(blames: Mapping[str, Blame], sources: Mapping[str, str]) -> tuple
     members: dict[str, list[Blame]] = {}
     for entry_id, blame in blames.items():
         members.setdefault(sources.get(entry_id, ""), []).append(blame)
-    shares = (SourceShare(source, len(group), len(_together(group).claims)) for source, group in members.items())
+    shares = (
+        SourceShare(source, len(group), len(_together(group).claims)) for source, group in members.items()
+    )
     return tuple(sorted(shares, key=lambda share: (-share.n_claims, share.source))[:NAMED_SOURCES])
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from halluguard.records import Rate, Reason, Status, SuspectVerdict
+from halluguard.records import Origin, Rate, Reason, Status, SuspectVerdict
 from halluguard.report.differences import Segment
 
 
@@ -139,7 +139,7 @@ class Findings:
     n_claims: int = 0
     n_turns: int = 0
     sources: tuple[SourceShare, ...] = ()
-    origins: tuple[tuple[str, int], ...] = ()
+    origins: tuple[tuple[Origin, int], ...] = ()
     first_seen: datetime | None = None
     last_seen: datetime | None = None
 

@@ -2,13 +2,31 @@
 
 import re
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, pairwise
 
 from rapidfuzz.distance import Indel
 
 _TOKEN = re.compile(r"\d+(?:[.,:/]\d+)*|\w+(?:['’]\w+)*|[^\w\s]")
 _DECIDING = frozenset(
-    "no not never none neither nor without only cannot can't don't doesn't won't isn't aren't must may".split()
+    [
+        "no",
+        "not",
+        "never",
+        "none",
+        "neither",
+        "nor",
+        "without",
+        "only",
+        "cannot",
+        "can't",
+        "don't",
+        "doesn't",
+        "won't",
+        "isn't",
+        "aren't",
+        "must",
+        "may",
+    ]
 )
 ALIKE = 0.45
 """Share of words in common (Indel ratio) from which two texts are aligned word by word; below it an alignment is noise."""
@@ -53,7 +71,7 @@ class _Words:
         edges = [0, *(start for start, _ in spans[1:]), len(text)]
         return cls(
             tuple(text[start:end].casefold() for start, end in spans),
-            tuple(text[start:end] for start, end in zip(edges, edges[1:], strict=False)),
+            tuple(text[start:end] for start, end in pairwise(edges)),
         )
 
 
@@ -77,8 +95,14 @@ def _is_crumb(segments: list[Segment], index: int) -> bool:
 
 
 def _lone_figures(left: _Words, right: _Words) -> list[Segment]:
-    ours = [Segment(piece, "", not _decides(key, right)) for key, piece in zip(left.keys, left.pieces, strict=True)]
-    theirs = [Segment("", piece, not _decides(key, left)) for key, piece in zip(right.keys, right.pieces, strict=True)]
+    ours = [
+        Segment(piece, "", not _decides(key, right))
+        for key, piece in zip(left.keys, left.pieces, strict=True)
+    ]
+    theirs = [
+        Segment("", piece, not _decides(key, left))
+        for key, piece in zip(right.keys, right.pieces, strict=True)
+    ]
     return ours + theirs
 
 
@@ -90,5 +114,7 @@ def _join(segments: list[Segment]) -> tuple[Segment, ...]:
     """Merge neighbours of one kind, so that a phrase is one mark."""
     return tuple(
         Segment("".join(part.left for part in group), "".join(part.right for part in group), same)
-        for same, group in ((same, list(parts)) for same, parts in groupby(segments, key=lambda part: part.same))
+        for same, group in (
+            (same, list(parts)) for same, parts in groupby(segments, key=lambda part: part.same)
+        )
     )

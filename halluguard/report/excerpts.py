@@ -14,6 +14,8 @@ AROUND_CLAIM = 300
 """Characters of a longer answer that stay on each side of a flagged claim."""
 NAMED_CLAIMS = 12
 """How many flagged claims of one answer are shown with their evidence."""
+CLAIM_CHARACTERS = 400
+"""Characters shown of a claim where it is repeated beside its evidence."""
 TEXT_CHARACTERS = 1200
 """Characters shown of any other text: evidence, entries, questions, one claim."""
 
@@ -55,8 +57,14 @@ def _spans(answer: str, claims: Sequence[Mapping[str, Any]]) -> Iterator[tuple[i
 
 def _windows(answer: str, spans: Sequence[tuple[int, Span]]) -> list[tuple[int, int]]:
     """Choose what stays of a long answer: the first flagged claims with their surroundings, else its beginning."""
-    flagged = [(start, start + min(len(span.text), TEXT_CHARACTERS)) for start, span in spans if span.number is not None]
-    wanted = [(start - AROUND_CLAIM, end + AROUND_CLAIM) for start, end in flagged[:NAMED_CLAIMS]] or [(0, ANSWER_CHARACTERS)]
+    flagged = [
+        (start, start + min(len(span.text), TEXT_CHARACTERS))
+        for start, span in spans
+        if span.number is not None
+    ]
+    wanted = [(start - AROUND_CLAIM, end + AROUND_CLAIM) for start, end in flagged[:NAMED_CLAIMS]] or [
+        (0, ANSWER_CHARACTERS)
+    ]
     windows: list[tuple[int, int]] = []
     for low, high in wanted:
         start, end = _after_space(answer, max(low, 0)), min(high, len(answer))
@@ -73,7 +81,9 @@ def _after_space(answer: str, position: int) -> int:
     return position if position == 0 or space < 0 else space + 1
 
 
-def _clip(spans: Sequence[tuple[int, Span]], windows: Sequence[tuple[int, int]], length: int) -> Iterator[Span]:
+def _clip(
+    spans: Sequence[tuple[int, Span]], windows: Sequence[tuple[int, int]], length: int
+) -> Iterator[Span]:
     shown = 0
     for low, high in windows:
         if low > shown:

@@ -4,11 +4,15 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from halluguard.records import Status
-from halluguard.report.data import Counts, GroupRate, Grouping, MeasuredRate
+from halluguard.report.data import Counts, Grouping, GroupRate, MeasuredRate
+from halluguard.report.excerpts import shorten
 from halluguard.report.statuses import WORDINGS
 
 NAMED_GROUPS = 12
 """How many groups of a property are named in a chart; the others are summed."""
+
+KEY_CHARACTERS = 160
+"""Characters shown of the name of a group, such as a source."""
 
 _GROUPINGS = ("day", "source", "model", "index_version")
 _OTHER_RATES = {
@@ -40,7 +44,16 @@ def status_counts(manifest: Mapping[str, Any]) -> tuple[tuple[Status, int], ...]
 def counts_of(manifest: Mapping[str, Any], flagged_turns: int) -> Counts:
     """Return the counts of a run; `flagged_turns` is counted from the tables."""
     found = mapping(manifest.get("counts"))
-    names = ("turns", "claims", "checkable", "ungrounded", "errors", "truncated", "skipped_rows", "ghost_citations")
+    names = (
+        "turns",
+        "claims",
+        "checkable",
+        "ungrounded",
+        "errors",
+        "truncated",
+        "skipped_rows",
+        "ghost_citations",
+    )
     return Counts(flagged_turns=flagged_turns, **{name: int(found.get(name) or 0) for name in names})
 
 
@@ -67,7 +80,9 @@ def groupings_of(manifest: Mapping[str, Any]) -> tuple[Grouping, ...]:
 
 def _group_rates(rows: object) -> list[GroupRate]:
     candidates = rows if isinstance(rows, list) else []
-    rates = ((str(mapping(row).get("key") or ""), rate_of(row)) for row in candidates)
+    rates = (
+        (shorten(str(mapping(row).get("key") or ""), KEY_CHARACTERS), rate_of(row)) for row in candidates
+    )
     return [GroupRate(key, rate) for key, rate in rates if rate is not None]
 
 
@@ -82,13 +97,21 @@ def _grouping(name: str, rates: list[GroupRate]) -> Grouping:
 
 def method_rows(manifest: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     """Return how the figures were made: inputs, models, thresholds, device, versions. Timings stay out, as they vary."""
-    rows: list[tuple[str, str]] = [("Tool", f"{manifest.get('tool', 'halluguard')} {manifest.get('version', '')}".strip())]
+    rows: list[tuple[str, str]] = [
+        ("Tool", f"{manifest.get('tool', 'halluguard')} {manifest.get('version', '')}".strip())
+    ]
     for name, value in mapping(manifest.get("inputs")).items():
         rows.append((_INPUTS.get(name, name), _input(mapping(value))))
     for name, value in mapping(manifest.get("models")).items():
         rows.append((_MODELS.get(name, f"Model: {name}"), _model(mapping(value))))
-    rows += [("Thresholds", _plainly(manifest.get("thresholds"))), ("Device", _plainly(manifest.get("device")))]
-    rows += [("Versions", _plainly(manifest.get("versions"))), ("Fingerprint", _plainly(manifest.get("fingerprint")))]
+    rows += [
+        ("Thresholds", _plainly(manifest.get("thresholds"))),
+        ("Device", _plainly(manifest.get("device"))),
+    ]
+    rows += [
+        ("Versions", _plainly(manifest.get("versions"))),
+        ("Fingerprint", _plainly(manifest.get("fingerprint"))),
+    ]
     return tuple((name, value) for name, value in rows if value)
 
 
@@ -97,7 +120,11 @@ _MODELS = {"embedder": "Embedder", "nli": "Entailment model"}
 
 
 def _input(value: Mapping[str, Any]) -> str:
-    facts = [f"{_count(found)} {name.replace('_', ' ')}" for name, found in value.items() if name not in ("path", "sha256")]
+    facts = [
+        f"{_count(found)} {name.replace('_', ' ')}"
+        for name, found in value.items()
+        if name not in ("path", "sha256")
+    ]
     digest = [f"sha256 {value['sha256']}"] if value.get("sha256") else []
     return " · ".join([str(value.get("path", "")), *facts, *digest])
 

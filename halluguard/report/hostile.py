@@ -65,7 +65,9 @@ def one_line(text: str, limit: int = 120) -> str:
 def visible(text: str) -> tuple[Piece, ...]:
     """Split `text` into runs that may be shown and labels for characters that may not; repeats share one label."""
     pieces: list[Piece] = []
-    for unsafe, run in groupby(text.replace("\r\n", "\n"), key=lambda character: bool(UNSAFE.match(character))):
+    for unsafe, run in groupby(
+        text.replace("\r\n", "\n"), key=lambda character: bool(UNSAFE.match(character))
+    ):
         if not unsafe:
             pieces.append(Piece("".join(run)))
             continue

@@ -1,5 +1,6 @@
 """The report as one HTML page that needs no script and no other file."""
 
+import importlib
 import importlib.util
 from functools import cache
 from typing import Any
@@ -11,8 +12,9 @@ from halluguard.records import Status
 from halluguard.report import charts, wording
 from halluguard.report.data import ReportData
 from halluguard.report.hostile import plain, visible
-from halluguard.report.statuses import VERDICTS, WORDINGS, is_flagged
+from halluguard.report.statuses import ORIGINS, VERDICTS, WORDINGS, is_flagged
 
+_DRAWING = "halluguard.cascade.drawing"
 _CHIP = Markup('<span class="chip" title="a character that is not shown">{}</span>')
 
 
@@ -40,7 +42,13 @@ def _environment() -> Environment:
         counted=wording.counted, short_day=wording.short_day,
     )  # fmt: skip
     environment.globals.update(
-        charts=charts, wording=wording, statuses=WORDINGS, verdicts=VERDICTS, is_flagged=is_flagged, Status=Status
+        charts=charts,
+        wording=wording,
+        statuses=WORDINGS,
+        verdicts=VERDICTS,
+        origins=ORIGINS,
+        is_flagged=is_flagged,
+        Status=Status,
     )
     return environment
 
@@ -49,7 +57,9 @@ def _shown(value: Any) -> Any:
     """Give every text that a template prints a harmless form; numbers and markup of ours pass."""
     if not isinstance(value, str) or isinstance(value, Markup):
         return value
-    return Markup().join(_CHIP.format(piece.text) if piece.hidden else escape(piece.text) for piece in visible(value))
+    return Markup().join(
+        _CHIP.format(piece.text) if piece.hidden else escape(piece.text) for piece in visible(value)
+    )
 
 
 def _attribute(value: str) -> Markup:
@@ -59,8 +69,7 @@ def _attribute(value: str) -> Markup:
 
 def _cascade_svg(data: ReportData) -> Markup | None:
     """Have the cascade stage draw its graph; None where the run has no cascade or nothing draws it."""
-    if data.cascade is None or importlib.util.find_spec("halluguard.cascade.drawing") is None:
+    if data.cascade is None or importlib.util.find_spec(_DRAWING) is None:
         return None
-    from halluguard.cascade.drawing import render_svg
-
-    return Markup(render_svg(data.cascade))  # noqa: S704 - drawn by our own code, which escapes what it labels
+    drawing = importlib.import_module(_DRAWING)
+    return Markup(drawing.render_svg(data.cascade))  # noqa: S704 - drawn by our own code, which escapes what it labels

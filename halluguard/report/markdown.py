@@ -11,11 +11,18 @@ from halluguard.report import wording
 from halluguard.report.data import Culprit, FlaggedClaim, Grouping, ReportData, SuspectCard, WorstAnswer
 from halluguard.report.differences import Segment
 from halluguard.report.hostile import code_block, code_span
-from halluguard.report.statuses import VERDICTS, WORDINGS, is_flagged
+from halluguard.report.statuses import ORIGINS, VERDICTS, WORDINGS, is_flagged
 from halluguard.report.wording import counted, interval, moment, percent
 
+NAMED_DAYS = 31
+"""How many days a table names, the latest."""
 _BAR = 20
-_GROUPING_TITLES = {"day": "By day", "source": "By source cited", "model": "By model", "index_version": "By index version"}
+_GROUPING_TITLES = {
+    "day": "By day",
+    "source": "By source cited",
+    "model": "By model",
+    "index_version": "By index version",
+}
 
 
 def render_markdown(data: ReportData) -> str:
@@ -34,7 +41,10 @@ def _head(data: ReportData) -> Iterator[str]:
     for notice in wording.notices(data):
         yield f"> **{'Attention.' if notice.grave else 'Note.'}** {notice.text}"
     if data.other_rates:
-        rows = [(name, percent(rate.value), interval(rate), f"{rate.hits:,} of {rate.total:,}") for name, rate in data.other_rates]
+        rows = [
+            (name, percent(rate.value), interval(rate), f"{rate.hits:,} of {rate.total:,}")
+            for name, rate in data.other_rates
+        ]
         yield _table(("Rate", "Value", "95% interval", "Count"), rows)
 
 
@@ -43,7 +53,8 @@ def _happened(data: ReportData) -> Iterator[str]:
     yield wording.finding(data)
     if data.findings.culprits:
         yield _table(
-            ("Entry", "Source", "Claims", "Answers", "First seen", "Last seen"), map(_culprit_row, data.findings.culprits)
+            ("Entry", "Source", "Claims", "Answers", "First seen", "Last seen"),
+            map(_culprit_row, data.findings.culprits),
         )
     left_out = data.findings.n_culprits - len(data.findings.culprits)
     if left_out:
@@ -51,7 +62,7 @@ def _happened(data: ReportData) -> Iterator[str]:
     if data.findings.origins:
         yield _table(
             ("Where the flagged claims come from", "Claims"),
-            [(wording.origin_words(origin).capitalize(), f"{count:,}") for origin, count in data.findings.origins],
+            [(ORIGINS[origin], f"{count:,}") for origin, count in data.findings.origins],
         )
 
 
@@ -70,7 +81,12 @@ def _statuses(data: ReportData) -> Iterator[str]:
     yield _table(
         ("Status", "Claims", "Share", ""),
         [
-            (("⚑ " if is_flagged(status) else "") + WORDINGS[status].name, f"{count:,}", percent(count / whole), _bar(count / whole))
+            (
+                ("⚑ " if is_flagged(status) else "") + WORDINGS[status].name,
+                f"{count:,}",
+                percent(count / whole),
+                _bar(count / whole),
+            )
             for status, count in data.statuses
             if count
         ],
@@ -88,17 +104,32 @@ def _where(data: ReportData) -> Iterator[str]:
         yield "## Where and when it concentrates"
     for grouping in data.groupings:
         yield f"### {_GROUPING_TITLES[grouping.name]}"
+        if len(grouping.groups) > NAMED_DAYS:
+            yield f"The last {NAMED_DAYS} of {len(grouping.groups):,}."
         yield _table(("", "Rate", "95% interval", "Claims", ""), _group_rows(grouping))
 
 
 def _group_rows(grouping: Grouping) -> Iterator[tuple[str, ...]]:
-    for group in grouping.groups:
+    shown = grouping.groups[-NAMED_DAYS:]
+    for group in shown:
         rate = group.rate
-        name = code_span(group.key) if group.key else "(not stated)"
-        yield name, percent(rate.value), interval(rate), f"{rate.hits:,} of {rate.total:,}", _bar(rate.value or 0.0)
+        name = code_span(group.key) if group.key else wording.NOT_STATED
+        yield (
+            name,
+            percent(rate.value),
+            interval(rate),
+            f"{rate.hits:,} of {rate.total:,}",
+            _bar(rate.value or 0.0),
+        )
     if grouping.n_rest:
         rest = grouping.rest
-        yield f"{grouping.n_rest:,} more", percent(rest.value), "", f"{rest.hits:,} of {rest.total:,}", _bar(rest.value or 0.0)
+        yield (
+            f"{grouping.n_rest:,} more",
+            percent(rest.value),
+            "",
+            f"{rest.hits:,} of {rest.total:,}",
+            _bar(rest.value or 0.0),
+        )
 
 
 def _answers(data: ReportData) -> Iterator[str]:
@@ -116,12 +147,16 @@ def _answer(number: int, answer: WorstAnswer) -> Iterator[str]:
     yield f"### {number}. Turn {code_span(answer.turn_id)}, {moment(answer.timestamp)}"
     if answer.question:
         yield f"Asked: {code_span(answer.question)}"
-    yield code_block("".join(_marked_span(span.text, span.status, span.number, span.n_left_out) for span in answer.spans))
+    yield code_block(
+        "".join(_marked_span(span.text, span.status, span.number, span.n_left_out) for span in answer.spans)
+    )
     for claim in answer.claims:
         yield from _claim(claim)
     if answer.n_alike:
         named = ", ".join(code_span(turn_id) for turn_id in answer.alike)
-        more = f" and {answer.n_alike - len(answer.alike):,} more" if answer.n_alike > len(answer.alike) else ""
+        more = (
+            f" and {answer.n_alike - len(answer.alike):,} more" if answer.n_alike > len(answer.alike) else ""
+        )
         yield f"The same fault in {counted(answer.n_alike, 'other answer')}: {named}{more}."
 
 
@@ -136,7 +171,11 @@ def _claim(claim: FlaggedClaim) -> Iterator[str]:
     yield f"**{claim.number} {WORDINGS[claim.status].name}.** {WORDINGS[claim.status].meaning}"
     trusted = f"Trusted {_id(claim.trusted.id)}" if claim.trusted else ""
     if claim.trusted and claim.comparison:
-        ours = "The answer" if claim.compared == "claim" or claim.cited is None else f"Cited {_id(claim.cited.id)}"
+        ours = (
+            "The answer"
+            if claim.compared == "claim" or claim.cited is None
+            else f"Cited {_id(claim.cited.id)}"
+        )
         yield f"{ours} against {trusted}:"
         yield _compared(claim.comparison)
     elif claim.cited and claim.cited.text:
@@ -156,7 +195,9 @@ def _compared(segments: Sequence[Segment]) -> str:
     """Write two texts one under the other, the differing words in double brackets."""
     left = "".join(_bracketed(segment.left, segment.same) for segment in segments)
     right = "".join(_bracketed(segment.right, segment.same) for segment in segments)
-    return code_block("- " + left.replace("\n", "\n- ") + "\n+ " + right.replace("\n", "\n+ "), language="diff")
+    return code_block(
+        "- " + left.replace("\n", "\n- ") + "\n+ " + right.replace("\n", "\n+ "), language="diff"
+    )
 
 
 def _bracketed(words: str, same: bool) -> str:
@@ -168,7 +209,10 @@ def _suspects(data: ReportData) -> Iterator[str]:
     if data.suspects is None:
         return
     yield "## Suspect entries of the store"
-    yield ", ".join(f"{count:,} {VERDICTS[verdict].lower()}" for verdict, count in data.suspects.counts) or "No entry stands out."
+    yield (
+        ", ".join(f"{count:,} {VERDICTS[verdict].lower()}" for verdict, count in data.suspects.counts)
+        or "No entry stands out."
+    )
     for card in data.suspects.cards:
         yield from _suspect(card)
     if data.suspects.n_left_out:
@@ -177,7 +221,10 @@ def _suspects(data: ReportData) -> Iterator[str]:
 
 def _suspect(card: SuspectCard) -> Iterator[str]:
     yield f"### {code_span(card.entry_id)}: {VERDICTS[card.verdict].lower()}"
-    facts = [f"source {code_span(card.source)}" if card.source else "source not stated", f"ingested {moment(card.ingested_at)}"]
+    facts = [
+        f"source {code_span(card.source)}" if card.source else "source not stated",
+        f"ingested {moment(card.ingested_at)}",
+    ]
     facts += [f"batch {code_span(card.batch)}"] if card.batch else []
     facts += [f"{counted(card.n_claims, 'flagged claim')} in {counted(card.n_turns, 'answer')}"]
     yield ", ".join(facts) + "."
@@ -191,13 +238,20 @@ def _suspect(card: SuspectCard) -> Iterator[str]:
                  code_span(reason.detail) if reason.detail else "") for reason in card.reasons)  # fmt: skip
         yield _table(("Reason", "Figure", "Detail"), rows)
     if card.turn_ids:
-        more = f" and {card.n_touched - len(card.turn_ids):,} more" if card.n_touched > len(card.turn_ids) else ""
+        more = (
+            f" and {card.n_touched - len(card.turn_ids):,} more"
+            if card.n_touched > len(card.turn_ids)
+            else ""
+        )
         yield f"Retrieved in {counted(card.n_touched, 'answer')}: {', '.join(map(code_span, card.turn_ids))}{more}."
 
 
 def _limits(data: ReportData) -> Iterator[str]:
     yield "## What the log could not show"
-    yield "\n".join(f"- {code_span(line)}" for line in data.not_shown) or "Nothing is known to be missing from the log."
+    yield (
+        "\n".join(f"- {code_span(line)}" for line in data.not_shown)
+        or "Nothing is known to be missing from the log."
+    )
 
 
 def _method(data: ReportData) -> Iterator[str]:

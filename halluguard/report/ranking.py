@@ -43,7 +43,9 @@ def rank_faults(flagged: Iterable[Row]) -> list[Fault]:
         known.turn_id, known.rank = shown, min(rank, known.rank)
         if len(known.others) < NAMED_ALIKE:
             known.others.append(other)
-    return sorted(faults.values(), key=lambda fault: (fault.rank[0], -fault.n_turns, fault.rank, fault.turn_id))
+    return sorted(
+        faults.values(), key=lambda fault: (fault.rank[0], -fault.n_turns, fault.rank, fault.turn_id)
+    )
 
 
 def _by_turn(rows: Iterable[Row]) -> Iterator[tuple[str, list[Row]]]:
@@ -52,7 +54,7 @@ def _by_turn(rows: Iterable[Row]) -> Iterator[tuple[str, list[Row]]]:
 
 
 def _fault_key(claims: list[Row]) -> int:
-    """A number instead of the texts, so that a log of millions of turns is ranked in little memory."""
+    """Return a number instead of the texts, so that a log of millions of turns is ranked in little memory."""
     return hash(tuple(sorted({_claim_key(row) for row in claims})))
 
 

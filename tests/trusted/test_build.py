@@ -104,7 +104,7 @@ def test_a_folder_without_documents_is_one_clear_line(tmp_path, letters, files):
     (tmp_path / "pages").mkdir()
     for name, data in files.items():
         (tmp_path / "pages" / name).write_bytes(data)
-    with pytest.raises(TrustedCorpusError, match="pages: no .*document") as caught:
+    with pytest.raises(TrustedCorpusError, match=r"pages: no .*document") as caught:
         build_index(tmp_path / "pages", tmp_path / "index", letters)
     assert "\n" not in str(caught.value)
     assert not is_index(tmp_path / "index")
@@ -124,7 +124,7 @@ def test_unreadable_documents_are_warned_of_counted_and_kept_in_the_manifest(
 
 def test_strict_stops_at_the_first_unreadable_document(pages, tmp_path, letters, make_pdf):
     make_pdf(pages / "locked.pdf", ["Secret."], user_password="x", algorithm="RC4-128")
-    with pytest.raises(TrustedCorpusError, match="locked.pdf: is an encrypted PDF"):
+    with pytest.raises(TrustedCorpusError, match=r"locked.pdf: is an encrypted PDF"):
         build_index(pages, tmp_path / "index", letters, strict=True)
 
 
@@ -148,7 +148,7 @@ def test_a_second_builder_is_turned_away_while_the_first_writes(pages, tmp_path,
 
 
 def test_a_target_that_cannot_be_made_is_one_clear_line(pages, letters):
-    with pytest.raises(TrustedCorpusError, match="cannot be written .*Check the folder"):
+    with pytest.raises(TrustedCorpusError, match=r"cannot be written .*Check the folder"):
         build_index(pages, "/dev/null/index", letters)
 
 
@@ -161,7 +161,7 @@ def test_a_full_disk_leaves_the_old_index_whole(pages, tmp_path, letters, monkey
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("halluguard.trusted.build.digest_file", full)
-    with pytest.raises(TrustedCorpusError, match="No space left on device.*Free space"):
+    with pytest.raises(TrustedCorpusError, match=r"No space left on device.*Free space"):
         build_index(pages, tmp_path / "index", letters)
     assert contents(tmp_path / "index") == before
 

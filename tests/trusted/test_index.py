@@ -110,7 +110,7 @@ def test_vectors_of_another_shape_are_refused(built, letters, shape, k):
 @pytest.mark.parametrize(("field", "value"), [("digest", "2" * 64), ("dimension", 32)])
 def test_another_model_or_dimension_is_refused_in_one_line(built, letters, field, value):
     setattr(letters, field, value)
-    with pytest.raises(TrustedCorpusError, match="built with letters .*opened with letters") as caught:
+    with pytest.raises(TrustedCorpusError, match=r"built with letters .*opened with letters") as caught:
         open_index(built, letters)
     assert "\n" not in str(caught.value)
 

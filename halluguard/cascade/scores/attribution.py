@@ -43,7 +43,8 @@ def case_reproduction(parents: Array, weights: Array | None = None) -> Array:
     totals = np.asarray(parents.sum(axis=1), dtype=np.float64)
     if weights is None:
         return totals
-    return np.divide(totals, weights, out=np.full_like(totals, np.nan), where=weights > 0)
+    found: Array = np.divide(totals, weights, out=np.full_like(totals, np.nan), where=weights > 0)
+    return found
 
 
 def estimate_cohort_r(cases: Array, interval: Array) -> Array:
@@ -57,9 +58,12 @@ def estimate_cohort_r(cases: Array, interval: Array) -> Array:
     n = len(cases)
     infectiousness = np.convolve(cases, w)[:n]
     pull = np.divide(cases, infectiousness, out=np.zeros(n), where=infectiousness > 0)
-    raw = np.array([(pull[t + 1 : t + len(w)] * w[1 : len(pull[t + 1 : t + len(w)]) + 1]).sum() for t in range(n)])
+    raw: Array = np.array(
+        [(pull[t + 1 : t + len(w)] * w[1 : len(pull[t + 1 : t + len(w)]) + 1]).sum() for t in range(n)]
+    )
     seen = np.cumsum(w)[np.minimum(np.arange(n)[::-1], len(w) - 1)]
-    return np.divide(raw, seen, out=np.full(n, np.nan), where=(seen > 0) & (cases > 0))
+    found: Array = np.divide(raw, seen, out=np.full(n, np.nan), where=(seen > 0) & (cases > 0))
+    return found
 
 
 def aggregate_cohort_r(r: Array, cases: Array, period: int) -> Array:
@@ -68,4 +72,5 @@ def aggregate_cohort_r(r: Array, cases: Array, period: int) -> Array:
     starts = np.arange(0, len(filled), period)
     weights = np.add.reduceat(np.asarray(cases, dtype=np.float64), starts)
     totals = np.add.reduceat(filled * cases, starts)
-    return np.divide(totals, weights, out=np.full(len(starts), np.nan), where=weights > 0)
+    found: Array = np.divide(totals, weights, out=np.full(len(starts), np.nan), where=weights > 0)
+    return found

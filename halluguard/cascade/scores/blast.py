@@ -77,6 +77,8 @@ def sample_reach(n: int, edges: Sequence[Edge], *, samples: int = 200, seed: int
             continue
         parents = np.array([parent for parent, _ in incoming[node]] + [n])
         cumulative = np.cumsum([weight for _, weight in incoming[node]])
-        drawn = np.searchsorted(cumulative, generator.random(samples) * max(1.0, float(cumulative[-1])), side="right")
+        drawn = np.searchsorted(
+            cumulative, generator.random(samples) * max(1.0, float(cumulative[-1])), side="right"
+        )
         sizes[parents[drawn], columns] += sizes[node] + 1
     return sizes[:n].T

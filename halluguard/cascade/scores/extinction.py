@@ -5,13 +5,18 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import brentq
-from scipy.special import gammaln, nbdtr, nbdtri
+from scipy.special import betainc, gammaln
 
 Array = NDArray[np.float64]
 
 
 def extinction_probability(
-    r: float, k: float = math.inf, *, seeds: int = 1, individual_control: float = 0.0, population_control: float = 0.0
+    r: float,
+    k: float = math.inf,
+    *,
+    seeds: int = 1,
+    individual_control: float = 0.0,
+    population_control: float = 0.0,
 ) -> float:
     """Return the probability that a cascade from `seeds` entries dies out by itself.
 
@@ -40,7 +45,7 @@ def share_causing(r: float, k: float, share: float = 0.8) -> float:
     and the boundary count is split in proportion.
     """
     p = k / (k + r)
-    below = max(0, math.ceil(float(nbdtri_count(1 - share, k + 1, p))))
+    below = _nb_quantile(1 - share, k + 1, p)
     before = _nb_cdf(below - 1, k + 1, p)
     split = (1 - share - before) / (_nb_cdf(below, k + 1, p) - before)
     top = 1 - _nb_cdf(below, k, p)
@@ -48,7 +53,7 @@ def share_causing(r: float, k: float, share: float = 0.8) -> float:
     return top - boundary * split
 
 
-def nbdtri_count(probability: float, k: float, p: float) -> int:
+def _nb_quantile(probability: float, k: float, p: float) -> int:
     """Return the smallest count whose negative binomial distribution function reaches `probability`."""
     count = 0
     while _nb_cdf(count, k, p) < probability:
@@ -57,8 +62,6 @@ def nbdtri_count(probability: float, k: float, p: float) -> int:
 
 
 def _nb_cdf(count: int, k: float, p: float) -> float:
-    from scipy.special import betainc
-
     return 0.0 if count < 0 else float(betainc(k, count + 1, p))
 
 
@@ -80,9 +83,13 @@ def chain_size_log_likelihood(sizes: Array, mean: float, k: float = math.inf) ->
     """
     x = np.asarray(sizes, dtype=np.float64)
     if math.isinf(k):
-        return np.asarray((x - 1) * math.log(mean) - mean * x + (x - 2) * np.log(x) - gammaln(x), dtype=np.float64)
+        return np.asarray(
+            (x - 1) * math.log(mean) - mean * x + (x - 2) * np.log(x) - gammaln(x), dtype=np.float64
+        )
     head = gammaln(k * x + x - 1) - gammaln(k * x) - gammaln(x + 1)
-    return np.asarray(head + (x - 1) * math.log(mean / k) - (k * x + x - 1) * math.log1p(mean / k), dtype=np.float64)
+    return np.asarray(
+        head + (x - 1) * math.log(mean / k) - (k * x + x - 1) * math.log1p(mean / k), dtype=np.float64
+    )
 
 
 def gamma_borel_log_likelihood(sizes: Array, mean: float, k: float) -> Array:

@@ -42,7 +42,7 @@ def estimate_decay(support: Mapping[int, Sequence[tuple[int, float]]], *, seed: 
     generations = sorted(generation for generation, texts in support.items() if texts)
     if len(generations) < 2:
         return refuse(Quality.NOT_ESTIMABLE, "fewer than two generations")
-    first, last = (np.array(support[g], dtype=np.float64) for g in (generations[0], generations[-1]))
+    first, last = (np.array(sorted(support[g]), dtype=np.float64) for g in (generations[0], generations[-1]))
     if first[:, 1].mean() == 0:
         return refuse(Quality.NOT_ESTIMABLE, "no support at the first generation")
     value = float(last[:, 1].mean() / first[:, 1].mean())
@@ -63,7 +63,10 @@ def estimate_decay(support: Mapping[int, Sequence[tuple[int, float]]], *, seed: 
     return Estimate(value, low, high, len(first) + len(last), method="bootstrap by claim cluster")
 
 
-def _mean_of_clusters(rows: "np.ndarray[tuple[int, int], np.dtype[np.float64]]", drawn: "np.ndarray[tuple[int], np.dtype[np.float64]]") -> float:
+def _mean_of_clusters(
+    rows: "np.ndarray[tuple[int, int], np.dtype[np.float64]]",
+    drawn: "np.ndarray[tuple[int], np.dtype[np.float64]]",
+) -> float:
     parts = [rows[rows[:, 0] == cluster, 1] for cluster in drawn]
     values = np.concatenate(parts)
     return float(values.mean()) if len(values) else float("nan")

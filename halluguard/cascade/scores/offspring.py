@@ -47,7 +47,13 @@ def log_likelihood(x: Array, pi: Array, r: float, k: float) -> float:
     """Return the log likelihood of x_i ~ NB(mean r·pi_i, size k); x may be fractional."""
     mean = r * pi
     return float(
-        (gammaln(x + k) - gammaln(k) - gammaln(x + 1) - k * np.log1p(mean / k) + x * np.log(mean / (k + mean))).sum()
+        (
+            gammaln(x + k)
+            - gammaln(k)
+            - gammaln(x + 1)
+            - k * np.log1p(mean / k)
+            + x * np.log(mean / (k + mean))
+        ).sum()
     )
 
 
@@ -69,7 +75,9 @@ def fit_offspring(x: Array, pi: Array | None = None) -> OffspringFit:
     def negative_profile_r(log_r: float) -> float:
         return -_best_k(x, pi, math.exp(log_r))[1]
 
-    found = minimize_scalar(negative_profile_r, bounds=(start - 4, start + 4), method="bounded", options={"xatol": 1e-7})
+    found = minimize_scalar(
+        negative_profile_r, bounds=(start - 4, start + 4), method="bounded", options={"xatol": 1e-7}
+    )
     log_r, best = float(found.x), -float(found.fun)
     k = _best_k(x, pi, math.exp(log_r))[0]
 
@@ -81,7 +89,9 @@ def fit_offspring(x: Array, pi: Array | None = None) -> OffspringFit:
 
     low_r, high_r = (_crossing(drop_r, log_r, log_r + side) for side in (-14.0, 14.0))
     low_k, high_k = (_crossing(drop_k, math.log(k), math.log(edge)) for edge in (K_LOW, K_HIGH))
-    return OffspringFit(math.exp(log_r), k, math.exp(low_r), math.exp(high_r), math.exp(low_k), math.exp(high_k))
+    return OffspringFit(
+        math.exp(log_r), k, math.exp(low_r), math.exp(high_r), math.exp(low_k), math.exp(high_k)
+    )
 
 
 def _at_risk(x: Array, pi: Array | None) -> tuple[Array, Array]:
@@ -95,7 +105,10 @@ def _at_risk(x: Array, pi: Array | None) -> tuple[Array, Array]:
 def _best_k(x: Array, pi: Array, r: float) -> tuple[float, float]:
     bounds = (math.log(K_LOW), math.log(K_HIGH))
     found = minimize_scalar(
-        lambda log_k: -log_likelihood(x, pi, r, math.exp(log_k)), bounds=bounds, method="bounded", options={"xatol": 1e-6}
+        lambda log_k: -log_likelihood(x, pi, r, math.exp(log_k)),
+        bounds=bounds,
+        method="bounded",
+        options={"xatol": 1e-6},
     )
     edge = max((log_likelihood(x, pi, r, k), k) for k in (K_LOW, K_HIGH))
     if edge[0] > -found.fun:
@@ -106,7 +119,9 @@ def _best_k(x: Array, pi: Array, r: float) -> tuple[float, float]:
 def _best_r(x: Array, pi: Array, k: float) -> float:
     start = math.log(x.sum() / pi.sum())
     found = minimize_scalar(
-        lambda log_r: -log_likelihood(x, pi, math.exp(log_r), k), bounds=(start - 4, start + 4), method="bounded"
+        lambda log_r: -log_likelihood(x, pi, math.exp(log_r), k),
+        bounds=(start - 4, start + 4),
+        method="bounded",
     )
     return -float(found.fun)
 
@@ -154,16 +169,30 @@ def estimate_r_loop(
     provisional while sum pi / n < 0.9.
     """
     if write_back is False:
-        return Estimate(0.0, 0.0, 0.0, len(children), Quality.STRUCTURAL, "no path from an answer to an entry", "structural")
+        return Estimate(
+            0.0,
+            0.0,
+            0.0,
+            len(children),
+            Quality.STRUCTURAL,
+            "no path from an answer to an entry",
+            "structural",
+        )
     children, pi = np.asarray(children, dtype=np.float64), np.asarray(pi, dtype=np.float64)
     n, c, exposure = len(children), float(children.sum()), float(pi.sum())
     if n == 0:
         return refuse(Quality.NOT_ESTIMABLE, "no contaminated entry")
     if n == 1 and c == 0:
         upper = zero_count_upper(np.ones(1), None)
-        return Estimate(0.0, 0.0, upper, n, Quality.INTERVAL_ONLY, "one entry without child", "Poisson zero count")
+        return Estimate(
+            0.0, 0.0, upper, n, Quality.INTERVAL_ONLY, "one entry without child", "Poisson zero count"
+        )
     if exposure < MIN_EXPOSURE or c + n < MIN_COUNT:
-        return refuse(Quality.INSUFFICIENT, f"{c:g} children of {n} entries with {exposure:.2f} of 5 complete exposures", n)
+        return refuse(
+            Quality.INSUFFICIENT,
+            f"{c:g} children of {n} entries with {exposure:.2f} of 5 complete exposures",
+            n,
+        )
     quality = Quality.OK if exposure / n >= 0.9 else Quality.PROVISIONAL
     reason = "" if quality is Quality.OK else f"{exposure / n:.0%} of the children can have been seen yet"
     if c == 0:

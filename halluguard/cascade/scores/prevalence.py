@@ -65,10 +65,14 @@ def estimate_exposure(
     return share, Estimate(value / base, low / base, high / base, share.n, method=share.method), empty
 
 
-def _bootstrap_mean(values: NDArray[np.float64], clusters: NDArray[np.int64], seed: int) -> tuple[float, float]:
+def _bootstrap_mean(
+    values: NDArray[np.float64], clusters: NDArray[np.int64], seed: int
+) -> tuple[float, float]:
     _, inverse = np.unique(clusters, return_inverse=True)
     sums = np.bincount(inverse, weights=values)
     counts = np.bincount(inverse)
+    order = np.lexsort((sums, counts))  # so that no draw depends on how conversations are named
+    sums, counts = sums[order], counts[order]
     generator = np.random.default_rng(seed)
     draws = np.empty(BOOTSTRAPS)
     for index in range(BOOTSTRAPS):

@@ -145,7 +145,11 @@ def estimate_growth_r(cases: Array, interval: Array) -> Estimate:
 
     def loss(rate: float) -> float:
         shifted = rate * (days - len(y))
-        return total * (float(np.log(np.exp(shifted - shifted.max()).sum())) + float(shifted.max()) + rate * len(y)) - rate * moment
+        return (
+            total
+            * (float(np.log(np.exp(shifted - shifted.max()).sum())) + float(shifted.max()) + rate * len(y))
+            - rate * moment
+        )
 
     found = minimize_scalar(loss, bounds=(-5, 5), method="bounded", options={"xatol": 1e-10})
     best, rate = float(found.fun), float(found.x)
@@ -173,4 +177,10 @@ def estimate_ml_r(cases: Array, interval: Array) -> Estimate:
     def drop(r: float) -> float:
         return 2 * (total * math.log(value / r) - (value - r) * exposure) - Z95**2
 
-    return Estimate(value, brentq(drop, value * 1e-6, value), brentq(drop, value, value * 50 + 50), total, method="Poisson ML")
+    return Estimate(
+        value,
+        brentq(drop, value * 1e-6, value),
+        brentq(drop, value, value * 50 + 50),
+        total,
+        method="Poisson ML",
+    )

@@ -32,7 +32,9 @@ class Slope:
     reason: str = ""
 
 
-def estimate_slope(days: NDArray[np.float64], cases: NDArray[np.float64], answers: NDArray[np.float64]) -> Slope:
+def estimate_slope(
+    days: NDArray[np.float64], cases: NDArray[np.float64], answers: NDArray[np.float64]
+) -> Slope:
     """Fit logit P(contaminated) = b0 + s·day by quasi-binomial logistic regression.
 
     Args:
@@ -47,7 +49,9 @@ def estimate_slope(days: NDArray[np.float64], cases: NDArray[np.float64], answer
     t, y, n = (np.asarray(a, dtype=np.float64)[kept] for a in (days, cases, answers))
     d, total = len(np.unique(t)), int(n.sum())
     if d < MIN_DAYS or total < MIN_ANSWERS:
-        return _refuse(f"{d} days and {total} answers; {MIN_DAYS} days and {MIN_ANSWERS} answers are needed", d, total)
+        return _refuse(
+            f"{d} days and {total} answers; {MIN_DAYS} days and {MIN_ANSWERS} answers are needed", d, total
+        )
     if y.sum() == 0 or y.sum() == n.sum():
         return _refuse("every answer is contaminated" if y.sum() else "no answer is contaminated", d, total)
     if _separated(t, y, n):
@@ -94,4 +98,5 @@ def _fit_logistic(
         beta = beta + step
         if np.abs(step).max() < 1e-10:
             break
-    return beta, np.linalg.inv(information)
+    covariance: NDArray[np.float64] = np.asarray(np.linalg.inv(information), dtype=np.float64)
+    return np.asarray(beta, dtype=np.float64), covariance

@@ -46,7 +46,15 @@ def measure_tree(n: int, edges: Sequence[tuple[int, int]], roots: Sequence[int])
     wiener = _wiener(order, parent_of, len(roots))
     size = len(order)
     virality = 2 * wiener / (size * (size - 1)) if size > 1 and len(roots) == 1 else None
-    return Shape(size, len(breadths) - 1 if breadths else 0, max(breadths, default=0), breadths, len(roots), wiener, virality)
+    return Shape(
+        size,
+        len(breadths) - 1 if breadths else 0,
+        max(breadths, default=0),
+        breadths,
+        len(roots),
+        wiener,
+        virality,
+    )
 
 
 def _wiener(order: list[int], parent_of: "np.ndarray[tuple[int], np.dtype[np.int64]]", roots: int) -> int:

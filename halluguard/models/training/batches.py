@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
 PAD_ID = 0
-SEP_ID = 102
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +42,13 @@ class Batch:
     targets: Tensor
     twins: Tensor
     tokens: int
+
+    def to(self, device: str) -> Batch:
+        """Return the batch on a device; itself on the CPU."""
+        if device == "cpu":
+            return self
+        moved = [part.to(device) for part in (self.ids, self.types, self.mask, self.targets, self.twins)]
+        return Batch(*moved, tokens=self.tokens)
 
 
 def encode(examples: Sequence[Example], tokenizer: Tokenizer, max_tokens: int) -> list[Encoded]:

@@ -7,9 +7,11 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from halluguard.models.training.examples import CONTRADICTION, ENTAILMENT, NEUTRAL, Example
+from halluguard.models.training.edits import all_edits
+from halluguard.models.training.examples import CONTRADICTION, ENTAILMENT, NEUTRAL, NOT_ENTAILMENT, Example
 from halluguard.models.training.kinds import KIND_WEIGHTS, KINDS, Scene, answer_shape
 from halluguard.models.training.passages import Corpus, Passage, content_words, split_sentences, tidy
+from halluguard.models.training.rewrites import LOOK_EDITED, rewrite
 
 #: Premise words aimed at: (low, high, weight). 250 words are some 330 tokens, above the training limit.
 LENGTHS = ((20, 50, 20), (50, 90, 35), (90, 130, 25), (130, 170, 20))
@@ -101,6 +103,12 @@ class Grounding:
         return taken
 
 
+def _sentence(text: str) -> str:
+    """Return the text as a sentence: a capital first, a stop last."""
+    text = text.strip()
+    return text[:1].upper() + text[1:] + ("" if text[-1:] in ".!?" else ".")
+
+
 class Deck:
     """Rows dealt without repetition until all were dealt, then shuffled and dealt again."""
 
@@ -167,19 +175,21 @@ def premise_pages(premises: Sequence[str], licence: str, rng: random.Random) -> 
     return pages
 
 
-#: Rows of one mixed shard. NLI rows are split evenly over three labels.
+#: Rows of one mixed shard. NLI rows are split evenly over their labels.
 SHARD_ROWS: Mapping[str, int] = {
-    "mnli": 1000,
-    "snli_cat": 420,
-    "cad": 150,
-    "fever_short": 300,
-    "semiauto_base_wiki": 30,
-    "conjnli": 30,
+    "mnli": 960,
+    "snli_cat": 360,
+    "cad": 120,
+    "fever_short": 240,
+    "semiauto_base_wiki": 24,
+    "conjnli": 24,
     "help_andor": 20,
     "hans_style": 130,
-    "fever_haystack": 180,
-    "mnli_haystack": 150,
-    "grounding": 620,
+    "fever_haystack": 150,
+    "mnli_haystack": 120,
+    "edited_rows": 220,
+    "summaries": 140,
+    "grounding": 560,
 }
 
 
@@ -220,6 +230,63 @@ class Mixer:
         labels = [label for label in (*THREE, "not_entailment") if (name, label) in self._decks]
         return [row for label in labels for row in self._decks[name, label].deal(count // len(labels))]
 
+    def edited_rows(self, count: int) -> list[Example]:
+        """Return labelled human-written claims beside the same claims with one thing changed (twins).
+
+        The changed claim of an entailed FEVER row is a contradiction, of an MNLI row `not_entailment`. One row in five
+        is a claim that was not entailed to begin with, changed too, so that the change is no sign.
+        """
+        corpus = self.grounding.corpora[0][0]
+        edits = all_edits(corpus)
+        made: list[Example] = []
+        while len(made) < count:
+            fever = self.rng.random() < 0.6
+            label = ENTAILMENT if self.rng.random() < 0.8 else self.rng.choice((NEUTRAL, CONTRADICTION))
+            row = (self._fever[label] if fever else self._decks["mnli", label]).deal(1)[0]
+            if self.rng.random() < 0.5:
+                hay = self._fever_hay if fever else self._mnli_hay
+                row = hay.bury(row, "edited_rows", related=fever)
+            names = self.rng.sample(sorted(edits), len(edits))
+            changed = next((c for c in (edits[name](row.hypothesis, self.rng) for name in names) if c), None)
+            if changed is None or changed == row.hypothesis:
+                continue
+            if label != ENTAILMENT:
+                made.append(replace(row, hypothesis=changed, label=NOT_ENTAILMENT, kind="edited_rows"))
+                continue
+            true = rewrite(row.hypothesis, self.rng, LOOK_EDITED) if self.rng.random() < 0.5 else None
+            twin = f"e{len(made)}-{self.rng.randrange(10**9)}"
+            false = CONTRADICTION if fever else NOT_ENTAILMENT
+            made.append(replace(row, hypothesis=true or row.hypothesis, kind="edited_rows", twin=twin))
+            made.append(replace(row, hypothesis=changed, label=false, kind="edited_rows", twin=twin))
+        return made
+
+    def summaries(self, count: int) -> list[Example]:
+        """Return documents of several premises with a claim of two or three of their hypotheses.
+
+        All entailed: entailed; one contradicted: contradiction; else one neutral: neutral. Twins share the document.
+        """
+        made: list[Example] = []
+        while len(made) < count:
+            fever = self.rng.random() < 0.5
+            decks = {label: self._fever[label] if fever else self._decks["mnli", label] for label in THREE}
+            bad = self.rng.choice((NEUTRAL, CONTRADICTION))
+            size = self.rng.choice((2, 2, 3))
+            good_rows = decks[ENTAILMENT].deal(size)
+            bad_row = decks[bad].deal(1)[0]
+            place = self.rng.randrange(size)
+            document = [row.premise for row in (*good_rows, bad_row)]
+            if len(set(document)) < len(document) or _words(document) > 170:
+                continue
+            self.rng.shuffle(document)
+            claims = [_sentence(row.hypothesis) for row in good_rows]
+            broken = [*claims[:place], _sentence(bad_row.hypothesis), *claims[place + 1 :]]
+            twin = f"s{len(made)}-{self.rng.randrange(10**9)}"
+            premise = " ".join(_sentence(part) for part in document)
+            licence = good_rows[0].licence
+            made.append(Example(premise, " ".join(claims), ENTAILMENT, "summaries", licence, twin))
+            made.append(Example(premise, " ".join(broken), bad, "summaries", licence, twin))
+        return made
+
     def shard(self, shares: Mapping[str, int] = SHARD_ROWS) -> list[Example]:
         """Return the rows of one shard."""
         rows: list[Example] = []
@@ -231,6 +298,10 @@ class Mixer:
                 rows += [self._fever_hay.bury(row, name, related=True) for row in dealt]
             elif name == "mnli_haystack":
                 rows += [self._mnli_hay.bury(row, name, related=False) for row in self._nli("mnli", count)]
+            elif name == "edited_rows":
+                rows += self.edited_rows(count)
+            elif name == "summaries":
+                rows += self.summaries(count)
             elif name == "grounding":
                 rows += self.grounding.take(count)
             else:

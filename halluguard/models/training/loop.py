@@ -6,7 +6,7 @@ import json
 import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +45,7 @@ class Recipe:
     clip: float = 1.0
     ema: float = 0.995
     threads: int = 2
+    device: str = "cpu"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,6 @@ class Position:
     step: int = 0
     tokens: int = 0
     elapsed_s: float = 0.0
-    best: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +81,13 @@ class Folders:
     def export(self) -> Path:
         """The newest weights in Hugging Face form."""
         return self.work / "export"
+
+
+def read_position(checkpoint: Path) -> Position:
+    """Read where the run of a checkpoint stood; fields this version does not know are ignored."""
+    stored = json.loads((checkpoint / "position.json").read_text(encoding="utf-8"))
+    known = {item.name for item in fields(Position)}
+    return Position(**{key: value for key, value in stored.items() if key in known})
 
 
 def lr_factor(progress: float, warmup_rate: float) -> float:
@@ -110,8 +117,9 @@ class Trainer:
     def __post_init__(self) -> None:
         """Build the network, its averaged copy and the optimiser."""
         torch.set_num_threads(self.recipe.threads)
+        torch.set_flush_denormal(True)  # noqa: FBT003
         self.tokenizer = load_tokenizer(self.folders.base)
-        self.network = build_network(self.folders.base, self.recipe.seed)
+        self.network = build_network(self.folders.base, self.recipe.seed).to(self.recipe.device)
         self.trained = {n: p for n, p in self.network.named_parameters() if p.requires_grad}
         self.average = {n: p.detach().clone() for n, p in self.trained.items()}
         self.optimizer = self._build_optimizer()
@@ -162,13 +170,14 @@ class Trainer:
     def step(self, rows: list[Encoded]) -> tuple[float, float]:
         """Train on one batch; return its loss and the factor of the peak rate used."""
         recipe = self.recipe
-        batch = collate(rows)
+        batch = collate(rows).to(recipe.device)
         factor = lr_factor(progress_of(recipe, self.position), recipe.warmup_rate)
         for group in self.optimizer.param_groups:
             group["lr"] = group["peak"] * factor
-        logits = forward(self.network, batch)
+        with torch.autocast("cuda", torch.bfloat16, enabled=recipe.device == "cuda"):
+            logits = forward(self.network, batch)
         loss = loss_of(
-            logits, batch, smoothing=recipe.smoothing, margin=recipe.margin, margin_weight=recipe.margin_weight
+            logits.float(), batch, smoothing=recipe.smoothing, margin=recipe.margin, margin_weight=recipe.margin_weight
         )
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(list(self.trained.values()), recipe.clip)
@@ -263,6 +272,7 @@ class Trainer:
         partial.mkdir(parents=True)
         torch.save(state, partial / "state.pt")
         (partial / "position.json").write_text(json.dumps(asdict(self.position)), encoding="utf-8")
+        (partial / "recipe.json").write_text(json.dumps(asdict(self.recipe)), encoding="utf-8")
         _swap(partial, self.folders.checkpoint)
         export_network(self.network, self.averaged_weights(), self.folders.base, self.folders.export)
         figures = self.evaluate_average()
@@ -274,12 +284,12 @@ class Trainer:
     def resume(self) -> None:
         """Load the newest checkpoint: weights, average, optimiser, random state and position."""
         folder = self.folders.checkpoint
-        state = torch.load(folder / "state.pt", weights_only=True)
+        state = torch.load(folder / "state.pt", weights_only=True, map_location=self.recipe.device)
         self._copy_into_network(state["trained"])
         self.average = state["average"]
         self.optimizer.load_state_dict(state["optimizer"])
-        torch.set_rng_state(state["torch_rng"])
-        self.position = Position(**json.loads((folder / "position.json").read_text(encoding="utf-8")))
+        torch.set_rng_state(state["torch_rng"].cpu())
+        self.position = read_position(folder)
 
 
 def _swap(new: Path, target: Path) -> None:

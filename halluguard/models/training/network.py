@@ -90,7 +90,7 @@ def export_network(network: BertForSequenceClassification, weights: dict[str, Te
     from safetensors.torch import save_file
 
     folder.mkdir(parents=True, exist_ok=True)
-    half = {name: value.detach().to(torch.float16).contiguous() for name, value in weights.items()}
+    half = {name: value.detach().to("cpu", torch.float16).contiguous() for name, value in weights.items()}
     partial = folder / "model.safetensors.partial"
     save_file(half, str(partial), metadata={"format": "pt"})
     partial.replace(folder / "model.safetensors")

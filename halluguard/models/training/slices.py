@@ -13,9 +13,12 @@ from tokenizers import Tokenizer
 from transformers import BertForSequenceClassification
 
 from halluguard.models.training.batches import collate, encode, plan_batches
+from halluguard.models.training.curriculum import make_scene
 from halluguard.models.training.examples import ENTAILMENT, LABELS, TARGETS, Example, read_rows
+from halluguard.models.training.kinds import absent_sentence, copied, neighbour_sentence
 from halluguard.models.training.mix import read_hans
 from halluguard.models.training.network import forward
+from halluguard.models.training.passages import Corpus, Passage
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,24 @@ def standard_slices(data: Path, seed: int = 7, sizes: Mapping[str, int] | None =
     ]
 
 
+def long_slice(pages: Sequence[Passage], count: int = 100, seed: int = 0, min_words: int = 100) -> Slice:
+    """Build passages of `min_words` words or more with claims of which seven in ten are not in them.
+
+    What they show: a long passage is not taken for support.
+    """
+    rng = random.Random(seed)
+    corpus = Corpus(pages)
+    absent: list[Example] = []
+    stated: list[Example] = []
+    while len(absent) < round(0.7 * count) or len(stated) < count - round(0.7 * count):
+        scene = make_scene(corpus, rng.randrange(len(pages)), rng)
+        if len(scene.text.split()) >= min_words:
+            absent += rng.choice((absent_sentence, neighbour_sentence))(scene, rng)
+            stated += copied(scene, rng)
+    rows = [*absent[: round(0.7 * count)], *stated[: count - round(0.7 * count)]]
+    return Slice("long", tuple(rows), binary=True)
+
+
 def predict(
     network: BertForSequenceClassification, tokenizer: Tokenizer, rows: Sequence[Example], max_length: int = 256
 ) -> list[list[float]]:
@@ -51,7 +72,7 @@ def predict(
     order = {id(item): index for index, item in enumerate(encoded)}
     out: list[list[float]] = [[] for _ in rows]
     for planned in plan_batches(encoded, budget=4_096, seed=0):
-        scores = torch.softmax(forward(network, collate(planned)), dim=-1).tolist()
+        scores = torch.softmax(forward(network, collate(planned).to(network.device.type)), dim=-1).tolist()
         for item, row in zip(planned, scores, strict=True):
             out[order[id(item)]] = row
     return out

@@ -13,11 +13,13 @@ def reference():
     data = Path(os.environ.get("HALLUGUARD_DATA", Path(__file__).parents[4] / "shared" / "data"))
     path = data.parent / "reference" / "cascade.md"
     if not path.is_file():
-        pytest.skip("the cascade reference lies beside HALLUGUARD_DATA; its third-party numbers are not in the repository")
+        pytest.skip(
+            "the cascade reference lies beside HALLUGUARD_DATA; its third-party numbers are not in the repository"
+        )
     text = path.read_text(encoding="utf-8")
 
     def section(name):
-        found = re.search(rf"\*\*{name} (.*?)(?=\n\*\*[ON])", text, re.S)
+        found = re.search(rf"\*\*{name} (.*?)(?=\n\*\*[ON])", text, re.DOTALL)
         assert found, f"no section {name} in the reference"
         return found.group(1)
 

@@ -67,7 +67,9 @@ def test_chain_sizes_match_epichains():
     assert chain_size_log_likelihood(CHAINS, 0.2) == pytest.approx([-0.2, -0.2, -4.64748, -7.90633], abs=1e-5)
     expected = [-0.25055, -0.25055, -4.58222, -5.8339]
     assert gamma_borel_log_likelihood(CHAINS, 0.5, 0.2) == pytest.approx(expected, abs=1e-5)
-    assert chain_length_log_likelihood(CHAINS, 0.5) == pytest.approx([-0.5, -0.5, -3.13243, -5.26702], abs=1e-5)
+    assert chain_length_log_likelihood(CHAINS, 0.5) == pytest.approx(
+        [-0.5, -0.5, -3.13243, -5.26702], abs=1e-5
+    )
 
 
 def test_r_of_complete_chains_is_one_minus_chains_over_nodes():

@@ -32,7 +32,9 @@ def test_a_flat_series_has_no_slope():
 
 def test_the_slope_does_not_depend_on_the_first_day():
     cases = np.array([2, 2, 3, 4, 4, 6, 7, 9, 11, 13.0])
-    assert estimate_slope(DAYS + 20_000, cases, FORTY).z == pytest.approx(estimate_slope(DAYS, cases, FORTY).z)
+    assert estimate_slope(DAYS + 20_000, cases, FORTY).z == pytest.approx(
+        estimate_slope(DAYS, cases, FORTY).z
+    )
 
 
 @pytest.mark.parametrize(
@@ -46,7 +48,15 @@ def test_the_slope_does_not_depend_on_the_first_day():
         (range(6), [0, 0, 0, 7, 40, 40], [40] * 6),
         ([0, 0, 1, 1, 2, 2], [1, 2, 1, 2, 1, 2], [40] * 6),
     ],
-    ids=["few days", "few answers", "none", "all", "separated", "separated but one day", "three distinct days"],
+    ids=[
+        "few days",
+        "few answers",
+        "none",
+        "all",
+        "separated",
+        "separated but one day",
+        "three distinct days",
+    ],
 )
 def test_a_slope_that_cannot_be_estimated_says_so(days, cases, answers):
     found = estimate_slope(np.array(days, float), np.array(cases, float), np.array(answers, float))
@@ -82,7 +92,10 @@ def test_dispersion_below_one_leaves_the_poisson_interval():
 
 
 def test_without_children_on_either_side_only_counts_are_given():
-    for pair in ((np.zeros(2), np.ones(2), np.ones(2), np.ones(2)), (np.ones(2), np.ones(2), np.zeros(2), np.ones(2))):
+    for pair in (
+        (np.zeros(2), np.ones(2), np.ones(2), np.ones(2)),
+        (np.ones(2), np.ones(2), np.zeros(2), np.ones(2)),
+    ):
         found = estimate_amplification(*pair)
         assert found.ratio is None
         assert found.quality is Quality.NOT_ESTIMABLE

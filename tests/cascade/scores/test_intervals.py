@@ -58,7 +58,15 @@ def test_odds_ratio_matches_the_oracle(cells, expected):
 
 @pytest.mark.parametrize(
     ("hits", "probes", "expected"),
-    [(0, 59, 0.049508), (0, 58, 0.050339), (0, 30, 0.095034), (0, 100, 0.029513), (0, 299, 0.009969), (0, 300, 0.009936), (1, 93, 0.049994)],
+    [
+        (0, 59, 0.049508),
+        (0, 58, 0.050339),
+        (0, 30, 0.095034),
+        (0, 100, 0.029513),
+        (0, 299, 0.009969),
+        (0, 300, 0.009936),
+        (1, 93, 0.049994),
+    ],
 )
 def test_residual_bound_matches_the_oracle(hits, probes, expected):
     assert upper_share(hits, probes) == pytest.approx(expected, abs=1e-6)
@@ -80,7 +88,16 @@ def test_no_probe_is_not_tested_and_all_hits_bound_nothing():
     assert estimate_residual(3, 3).high == 1
 
 
-@pytest.mark.parametrize("call", [lambda: wilson(2, 1), lambda: wilson(0, 0), lambda: garwood(-1, 1), lambda: garwood(0, 0), lambda: upper_share(3, 2)])
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: wilson(2, 1),
+        lambda: wilson(0, 0),
+        lambda: garwood(-1, 1),
+        lambda: garwood(0, 0),
+        lambda: upper_share(3, 2),
+    ],
+)
 def test_impossible_counts_are_refused(call):
     with pytest.raises(ValueError, match="expected"):
         call()

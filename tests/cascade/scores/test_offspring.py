@@ -41,13 +41,20 @@ def test_index_and_other_cases_differ_as_published():
 
 def test_truncated_fit_matches_the_oracle():
     fit = fit_offspring(TRUNCATED, WEIGHTS)
-    assert (fit.r, fit.k, fit.r_low, fit.r_high) == pytest.approx((1.260328, 0.612650, 0.458327, 4.349145), abs=1e-3)
+    assert (fit.r, fit.k, fit.r_low, fit.r_high) == pytest.approx(
+        (1.260328, 0.612650, 0.458327, 4.349145), abs=1e-3
+    )
     assert TRUNCATED.sum() / WEIGHTS.sum() == pytest.approx(1.243523, abs=1e-6)
     whole = fit_offspring(TRUNCATED)
-    assert (whole.r, whole.k, whole.r_low, whole.r_high) == pytest.approx((1, 0.523284, 0.357567, 3.642623), abs=1e-3)
+    assert (whole.r, whole.k, whole.r_low, whole.r_high) == pytest.approx(
+        (1, 0.523284, 0.357567, 3.642623), abs=1e-3
+    )
 
 
-@pytest.mark.parametrize(("exposure", "poisson", "overdispersed"), [(5, 0.737776, 7.8), (11, 0.335353, 0.869644), (20, 0.184444, 0.302973)])
+@pytest.mark.parametrize(
+    ("exposure", "poisson", "overdispersed"),
+    [(5, 0.737776, 7.8), (11, 0.335353, 0.869644), (20, 0.184444, 0.302973)],
+)
 def test_bounds_without_offspring_match_the_oracle(exposure, poisson, overdispersed):
     assert zero_count_upper(np.ones(exposure), None) == pytest.approx(poisson, abs=1e-6)
     assert zero_count_upper(np.ones(exposure)) == pytest.approx(overdispersed, abs=1e-6)
@@ -64,7 +71,9 @@ def test_truncation_weights_match_the_oracle():
     assert list(truncation_weights(np.array([-1, 1.9, 2.0]), 2.0, 0.0)) == [0, 0, 1]
 
 
-@pytest.mark.parametrize(("k", "expected"), [(0.1, 0.951023), (0.2, 0.840903), (0.5, 0.649820), (1, 0.521888), (10, 0.295285)])
+@pytest.mark.parametrize(
+    ("k", "expected"), [(0.1, 0.951023), (0.2, 0.840903), (0.5, 0.649820), (1, 0.521888), (10, 0.295285)]
+)
 def test_share_of_the_top_fifth_matches_the_oracle(k, expected):
     assert expected_top_share(k) == pytest.approx(expected, abs=1e-6)
 

@@ -12,11 +12,15 @@ from halluguard.cascade.scores.reproduction import (
     total_infectiousness,
 )
 
-EPYESTIM_CASES = np.array([1, 3, 4, 7, 10, 3], dtype=float)  # lo-hfk/epyestim@ca2ca928, MIT, (c) 2020 Hilfiker, Josi
+EPYESTIM_CASES = np.array(
+    [1, 3, 4, 7, 10, 3], dtype=float
+)  # lo-hfk/epyestim@ca2ca928, MIT, (c) 2020 Hilfiker, Josi
 
 
 def test_infectiousness_is_the_weighted_sum_of_earlier_cases():
-    assert total_infectiousness(EPYESTIM_CASES, np.array([0, 0.3, 0.4, 0.2, 0])) == pytest.approx([0, 0.3, 1.3, 2.6, 4.3, 6.6])
+    assert total_infectiousness(EPYESTIM_CASES, np.array([0, 0.3, 0.4, 0.2, 0])) == pytest.approx(
+        [0, 0.3, 1.3, 2.6, 4.3, 6.6]
+    )
 
 
 def test_posterior_matches_epyestim_in_sliding_windows_and_blocks():
@@ -24,7 +28,9 @@ def test_posterior_matches_epyestim_in_sliding_windows_and_blocks():
     sliding = [(0, 2), (1, 3), (2, 4), (3, 5)]
     found = estimate_cori(EPYESTIM_CASES, nothing, w, sliding, prior_mean=5, prior_sd=5)
     assert [window.shape for window in found] == [9, 15, 22, 21]
-    assert [window.scale for window in found] == pytest.approx([0.555556, 0.227273, 0.117647, 0.070922], abs=1e-6)
+    assert [window.scale for window in found] == pytest.approx(
+        [0.555556, 0.227273, 0.117647, 0.070922], abs=1e-6
+    )
     blocks = estimate_cori(EPYESTIM_CASES, nothing, w, [(0, 1), (2, 4)], prior_mean=5, prior_sd=5)
     assert [(b.shape, round(b.scale, 6)) for b in blocks] == [(5, 2.0), (22, 0.117647)]
 
@@ -38,13 +44,19 @@ def test_flu_2009_matches_epiestim(reference, numbers):
     local[0], imported[0] = 0, cases[0]
     windows = [(first, first + 6) for first in range(1, 26)]
     found = estimate_cori(local, imported, w, windows, prior_mean=5, prior_sd=5)
-    assert [window.mean for window in found] == pytest.approx(numbers(text, "mean ", ".\nWindow 1") [-25:], abs=3e-7)
+    assert [window.mean for window in found] == pytest.approx(
+        numbers(text, "mean ", ".\nWindow 1")[-25:], abs=3e-7
+    )
     assert found[0].sd == pytest.approx(0.40908694, abs=3e-7)
-    assert [found[0].quantile(q) for q in (0.025, 0.5, 0.975)] == pytest.approx([1.02863184, 1.703576, 2.6244959], abs=3e-7)
+    assert [found[0].quantile(q) for q in (0.025, 0.5, 0.975)] == pytest.approx(
+        [1.02863184, 1.703576, 2.6244959], abs=3e-7
+    )
     assert found[24].sd == pytest.approx(0.44900963, abs=3e-7)
     assert [found[24].quantile(q) for q in (0.025, 0.975)] == pytest.approx([0.32600128, 2.0565439], abs=3e-7)
     ours = estimate_cori(local, imported, w, windows)
-    assert [window.mean for window in ours[:5]] == pytest.approx([1.611315, 1.648746, 1.464987, 1.375381, 1.373508], abs=1e-6)
+    assert [window.mean for window in ours[:5]] == pytest.approx(
+        [1.611315, 1.648746, 1.464987, 1.375381, 1.373508], abs=1e-6
+    )
     assert [ours[0].quantile(q) for q in (0.025, 0.975)] == pytest.approx([0.954967, 2.436545], abs=1e-6)
 
 
@@ -54,12 +66,18 @@ def test_imported_split_matches_epiestim_and_our_prior_raises_no_alarm_without_c
     local = np.array([*numbers(text, "local = ", " then 0"), *[0] * 18, 1])
     assert len(cases) == len(local) == 27
     w = shifted_gamma_interval(2.6, 1.5, 27)
-    assert w[:7] == pytest.approx([0, 0.23317213, 0.3585794, 0.19811083, 0.10334266, 0.05290518, 0.02682146], abs=1e-8)
+    assert w[:7] == pytest.approx(
+        [0, 0.23317213, 0.3585794, 0.19811083, 0.10334266, 0.05290518, 0.02682146], abs=1e-8
+    )
     windows = [(first, first + 6) for first in range(1, 21)]
     found = estimate_cori(local, cases - local, w, windows, prior_mean=5, prior_sd=5)
-    assert [window.mean for window in found] == pytest.approx(numbers(text, "means ", ". From window"), abs=3e-7)
+    assert [window.mean for window in found] == pytest.approx(
+        numbers(text, "means ", ". From window"), abs=3e-7
+    )
     ours = estimate_cori(local, cases - local, w, windows)
-    assert [ours[i].mean for i in (0, 7, 18, 19)] == pytest.approx([0.597559, 0.161526, 0.994204, 1.994221], abs=1e-6)
+    assert [ours[i].mean for i in (0, 7, 18, 19)] == pytest.approx(
+        [0.597559, 0.161526, 0.994204, 1.994221], abs=1e-6
+    )
     assert not any(window.enough for window in ours)
 
 
@@ -84,7 +102,18 @@ def test_growth_rate_and_ml_match_the_1918_series(reference, numbers):
 
 
 def test_day_bins_of_a_gamma_interval_match_the_published_ones():
-    expected = [0, 0.1386996, 0.2855400, 0.2592983, 0.1645657, 0.0856643, 0.0393342, 0.0165646, 0.0065486, 0.0024671]
+    expected = [
+        0,
+        0.1386996,
+        0.2855400,
+        0.2592983,
+        0.1645657,
+        0.0856643,
+        0.0393342,
+        0.0165646,
+        0.0065486,
+        0.0024671,
+    ]
     found = rounded_gamma_interval(3, 1.5)
     assert len(found) == 13
     assert found[:10] == pytest.approx(expected, abs=1e-7)

@@ -45,7 +45,9 @@ def test_closed_forms_match_the_oracle(edges, n, depth, breadth, virality):
     assert found.virality == (virality if virality is None else pytest.approx(virality, abs=1e-6))
 
 
-@pytest.mark.parametrize(("root", "expected"), [(173, (9, 4, (1, 1, 2, 4, 1), 88, 2.444444)), (174, (5, 3, None, 18, 1.8))])
+@pytest.mark.parametrize(
+    ("root", "expected"), [(173, (9, 4, (1, 1, 2, 4, 1), 88, 2.444444)), (174, (5, 3, None, 18, 1.8))]
+)
 def test_measles_components_match_the_reference(reference, root, expected):
     listed = re.search(rf"{root}[ =edgs]*((?:\d+-\d+ ?)+)", reference("O9")).group(1)
     edges = [tuple(map(int, pair.split("-"))) for pair in listed.split()]
@@ -74,7 +76,16 @@ def test_several_roots_have_no_virality():
 
 
 # e1 e2 a1 a2 e3 e4 a3 a4 = 0..7; the oracle O10
-BLAST = [(0, 2, 0.5), (1, 2, 0.5), (0, 3, 1.0), (2, 4, 1.0), (3, 5, 1.0), (4, 6, 1.0), (5, 7, 0.5), (4, 7, 0.5)]
+BLAST = [
+    (0, 2, 0.5),
+    (1, 2, 0.5),
+    (0, 3, 1.0),
+    (2, 4, 1.0),
+    (3, 5, 1.0),
+    (4, 6, 1.0),
+    (5, 7, 0.5),
+    (4, 7, 0.5),
+]
 
 
 def test_dominated_nodes_match_the_oracle():

@@ -1,0 +1,253 @@
+"""Traceback: name the entries responsible for a wrong answer, or that none is; NQ, HotpotQA and RAMDocs.
+
+`python -m evals traceback` reports, `--fit` first fits the weights that ship (on every other NQ and RAMDocs
+question; HotpotQA is never fitted on, and the halves that are fitted on are not reported).
+"""
+
+import argparse
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from sklearn.linear_model import LogisticRegression
+
+from evals.data import data_path, digests
+from evals.lexical_trace import LEXICAL, accuse_lexically
+from evals.results import ROOT, Table, print_tables, write_result
+from evals.traceback_data import Event, PoisonData, Scenario, attack_scenario, clean_scenario, read_poison
+from halluguard.forensics.attribute import TOP, Attribution, Attributor, measure
+from halluguard.forensics.candidates import Flagged
+from halluguard.forensics.responsibility import ResponsibilityModel, default_responsibility
+from halluguard.forensics.signals import FEATURES, stack_rows
+from halluguard.grounding.loading import load_reader
+from halluguard.grounding.rates import wilson
+from halluguard.models import load_models
+from halluguard.records import Origin, Rate
+
+SHIPPED = ROOT / "halluguard" / "forensics" / "responsibility.json"
+RETRIEVED = 10
+ATTACKS = {
+    "nq": ("poisonedrag", "gpt4", "gemini", "blind", "garag_typo"),
+    "hotpotqa": ("poisonedrag", "gpt4", "gemini", "blind", "garag_typo"),
+    "ramdocs": ("ramdocs_misinfo",),
+}
+_BLOCK = 100
+_NEUTRAL = ResponsibilityModel(dict.fromkeys(FEATURES, 0.0), 0.0, (1.0,) * 200)
+
+PUBLISHED = (
+    ("RAGForensics, GPT-4o-mini judge", "nq poisonedrag", 99.6, 0.8, 0.0),
+    ("RAGForensics, GPT-4o-mini judge", "hotpotqa poisonedrag", 97.4, 2.4, 2.8),
+)
+"""RAGForensics table 1, PRAG-B (arXiv 2504.21668): successful attacks only, other units; no clean events."""
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the benchmark and return an exit code."""
+    options = _parse(arguments)
+    folder = data_path("poison")
+    if folder is None:
+        return 0
+    models = load_models(nli=options.nli_model, device=options.device)
+    reader = load_reader(models)
+    data = read_poison(folder, models.embedder, vectors=options.vectors)
+    keep = data.questions if not options.questions else _thin(data, options.questions)
+    if options.fit:
+        fitted = fit(list(_fitting_scenarios(data, keep)), reader, models.embedder)
+        SHIPPED.write_text(json.dumps(fitted, indent=1) + "\n", encoding="utf-8")
+        default_responsibility.cache_clear()
+    model = default_responsibility()
+    held = [question for question in keep if not question.fits]
+    rows, payload = [], []
+    for scenario in _scenarios(data, held):
+        attributor = Attributor(scenario.index, reader, models.embedder, model)
+        made = attribute(attributor, scenario)
+        row = {"scenario": scenario.name, **report(scenario, made), **_lexical(scenario, models.embedder)}
+        print(json.dumps(row), flush=True)
+        payload.append(row)
+        rows.append(row)
+    tables = {"traceback": _attack_table(rows), "traceback-clean": _clean_table(rows)}
+    print_tables(tables)
+    write_result(
+        "traceback",
+        {"scenarios": payload, "questions": len(held), "responsibility": model.source},
+        tables=tables,
+        data=digests(folder / "entries.jsonl.gz", folder / "questions.jsonl.gz"),
+        models={models.scorer.name: models.scorer.digest, models.embedder.name: models.embedder.digest},
+        device=models.device,
+    )
+    return 0
+
+
+def _parse(arguments: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser("python -m evals traceback", description=__doc__)
+    parser.add_argument("--fit", action="store_true", help="fit and write the weights that ship, then report")
+    parser.add_argument("--questions", type=int, default=0, help="questions per data set; 0 is all")
+    parser.add_argument("--nli-model", default=None)
+    parser.add_argument("--device", default="auto")
+    parser.add_argument("--vectors", type=Path, default=None, help="keep the entries' vectors in this .npy file")
+    return parser.parse_args(arguments)
+
+
+def _thin(data: PoisonData, per_dataset: int) -> list[Any]:
+    return [question for question in data.questions if question.number < per_dataset]
+
+
+def _scenarios(data: PoisonData, keep: Sequence[Any]) -> Iterator[Scenario]:
+    for dataset, attacks in ATTACKS.items():
+        for attack in attacks:
+            yield attack_scenario(data, dataset, attack, keep)
+        yield clean_scenario(data, dataset, keep)
+
+
+def _fitting_scenarios(data: PoisonData, keep: Sequence[Any]) -> Iterator[Scenario]:
+    some = [question for question in keep if question.fits]
+    for dataset, attack in (("nq", "poisonedrag"), ("nq", "gpt4"), ("nq", "gemini"), ("ramdocs", "ramdocs_misinfo")):
+        yield attack_scenario(data, dataset, attack, some)
+    for dataset in ("nq", "ramdocs"):
+        yield clean_scenario(data, dataset, some)
+
+
+def attribute(attributor: Attributor, scenario: Scenario) -> list[Attribution]:
+    """Attribute every event of a scenario; the log shows the top of the store's own ranking."""
+    made: list[Attribution] = []
+    for start in range(0, len(scenario.events), _BLOCK):
+        events = scenario.events[start : start + _BLOCK]
+        questions = attributor.embedder.encode([event.question.question for event in events])
+        flagged = [
+            _flagged(event, [scenario.index.entries[p].id for p, _ in scenario.index.rank(vector, TOP)], attributor)
+            for event, vector in zip(events, questions, strict=True)
+        ]
+        made += attributor.attribute(flagged)
+    return made
+
+
+def _flagged(event: Event, shown: Sequence[str], attributor: Attributor) -> Flagged:
+    chunks = {id_: attributor.index.entries[attributor.index.position(id_) or 0].text for id_ in shown}
+    qid = event.question.qid
+    return Flagged(qid, qid, event.claim, event.question.question, None, (), chunks)
+
+
+def fit(scenarios: Sequence[Scenario], reader: Any, embedder: Any) -> dict[str, Any]:
+    """Fit the weights on attacked events and the clean maxima on clean ones."""
+    rows, labels, clean_rows = [], [], []
+    for scenario in scenarios:
+        for one, event in zip(
+            attribute(Attributor(scenario.index, reader, embedder, _NEUTRAL), scenario), scenario.events, strict=True
+        ):
+            features = stack_rows([measure(one.flagged, *pair) for pair in zip(one.candidates, one.readings, strict=True)])
+            rows.append(features)
+            labels += [candidate.entry.id in event.poison for candidate in one.candidates]
+            if not event.poison:
+                clean_rows.append(features)
+    regression = LogisticRegression(C=1.0, class_weight="balanced", max_iter=2000).fit(np.concatenate(rows), labels)
+    weights = dict(zip(FEATURES, (round(float(w), 4) for w in regression.coef_[0]), strict=True))
+    model = ResponsibilityModel(weights, round(float(regression.intercept_[0]), 4), ())
+    maxima = sorted(_highest(model, features) for features in clean_rows)
+    return {
+        "weights": dict(model.weights),
+        "intercept": model.intercept,
+        "clean_maxima": [round(one, 5) for one in maxima],
+        "alpha": 0.02,
+        "grey": 0.05,
+        "source": f"every other NQ and RAMDocs question, {len(clean_rows)} clean events, NLI {reader.scorer.digest[:12]}",
+    }
+
+
+def _highest(model: ResponsibilityModel, features: Any) -> float:
+    logits = features @ np.array([model.weights[name] for name in FEATURES]) + model.intercept
+    return float(1 / (1 + np.exp(-logits.max()))) if len(features) else 0.0
+
+
+def report(scenario: Scenario, made: Sequence[Attribution]) -> dict[str, Any]:
+    """Return the metrics of one scenario: DACC, FPR, FNR over retrieved entries and over the whole store."""
+    totals = np.zeros(4, dtype=int)  # TP, FP, FN, TN over retrieved entries
+    store = np.zeros(4, dtype=int)
+    for one, event in zip(made, scenario.events, strict=True):
+        accused = {one.candidates[i].entry.id for i in one.accusation.accused}
+        totals += count_units(accused, event.poison, _retrieved(scenario, event, one))
+        store += count_units(accused, event.poison, None, len(scenario.index.entries))
+    n = len(made)
+    origins = {str(o): sum(one.accusation.origin is o for one in made) for o in Origin}
+    left = sum(bool(one.still_supported) for one in made)
+    return {
+        "events": n,
+        "retrieved": _rates(totals),
+        "store": _rates(store),
+        "store_fp_per_event": round(float(store[1]) / n, 4) if n else None,
+        "accused_events": origins["store"],
+        "accused_events_interval": wilson(Rate(origins["store"], n)),
+        "origins": origins,
+        "still_supported": left,
+    }
+
+
+def _retrieved(scenario: Scenario, event: Event, one: Attribution) -> list[str]:
+    return [candidate.entry.id for candidate in one.candidates if candidate.shown or candidate.entry.id in event.poison][: RETRIEVED * 2]
+
+
+def count_units(accused: set[str], poison: frozenset[str], units: Sequence[str] | None, size: int = 0) -> Any:
+    """Count TP, FP, FN, TN over the given entries, or over a whole store of `size` entries."""
+    if units is not None:
+        accused, poison, size = accused & set(units), poison & set(units), len(set(units))
+    hit = len(accused & poison)
+    return np.array([hit, len(accused - poison), len(poison - accused), size - len(accused | poison)])
+
+
+def _rates(counts: Any) -> dict[str, float | None]:
+    tp, fp, fn, tn = (int(count) for count in counts)
+    total = tp + fp + fn + tn
+    return {
+        "dacc": round(100 * (tp + tn) / total, 2) if total else None,
+        "fpr": round(100 * fp / (fp + tn), 3) if fp + tn else None,
+        "fnr": round(100 * fn / (fn + tp), 2) if fn + tp else None,
+    }
+
+
+def _lexical(scenario: Scenario, embedder: Any) -> dict[str, Any]:
+    """Return the same metrics for the lexical baselines, over the top of the question's ranking."""
+    vectors = embedder.encode([event.question.question for event in scenario.events])
+    counts = {name: np.zeros(4, dtype=int) for name in LEXICAL}
+    falsely = dict.fromkeys(LEXICAL, 0)
+    for event, vector in zip(scenario.events, vectors, strict=True):
+        ranked = scenario.index.rank(vector, 20)
+        ids = [scenario.index.entries[p].id for p, _ in ranked]
+        texts = [scenario.index.entries[p].text or "" for p, _ in ranked]
+        found = accuse_lexically(texts, [s for _, s in ranked], event.question.question, event.answer)
+        for name, chosen in found.items():
+            accused = {ids[i] for i in chosen}
+            counts[name] += count_units(accused, event.poison, ids)
+            falsely[name] += bool(accused & set(ids[:TOP]))
+    return {"lexical": {name: {**_rates(counts[name]), "accused_events": falsely[name]} for name in LEXICAL}}
+
+
+def _attack_table(rows: Sequence[dict[str, Any]]) -> Table:
+    columns = ("store and attack", "events", "DACC", "FPR", "FNR", "store FPR", "store FNR", "TKM", "lexO", "FD+A", "still supported")
+    out = []
+    for row in rows:
+        if "clean" in row["scenario"]:
+            continue
+        near, store, lexical = row["retrieved"], row["store"], row["lexical"]
+        shown = [f"{lexical[name]['dacc']:.1f}/{lexical[name]['fpr']:.1f}/{lexical[name]['fnr'] or 0:.1f}" for name in LEXICAL]
+        out.append((row["scenario"], row["events"], near["dacc"], near["fpr"], near["fnr"], store["fpr"], store["fnr"], *shown, row["still_supported"]))
+    note = (
+        "Percent. DACC, FPR and FNR over the entries shown and the poison found; lexical rows as DACC/FPR/FNR over the top 20. "
+        "Published for comparison, other units, successful attacks only: "
+        + "; ".join(f"{system}, {cell}: {d}/{fp}/{fn}" for system, cell, d, fp, fn in PUBLISHED)
+        + "."
+    )
+    return Table(columns, tuple(out), note, {"store FPR": 3, "DACC": 2, "FPR": 2, "FNR": 2, "store FNR": 2})
+
+
+def _clean_table(rows: Sequence[dict[str, Any]]) -> Table:
+    columns = ("store, nothing poisoned", "events", "falsely accused", "generator", "undetermined", "TKM", "lexO", "FD+A")
+    out = []
+    for row in rows:
+        if "clean" in row["scenario"]:
+            origins, lexical = row["origins"], row["lexical"]
+            out.append(
+                (row["scenario"], row["events"], origins["store"], origins["generator"], origins["undetermined"],
+                 *(lexical[name]["accused_events"] for name in LEXICAL))
+            )  # fmt: skip
+    return Table(columns, tuple(out), "Events in which at least one entry is accused, though none is responsible.")

@@ -1,0 +1,131 @@
+"""Stores and events of the traceback benchmark: real passages, published attacks, and events with nothing wrong."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evals.data import read_json_lines
+from halluguard.forensics.nearest import EntryIndex
+from halluguard.models import Embedder
+from halluguard.records import Entry
+
+CLEAN = ("clean", "noise")
+WIKI = ("nq", "2wiki", "hotpotqa")
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question with its right and wrong answer and the entries injected for it, by attack."""
+
+    qid: str
+    dataset: str
+    question: str
+    correct: str
+    incorrect: str
+    attacks: Mapping[str, tuple[str, ...]]
+    number: int
+
+    @property
+    def fits(self) -> bool:
+        """Whether the event belongs to the half that weights are fitted on; HotpotQA never does."""
+        return self.dataset != "hotpotqa" and self.number % 2 == 0
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A wrong (or right) answer to explain: `poison` are the entries that were injected for it, none if clean."""
+
+    question: Question
+    answer: str
+    poison: frozenset[str] = frozenset()
+
+    @property
+    def claim(self) -> str:
+        """The answer as a claim: a fragment is read together with its question."""
+        return f"{self.question.question} {self.answer}"
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A store and the events asked of it."""
+
+    name: str
+    dataset: str
+    index: EntryIndex
+    events: tuple[Event, ...]
+    poison: frozenset[str] = field(default_factory=frozenset)
+
+
+@dataclass(frozen=True)
+class PoisonData:
+    """All entries with their vectors, and all questions."""
+
+    entries: Mapping[str, Entry]
+    labels: Mapping[str, tuple[str, str, str]]
+    vectors: Mapping[str, NDArray[np.float32]]
+    questions: tuple[Question, ...]
+
+
+def read_poison(folder: Path, embedder: Embedder, *, vectors: Path | None = None) -> PoisonData:
+    """Read entries and questions; vectors are taken from a file of a former run where there is one, else computed."""
+    entries, labels = {}, {}
+    for row in read_json_lines(folder / "entries.jsonl.gz"):
+        entries[row["entry_id"]] = Entry(row["entry_id"], row["text"], source=row["url"] or row["title"] or None)
+        labels[row["entry_id"]] = (row["dataset"], row["label"], row["attack"])
+    ids = list(entries)
+    if vectors is not None and vectors.is_file():
+        stacked = np.load(vectors, allow_pickle=False)
+    else:
+        stacked = embedder.encode([entries[id_].text or "" for id_ in ids])
+        if vectors is not None:
+            np.save(vectors, stacked)
+    by_id = dict(zip(ids, stacked, strict=True))
+    return PoisonData(entries, labels, by_id, tuple(_questions(folder / "questions.jsonl.gz")))
+
+
+def _questions(path: Path) -> Iterator[Question]:
+    counts: dict[str, int] = {}
+    for row in read_json_lines(path):
+        number = counts[row["dataset"]] = counts.get(row["dataset"], -1) + 1
+        right, wrong = _first(row["correct"]), _first(row["incorrect"])
+        attacks = {name: tuple(ids) for name, ids in row["attacks"].items() if ids}
+        yield Question(row["qid"], row["dataset"], row["question"], right, wrong, attacks, number)
+
+
+def _first(value: object) -> str:
+    return str((value[0] if value else "") if isinstance(value, list) else value)
+
+
+def attack_scenario(data: PoisonData, dataset: str, attack: str, keep: Sequence[Question]) -> Scenario:
+    """Build the store of one attack: all clean passages and the poison of every question; events for those kept."""
+    poison = [id_ for q in data.questions if q.dataset == dataset for id_ in q.attacks.get(attack, ())]
+    events = [
+        Event(q, q.incorrect, frozenset(q.attacks[attack]))
+        for q in keep
+        if q.dataset == dataset and q.attacks.get(attack) and q.incorrect
+    ]
+    index = _index(data, [*_clean_ids(data, dataset), *poison])
+    return Scenario(f"{dataset} {attack}", dataset, index, tuple(events), frozenset(poison))
+
+
+def clean_scenario(data: PoisonData, dataset: str, keep: Sequence[Question], *, right: bool = False) -> Scenario:
+    """Build the store without poison, asked for answers the generator made up, or for right answers."""
+    some = [q for q in keep if q.dataset == dataset and (q.correct if right else q.incorrect)]
+    events = tuple(Event(q, q.correct if right else q.incorrect) for q in some)
+    name = f"{dataset} clean, {'right' if right else 'wrong'} answers"
+    return Scenario(name, dataset, _index(data, _clean_ids(data, dataset)), events)
+
+
+def _clean_ids(data: PoisonData, dataset: str) -> list[str]:
+    pool = WIKI if dataset in WIKI else (dataset,)
+    return [id_ for id_, (of, label, _) in data.labels.items() if of in pool and label in CLEAN]
+
+
+def _index(data: PoisonData, ids: Sequence[str]) -> EntryIndex:
+    unique = list(dict.fromkeys(ids))
+    return EntryIndex(
+        tuple(data.entries[id_] for id_ in unique), np.stack([data.vectors[id_] for id_ in unique]), embedded_again=False
+    )

@@ -1,0 +1,270 @@
+"""Fit a calibration to labelled pairs: weights by logistic regression, thresholds and error on held-back folds."""
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from halluguard.errors import InputError
+from halluguard.grounding.calibration import RISING, Calibration, Combination
+from halluguard.grounding.reader import P_QUOTED, Examined, Reader, ReadRequest
+from halluguard.grounding.score import split_for_scoring
+from halluguard.records import Passage
+
+FOLDS = 5
+ROUNDS = 6
+"""How often the worst claim of each text is chosen anew while weights are fitted."""
+
+PENALTY = 1e-3
+"""Weight of the squared standardised weights beside the mean log loss."""
+
+MIN_ROWS = 40
+FALSE_ALARM_RATE = 0.02
+"""Share of supported or unrelated claims that may be called contradicted on the fitting data."""
+
+GREY_ZONE = 0.1
+"""How far under the support threshold a claim must be before it can be called contradicted."""
+
+Floats = NDArray[np.float64]
+
+
+class Labelled(NamedTuple):
+    """A labelled pair.
+
+    `label` is 1 where the document bears out all of the claim. `contradicted` says whether it states the opposite, None
+    where the labels do not tell. Pairs of one `group` (a data set) together weigh as much as those of any other.
+    """
+
+    document: str
+    claim: str
+    question: str | None
+    label: int
+    contradicted: bool | None = None
+    group: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What was seen of a labelled pair: one entry a claim of its text."""
+
+    pair: Labelled
+    parts: tuple[Examined, ...]
+
+
+def fit_calibration(
+    rows: Iterable[Labelled | tuple[str, str, str | None, int]], reader: Reader, *, data: str = "", data_digest: str = ""
+) -> Calibration:
+    """Fit weights and thresholds for the reader's model; its own calibration plays no part.
+
+    The expected calibration error that is recorded is of folds that were held back, whole documents at a time.
+
+    Args:
+        rows: labelled pairs, at least `MIN_ROWS` and both labels.
+        reader: models to fit for.
+        data: a name for the labelled set, for manifests.
+        data_digest: SHA-256 of it.
+    """
+    seen = examine_pairs([Labelled(*row) for row in rows], reader)
+    against = fit_contradiction(seen, examine_pairs(shuffle_documents([one.pair for one in seen]), reader))
+    fitted = fit_support(seen)
+    held_back = predict_held_back(seen, [fold_of(one.pair.document) for one in seen])
+    threshold = choose_threshold(seen, held_back)
+    return Calibration(
+        support=fitted,
+        contradiction=against[0],
+        support_threshold=threshold,
+        doubt_threshold=round(max(0.0, threshold - GREY_ZONE), 4),
+        contradiction_threshold=against[1],
+        model_digest=reader.scorer.digest,
+        data=data,
+        data_digest=data_digest,
+        rows=len(seen),
+        expected_calibration_error=round(weighted_calibration_error(seen, held_back), 4),
+    )
+
+
+def examine_pairs(rows: Sequence[Labelled], reader: Reader) -> list[Evidence]:
+    """Read every claim of every pair exhaustively and return what was seen, in order."""
+    parts = [split_for_scoring(row.claim, row.question) for row in rows]
+    requests = [
+        ReadRequest(part, (Passage("document", row.document),), row.question)
+        for row, some in zip(rows, parts, strict=True)
+        for part in some
+    ]
+    seen = iter(reader.examine(requests))
+    return [Evidence(row, tuple(next(seen) for _ in some)) for row, some in zip(rows, parts, strict=True)]
+
+
+def shuffle_documents(rows: Sequence[Labelled]) -> list[Labelled]:
+    """Pair each claim with the document of another row of its group: related in kind, unrelated in fact."""
+    groups: dict[str, list[Labelled]] = {}
+    for row in rows:
+        groups.setdefault(row.group, []).append(row)
+    shuffled = []
+    for some in groups.values():
+        half = len(some) // 2
+        for row, other in zip(some, some[half:] + some[:half], strict=True):
+            if other.document != row.document:
+                shuffled.append(row._replace(document=other.document, label=0, contradicted=False))
+    return shuffled
+
+
+def fit_support(seen: Sequence[Evidence]) -> Combination:
+    """Fit the probability that a claim is supported, where a text is as good as its worst claim.
+
+    The worst claim depends on the weights, so it is chosen anew after each fit, beginning with the least entailed.
+    """
+    _check(seen)
+    names = sorted(next(part.support for one in seen for part in one.parts if part.support))
+    labels = np.array([one.pair.label for one in seen], dtype=np.float64)
+    weights = group_weights(seen)
+    tables = [np.array([[part.support[name] for name in names] for part in one.parts if part.support]) for one in seen]
+    usable = [position for position, table in enumerate(tables) if len(table)]
+    chosen = {position: int(tables[position][:, names.index(RISING[0])].argmin()) for position in usable}
+    fitted = np.zeros(len(names)), 0.0
+    for _ in range(ROUNDS):
+        matrix = np.array([tables[position][chosen[position]] for position in usable])
+        fitted = fit_logistic(matrix, labels[usable], weights[usable], [name in RISING for name in names])
+        chosen = {position: int((tables[position] @ fitted[0]).argmin()) for position in usable}
+    return Combination(round(float(fitted[1]), 5), dict(zip(names, np.round(fitted[0], 5).tolist(), strict=True)))
+
+
+def fit_logistic(
+    matrix: Floats, labels: Floats, weights: Floats, rising: Sequence[bool], penalty: float = PENALTY
+) -> tuple[Floats, float]:
+    """Return weights and intercept of a penalised logistic regression; those marked rising are kept at 0 or above."""
+    from scipy.optimize import minimize
+
+    share = weights / weights.sum()
+    mean = share @ matrix
+    scale = np.sqrt(share @ (matrix - mean) ** 2) + 1e-6
+    standard = np.column_stack([(matrix - mean) / scale, np.ones(len(matrix))])
+    mask = np.append(np.ones(matrix.shape[1]), 0.0)
+
+    def loss(vector: Floats) -> tuple[float, Floats]:
+        total = standard @ vector
+        error = 1 / (1 + np.exp(-total)) - labels
+        value = share @ (np.logaddexp(0, total) - labels * total) + penalty * (mask * vector) @ vector
+        return float(value), standard.T @ (share * error) + 2 * penalty * mask * vector
+
+    bounds = [(0.0, None) if up else (None, None) for up in rising] + [(None, None)]
+    found = minimize(loss, np.zeros(standard.shape[1]), jac=True, method="L-BFGS-B", bounds=bounds).x
+    return found[:-1] / scale, float(found[-1] - (found[:-1] * mean / scale).sum())
+
+
+def group_weights(seen: Sequence[Evidence]) -> Floats:
+    """Return a weight a pair: groups count alike whatever their size."""
+    groups = [one.pair.group for one in seen]
+    sizes = {group: groups.count(group) for group in set(groups)}
+    return np.array([1 / sizes[group] for group in groups]) / len(sizes)
+
+
+def predict(seen: Sequence[Evidence], combination: Combination) -> Floats:
+    """Return the probability that each text is supported: that of its worst claim."""
+    return np.array([min(probability_of(part, combination) for part in one.parts) for one in seen])
+
+
+def probability_of(part: Examined, combination: Combination) -> float:
+    """Return the probability that one claim is supported."""
+    if part.quoted:
+        return P_QUOTED
+    return combination.probability(part.support) if part.support else 0.0
+
+
+def predict_held_back(seen: Sequence[Evidence], folds: Sequence[object]) -> Floats:
+    """Return for each pair the probability of a fit that saw no pair of its fold."""
+    out = np.zeros(len(seen))
+    for fold in dict.fromkeys(folds):
+        inside = [position for position, other in enumerate(folds) if other == fold]
+        kept = [one for one, other in zip(seen, folds, strict=True) if other != fold]
+        out[inside] = predict([seen[position] for position in inside], fit_support(kept))
+    return out
+
+
+def fold_of(document: str) -> int:
+    """Return the fold of a document, from its digest: rows of one document share one."""
+    return hashlib.sha256(document.encode("utf-8", "surrogatepass")).digest()[0] % FOLDS
+
+
+def choose_threshold(seen: Sequence[Evidence], probabilities: Floats) -> float:
+    """Return the threshold with the best mean balanced accuracy over groups; of equals the middle one."""
+    labels = np.array([one.pair.label for one in seen])
+    groups = np.array([one.pair.group for one in seen])
+    grid = np.round(np.arange(0.2, 0.8001, 0.01), 4)
+    figures = np.array([_mean_balanced_accuracy(labels, probabilities >= value, groups) for value in grid])
+    # A flat top has many best points by chance: neighbours are averaged, so that the choice is stable.
+    smooth = np.convolve(np.pad(figures, 3, mode="edge"), np.ones(7) / 7, mode="valid")
+    best = np.flatnonzero(smooth >= smooth.max() - 1e-9)
+    return float(grid[best[len(best) // 2]])
+
+
+def _mean_balanced_accuracy(labels: NDArray[np.int64], called: NDArray[np.bool_], groups: NDArray[np.str_]) -> float:
+    figures = []
+    for group in np.unique(groups):
+        inside = groups == group
+        recalls = [(called[inside & (labels == label)] == label).mean() for label in (0, 1) if (inside & (labels == label)).any()]
+        figures.append(float(np.mean(recalls)))
+    return float(np.mean(figures))
+
+
+def weighted_calibration_error(seen: Sequence[Evidence], probabilities: Floats, bins: int = 10) -> float:
+    """Return the expected calibration error with every group counting alike (Guo et al. 2017, equal-width bins)."""
+    weights = group_weights(seen)
+    labels = np.array([one.pair.label for one in seen], dtype=np.float64)
+    places = np.minimum((probabilities * bins).astype(int), bins - 1)
+    gaps = [abs(weights[places == place] @ (probabilities - labels)[places == place]) for place in range(bins)]
+    return float(sum(gaps) / weights.sum())
+
+
+def fit_contradiction(seen: Sequence[Evidence], unrelated: Sequence[Evidence]) -> tuple[Combination, float]:
+    """Fit the probability that a window contradicts a claim, and the threshold that keeps false alarms rare.
+
+    Contradicted pairs are those labelled so; supported pairs, pairs labelled neither, and unrelated pairs are not. Only
+    windows on the claim's subject take part, as when reading. Without contradicted pairs the reader's default stays.
+    """
+    cases = [
+        (max(part.against, key=lambda features: features["contradiction"]), one.pair)
+        for one in [*seen, *unrelated]
+        if len(one.parts) == 1 and (one.pair.label or one.pair.contradicted is not None)
+        for part in one.parts
+        if part.against
+    ]
+    opposed = np.array([float(bool(pair.contradicted)) for _, pair in cases])
+    default = Calibration.default()
+    if opposed.sum() < MIN_ROWS / 2:
+        return default.contradiction, default.contradiction_threshold
+    names = sorted(cases[0][0])
+    matrix = np.array([[features[name] for name in names] for features, _ in cases])
+    weights = np.where(opposed > 0, 0.5 / opposed.sum(), 0.5 / (1 - opposed).sum())
+    rising = [name == "contradiction" for name in names]
+    values, intercept = fit_logistic(matrix, opposed, weights, rising)
+    fitted = Combination(round(intercept, 5), dict(zip(names, np.round(values, 5).tolist(), strict=True)))
+    return fitted, _alarm_threshold(fitted, seen, unrelated)
+
+
+def _alarm_threshold(fitted: Combination, seen: Sequence[Evidence], unrelated: Sequence[Evidence]) -> float:
+    """Return the lowest threshold, in hundredths, at which few enough clean claims are called contradicted."""
+    clean = [one for one in [*seen, *unrelated] if one.pair.label or one.pair.contradicted is False]
+    worst = np.array([max((worst_of(part.against, fitted) for part in one.parts), default=0.0) for one in clean])
+    return float(np.ceil(100 * max(0.5, np.quantile(worst, 1 - FALSE_ALARM_RATE))) / 100) if len(worst) else 0.5
+
+
+def worst_of(against: Iterable[Mapping[str, float]], combination: Combination) -> float:
+    """Return the highest probability of contradiction among windows, 0 where none is on the subject."""
+    return max((combination.probability(features) for features in against), default=0.0)
+
+
+def with_combination(calibration: Calibration, combination: Combination) -> Calibration:
+    """Return a calibration with other support weights."""
+    return replace(calibration, support=combination)
+
+
+def _check(seen: Sequence[Evidence]) -> None:
+    labels = {one.pair.label for one in seen}
+    if len(seen) < MIN_ROWS or labels != {0, 1}:
+        raise InputError(
+            f"{len(seen)} labelled pairs with labels {sorted(labels)}. Calibration needs at least {MIN_ROWS} and both labels, 0 and 1"
+        )

@@ -1,0 +1,81 @@
+"""Sentences that claim something only together with their question or lead-in."""
+
+import re
+
+_WORD = re.compile(r"\w+(?:['’]\w+)?")
+_VERBS = """
+is are was were be been am has have had do does did can could may might must will would shall should isn't
+aren't wasn't weren't don't doesn't didn't can't cannot couldn't won't wouldn't shouldn't hasn't haven't
+it's that's there's he's she's they're you're we're i'm you'll they'll it'll you've they've what's here's
+let's need needs needed cost costs take takes took allow allows include includes require requires start
+starts contain contains apply applies mean means make makes made work works use uses go goes went get gets
+got give gives gave offer offers provide provides come comes came run runs ran last lasts open opens close
+closes expire expires charge charges pay pays paid begin begins began become becomes became keep keeps
+kept lead leads led leave leaves left live lives lie lies hold holds held know knows knew say says said
+see sees saw want wants help helps show shows grow grows grew cause causes affect affects receive receives
+remain remains refer refers range ranges depend depends vary varies consist consists belong belongs exist
+exists occur occurs happen happens follow follows call calls add adds arrive arrives depart departs ship
+ships deliver delivers cover covers accept accepts travel travels fly flies flew return returns refund
+refunds book books board boards serve serves earn earns lose loses lost win wins won wrote write writes
+send sends sent sell sells sold buy buys bought bring brings brought build builds built feel feels felt
+find finds found think thinks thought tell tells told rise rises rose fall falls fell speak speaks spoke
+seem seems appear appears stay stays prevent prevents produce produces reduce reduces increase increases
+decrease decreases support supports describe describes represent represents state states suggest suggests
+determine determines carry carries operate operates handle handles store stores measure measures weigh
+weighs equal equals exceed exceeds own owns
+"""
+_FINITE = frozenset(_VERBS.split())
+"""Forms that make a sentence of a few words; what ends in -ed counts as well."""
+_NO_VERB = frozenset(
+    {"unlimited", "limited", "united", "speed", "indeed", "hundred", "breed", "sacred", "naked", "hatred"}
+)
+_SHORT_WORDS = 12
+_FEW_WORDS = 3
+_LISTED_WORDS = 8
+_FRAGMENT_START = re.compile(
+    r"(?:[$€£~]?\d|(?:in|on|at|for|from|within|by|about|around|between|up to|until|since|during|after|before|under|over|via|through|with|without|because|due to|"
+    r"an?|the|no|only|just|usually|typically|generally|approximately|roughly|nearly|almost|at least|at most|more than|less than|"
+    r"one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|once|twice|every|each|all|both|most|some|many)\b)",
+    re.IGNORECASE,
+)
+_YES_NO = re.compile(
+    r"(?:yes|no|yep|nope|correct|incorrect|right|wrong|true|false|never|always|maybe|sometimes)\b",
+    re.IGNORECASE,
+)
+_YES_NO_WORDS = 6
+_PRONOUN = re.compile(r"(?:it|they|he|she|this|these|those|that|its|their|his|her)\b", re.IGNORECASE)
+
+
+def is_fragment(reading: str, *, listed: bool = False) -> bool:
+    """Whether a sentence cannot be checked without its question: "30 days.", "In 1990.", "Yes, you can.".
+
+    Instructions have no finite verb either ("Flip the ribs."), so in prose a fragment of more than a few words must start
+    as a number, time or noun does. A `listed` one has a lead-in that suits it either way, so it may be longer.
+    """
+    words = _WORD.findall(reading[:200])
+    if len(words) > _SHORT_WORDS or any(_is_finite(word) for word in words):
+        return is_yes_or_no(reading)
+    return (
+        len(words) <= (_LISTED_WORDS if listed else _FEW_WORDS)
+        or bool(_FRAGMENT_START.match(reading))
+        or is_yes_or_no(reading)
+    )
+
+
+def is_yes_or_no(reading: str) -> bool:
+    """Whether a short sentence answers yes or no, so that only the question says what it claims."""
+    return bool(_YES_NO.match(reading)) and len(reading[:200].split()) <= _YES_NO_WORDS
+
+
+def starts_with_pronoun(reading: str) -> bool:
+    """Whether a sentence's subject stands in another one: "It costs $30.", "They ..."."""
+    return bool(_PRONOUN.match(reading))
+
+
+def _is_finite(word: str) -> bool:
+    lower = word.replace("’", "'").lower()
+    return (
+        lower in _FINITE
+        or lower.endswith("n't")
+        or (len(lower) > 4 and lower.endswith("ed") and lower not in _NO_VERB)
+    )

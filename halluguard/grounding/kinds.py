@@ -1,0 +1,153 @@
+"""What kind of span a sentence is, decided by rules over one sentence at a time.
+
+Every rule errs towards *claim*: a sentence is set aside only if nothing checkable would be lost with it.
+"""
+
+import re
+
+from halluguard.grounding.attribution import LINK_WORD, SOURCE_PHRASE, drop_lead_in
+from halluguard.records import ClaimKind
+
+_LINKS = rf"(?:{LINK_WORD}(?:\s+that)?[,:.]?\s+){{0,3}}"
+_NOT = r"(?:n['’]t|\s+not)"
+_CANNOT = rf"(?:(?:can|could|do|did|am|was){_NOT}|can['’]?t|cannot)"
+_INFO = r"(?:information|info|mentions?|details?|answers?|guidance|specifics|indication|advice|instructions?|context|confirmation|access)"
+_INFO_AFTER = r"(?=\W*$|\s*[,;]|\s+(?:about|on|regarding|concerning|of|in|from|within|available|provided|that|to|given|as|whether|here|for|with|which|at|related|beyond)\b)"
+
+_ABSTENTIONS = (
+    # "Unable to answer based on given passages."
+    rf"{_LINKS}it(?:\s+is|['’]s)\s+(?:not\s+possible|impossible|difficult|hard)\s+(?:for\s+me\s+)?to\s+(?:\w+ly\s+)?(?:answer|determine|say|tell|confirm|verify|conclude)\b",
+    (
+        rf"{_LINKS}(?:i\s+(?:am|was)|i['’]m)?\s*(?:\w+\s+)?(?:unable|not\s+able)\s+to\s+(?:\w+ly\s+)?"
+        r"(?:answer|determine|say|tell|find|confirm|verify|respond|know|conclude|assist|help|(?:provide|give|offer|locate|identify|access)\b.{0,60}?\b(?:information|answers?|details?|guidance|recommendations?|advice))\b"
+    ),
+    # "I don't know", "I cannot find that in the documents"
+    rf"{_LINKS}i\s+(?:\w+ly\s+)?{_CANNOT}\s+(?:\w+ly\s+)?(?:find|see|know|answer|determine|tell|help|assist|locate|confirm|verify|say|be\s+sure|be\s+certain|respond|advise)\b",
+    # "I don't have information on ...", "We cannot provide details", but not "We do not provide refunds"
+    rf"{_LINKS}(?:i|we)\s+(?:\w+ly\s+)?{_CANNOT}\s+(?:\w+ly\s+)?(?:have|provide|give|offer|access)\s+(?:[\w-]+\s+){{0,5}}?{_INFO}{_INFO_AFTER}",
+    # "There is no information in the context about ...", but not "There is no data cap" nor "no evidence of harm"
+    rf"{_LINKS}(?:(?:i|we)\s+have|there\s+(?:is|was|are|were|seems?\s+to\s+be)|there['’]s)\s+(?:no|not\s+(?:enough|any|sufficient)|insufficient)\s+(?:[\w-]+\s+){{0,3}}?{_INFO}{_INFO_AFTER}",
+    rf"{_LINKS}there\s+(?:is|was|are|were)\s+no(?:t\s+any)?\s+[^.]{{1,100}}?\s(?:mentioned\s+|provided\s+|given\s+)?(?:in|from|within|by)\s+{SOURCE_PHRASE}",
+    rf"{_LINKS}(?:i['’]m|i\s+am)\s+(?:not\s+(?:sure|certain|aware)|unsure|uncertain)\b",
+    # "The passages do not mention ...", "None of the documents say ..."
+    (
+        rf"{_LINKS}(?:note\s+that\s+)?{SOURCE_PHRASE}\s+(?:also\s+|only\s+|simply\s+|unfortunately\s+)?(?:do|does|did|has|have){_NOT}\s+(?:\w+ly\s+)?(?:seem\s+to\s+|appear\s+to\s+)?"
+        r"(?:mention(?:ed)?|provide|contain|include|specify|specified|state|say|address|discuss|give|offer|explain|describe|cover|indicate|clarify|list|answer|refer|define|detail|"
+        r"elaborate|disclose|identify|talk|(?:have|give)\s+(?:\w+\s+){0,2}(?:information|details?|answers?))\b"
+    ),
+    rf"{_LINKS}(?:it|they)\s+(?:also\s+)?(?:do|does|did){_NOT}\s+(?:\w+ly\s+)?(?:mention|specify|address|discuss|elaborate)\b",
+    rf"{_LINKS}(?:none|neither|nothing)\s+(?:of|in)\s+{SOURCE_PHRASE}",
+    rf"none\s+(?:is\s+|are\s+|was\s+|were\s+)?(?:mentioned|provided|specified|given|listed)(?:\s+in\s+{SOURCE_PHRASE})?\W*$",
+    # "... is not mentioned in the passages."
+    (
+        rf"[^.]{{1,200}}?\b(?:is|are|was|were|has|have){_NOT}\s+(?:been\s+)?(?:\w+ly\s+)?(?:mentioned|provided|specified|stated|included|given|available|discussed|addressed|covered|clear|found)\s+"
+        rf"(?:anywhere\s+)?(?:in|by|from|within)\s+{SOURCE_PHRASE}\W*$"
+    ),
+    rf"{_LINKS}it\s+is\s+(?:not\s+clear|unclear|unknown|not\s+(?:specified|stated|mentioned))\b[^.]{{0,200}}\W*$",
+    rf"{_LINKS}(?:this|that|such)\s+(?:information|detail)\s+(?:is|was){_NOT}\s+(?:\w+ly\s+)?(?:available|provided|mentioned|included|specified|given|in)\b",
+    rf"{_LINKS}(?:the\s+)?(?:answer|question)\s+(?:cannot|can['’]?t|could{_NOT})\s+be\s+(?:determined|answered|found)\b",
+    (
+        r"(?:no\s+(?:relevant\s+|specific\s+|further\s+|additional\s+)?(?:information|answer|details?)(?:\s+(?:is\s+|are\s+|was\s+|were\s+)?(?:available|provided|found|given|mentioned))?"
+        r"|n/a|unknown|unanswerable|not\s+(?:specified|mentioned|stated|provided|available))\W*$"
+    ),
+    r"(?:not\s+enough|insufficient)\s+(?:information|context|details?)\b",
+)
+_ABSTAINED = re.compile(
+    rf"(?:based\s+on\s+{SOURCE_PHRASE},\s+|according\s+to\s+{SOURCE_PHRASE},\s+)?(?:{'|'.join(_ABSTENTIONS)})",
+    re.IGNORECASE,
+)
+_ANSWER_IS_ABSTENTION = re.compile(
+    r":\s*(?:unable to answer|not (?:mentioned|specified|provided|stated)|unknown|none mentioned)\b[^.]{0,80}\W*$",
+    re.IGNORECASE,
+)
+_DENIALS = (
+    "n't",
+    "n’t",
+    "not",
+    "no",
+    "No",
+    "annot",
+    "naware",
+    "nable",
+    "nknown",
+    "nclear",
+    "nsure",
+    "ncertain",
+    "mpossible",
+    "nsufficient",
+    "ifficult",
+    "hard",
+    "N/",
+    "n/",
+    "nanswerable",
+    "NO",
+    "UN",
+    "cant",
+)
+"""Every abstention holds one of these, and most sentences none: the cheap test comes first."""
+_TURN = re.compile(
+    r"(?:,\s*|;\s*|\s+)(?:but|however|although|though|yet|nevertheless|except(?:\s+that)?|while|whereas)\b[,\s]+(.+)$",
+    re.IGNORECASE,
+)
+_REST_WORDS = 4
+
+_META = re.compile(
+    r"""(?:
+    (?:sure|certainly|of\s+course|absolutely|okay|ok|great|no\s+problem|got\s+it|understood|definitely|gladly|alright)(?:\s+thing)?
+    |(?:(?:sure|certainly|of\s+course|absolutely|okay|ok)\b[,!.]?\s+)?
+        (?:i\s+(?:can|will|would|['’]d)|i['’](?:d|ll|m)|i\s+am|we\s+can)\s+(?:be\s+|try\s+to\s+|do\s+my\s+best\s+to\s+|gladly\s+|definitely\s+|certainly\s+|briefly\s+|confidently\s+)?
+        (?:(?:(?:happy|glad|here)\s+to\s+)?(?:help|assist|answer)|provide\s+(?:you\s+with\s+)?(?:an?|the|some)\s+(?:brief\s+|short\s+|following\s+)?(?:answer|response|information|guidance|summary))\b[^;]{0,160}
+    |(?:happy|glad)\s+to\s+(?:help|assist)\b[^,;]{0,80}
+    |(?:hi|hello|hey|greetings|good\s+(?:morning|afternoon|evening|day))\b[\s,!]*(?:there|again|everyone|all|\w+)?
+    |welcome(?:\s+back)?|welcome\s+to\s+(?:our|the)\s+(?:chat|support|help)\b[^,;]{0,60}
+    |(?:thank\s+you|thanks|many\s+thanks)(?:[\s,]+(?:so\s+much|very\s+much|a\s+lot|again))?(?:\s+for\b[^,;]{0,100})?
+    |(?:you['’]re|you\s+are)\s+(?:very\s+|most\s+)?welcome|my\s+pleasure
+    |(?:(?:that['’]s|that\s+is|what)\s+an?\s+)?(?:great|good|excellent|interesting)\s+question
+    |(?:and\s+)?(?:please\s+)?(?:feel\s+free|(?:do\s+not|don['’]t)\s+hesitate)\s+to\s+(?:ask|reach|contact|let\s+me|call|message|e-?mail|get\s+in\s+touch|write)\b[^;]{0,120}
+    |(?:please\s+)?(?:just\s+)?let\s+me\s+know\b[^;]{0,160}|(?:just|please)\s+ask\b[^,;]{0,60}
+    |(?:i\s+|we\s+)?hope(?:fully)?,?\s+(?:that\s+)?(?:this|these|it|that|you\s+find|the\s+information)\b[^,;]{0,60}?\b(?:help\w*|useful|answers?|clarif\w+)\b[^,;]{0,60}
+    |if\s+you\s+(?:have|need|would\s+like|want|['’]d\s+like|require)\s+[^;]{0,120}(?:let\s+me\s+know|feel\s+free\s+to\s+(?:ask|reach|contact)|(?:just|please)\s+ask|hesitate|happy\s+to\s+help|glad\s+to\s+help|here\s+to\s+help)\b[^;]{0,80}
+    |have\s+a\s+(?:great|good|nice|wonderful|pleasant|safe|lovely)\s+\w+(?:\s+\w+)?|enjoy\s+your\s+(?:flight|trip|day|stay|meal|visit|holiday|journey)|safe\s+travels|good\s+luck[^,;.]{0,40}
+    |(?:best|kind|warm)\s+regards|sincerely|cheers|take\s+care|goodbye|bye
+    |(?:(?:i['’]m|i\s+am|we['’]re|we\s+are)\s+(?:very\s+|so\s+|really\s+)?)?sorry(?:\s+(?:for|about|to\s+hear|that\s+you)\b[^,;]{0,80})?
+    |(?:(?:i|we)\s+apologi[sz]e|my\s+apologies|apologies)(?:\s+for\b[^,;]{0,80})?
+    |(?:this|that|it)\s+(?:information\s+)?(?:is|was|can\s+be)\s+(?:also\s+)?(?:mentioned|stated|found|noted|described|from)\s+(?:in|on|from)?\s*(?:the\s+)?(?:given\s+|provided\s+)?(?:passages?|sources?|documents?|context)\b[\s\d,and]*
+    |(?:the\s+)?(?:given\s+|provided\s+)?(?:passages?|sources?|documents?|context)\s+(?:provides?|contains?)\s+enough\s+information\b[^,;]{0,80}
+    |(?:note|disclaimer|answer|sources?|references?|citations?|summary|in\s+summary|conclusion|in\s+conclusion|overall|for\s+example|example)
+    )\W*""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_META_CHARS = 300
+_FIGURE = re.compile(r"(?<!passage )(?<!source )(?<!document )(?<!passages )(?<!and )\b\d")
+_WORD = re.compile(r"\w")
+
+
+def kind_of(reading: str) -> ClaimKind:
+    """Tell a checkable sentence from an abstention and from what claims nothing (greetings, offers, questions, lead-ins)."""
+    if not _WORD.search(reading):
+        return ClaimKind.NOT_A_CLAIM
+    text = reading.strip(" \"'“”*_-–—")
+    if _abstains(text) or _abstains(drop_lead_in(text)):
+        return ClaimKind.ABSTAINED
+    if text.endswith(("?", "？", ":", "：")) or says_nothing(text):
+        return ClaimKind.NOT_A_CLAIM
+    return ClaimKind.CLAIM
+
+
+def _abstains(text: str) -> bool:
+    if not any(word in text for word in _DENIALS):
+        return False
+    if not (_ABSTAINED.match(text) or _ANSWER_IS_ABSTENTION.search(text)):
+        return False
+    turn = _TURN.search(text)
+    return turn is None or all(_is_empty(part) for part in (text[: turn.start()], turn[1]))
+
+
+def _is_empty(part: str) -> bool:
+    """Whether one half of "..., but ..." abstains too, or is too short to claim anything."""
+    return len(part.split()) < _REST_WORDS or bool(_ABSTAINED.match(part))
+
+
+def says_nothing(text: str) -> bool:
+    """Whether a phrase is a greeting, an offer, an apology or another turn of talk without a statement in it."""
+    return len(text) <= _META_CHARS and not _FIGURE.search(text) and bool(_META.fullmatch(text))

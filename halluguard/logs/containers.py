@@ -1,0 +1,287 @@
+"""Files that hold rows: JSON lines, gzip of them, JSON arrays and Parquet, each streamed in bounded memory.
+
+What a file is, is told by its first bytes; names and suffixes decide nothing.
+"""
+
+import gzip
+import io
+import json
+import re
+import sys
+import zlib
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import orjson
+
+from halluguard.errors import InputError
+from halluguard.logs.notes import LogNotes, SkippedRow, shown
+
+MAX_LINE_BYTES = 16 * 2**20
+"""A longer line is skipped unread: no conversation turn needs 16 MiB, and memory must stay bounded."""
+
+PARQUET_ROWS = 256
+_PEEK = 4096
+_STEP = 2**20
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row before it is understood; `line` counts from 1."""
+
+    line: int
+    values: Mapping[str, Any]
+
+
+def open_rows(
+    path: Path | str, *, max_line_bytes: int = MAX_LINE_BYTES, notes: LogNotes
+) -> Iterator[Row | SkippedRow]:
+    """Yield the rows of a file, or of standard input for "-"; a row that cannot be decoded is yielded as skipped.
+
+    Raises InputError where the file as a whole cannot be read, naming what it seems to be.
+    """
+    with ExitStack() as stack:
+        stream = _open(path, stack)
+        head = stream.peek(_PEEK)[:_PEEK]
+        if head.startswith(b"\x1f\x8b"):
+            stream = io.BufferedReader(stack.enter_context(gzip.GzipFile(fileobj=stream, mode="rb")))
+            head = _unzip_head(path, stream)
+        if head.startswith(b"PAR1"):
+            yield from _parquet_rows(path)
+            return
+        _refuse_other_files(path, head)
+        if head.startswith(b"\xef\xbb\xbf"):
+            stream.read(3)
+        start = head.removeprefix(b"\xef\xbb\xbf").lstrip()
+        if start.startswith(b"[") or start.split(b"\n", 1)[0].strip() == b"{":
+            yield from _array_rows(path, stream, max_line_bytes, notes)
+        else:
+            yield from _line_rows(path, stream, max_line_bytes, notes)
+
+
+def _open(path: Path | str, stack: ExitStack) -> io.BufferedReader:
+    if str(path) == "-":
+        stream = sys.stdin.buffer
+        return stream if isinstance(stream, io.BufferedReader) else io.BufferedReader(stream)  # type: ignore[arg-type]
+    try:
+        return stack.enter_context(Path(path).open("rb"))
+    except IsADirectoryError as error:
+        raise InputError(f"{path}: is a folder, expected a log file. Give one file") from error
+    except FileNotFoundError as error:
+        raise InputError(
+            f"{path}: no such file. Give the path of a conversation log, or - for standard input"
+        ) from error
+    except OSError as error:
+        raise InputError(
+            f"{path}: cannot be opened ({error.strerror}). Check the path and its permissions"
+        ) from error
+
+
+def _unzip_head(path: Path | str, stream: io.BufferedReader) -> bytes:
+    try:
+        return stream.peek(_PEEK)[:_PEEK]
+    except (OSError, EOFError, zlib.error) as error:
+        raise InputError(f"{path}: damaged gzip file ({error}). Fetch or compress it again") from error
+
+
+_OTHER_FILES = (
+    (b"\xff\xfe", "text in UTF-16 (little endian)", "Save it as UTF-8"),
+    (b"\xfe\xff", "text in UTF-16 (big endian)", "Save it as UTF-8"),
+    (b"PK\x03\x04", "a zip archive", "Unpack it and give the file inside"),
+    (b"\x28\xb5\x2f\xfd", "compressed with zstd", "Decompress it first, or compress it with gzip"),
+    (b"BZh", "compressed with bzip2", "Decompress it first, or compress it with gzip"),
+    (b"\xfd7zXZ", "compressed with xz", "Decompress it first, or compress it with gzip"),
+    (b"SQLite format 3", "an SQLite database", "Export the conversations as JSON lines"),
+    (b"ARROW1", "an Arrow IPC file", "Save it as Parquet"),
+    (b"%PDF", "a PDF document", "Give a conversation log in JSON lines or Parquet"),
+)
+
+
+def _refuse_other_files(path: Path | str, head: bytes) -> None:
+    for magic, name, remedy in _OTHER_FILES:
+        if head.startswith(magic):
+            raise InputError(f"{path}: {name}, expected JSON lines or Parquet in UTF-8. {remedy}")
+    if len(head) < _PEEK and not head.removeprefix(b"\xef\xbb\xbf").strip():
+        raise InputError(f"{path}: nothing in it. Give a log with one turn a line")
+
+
+def _line_rows(path: Path | str, stream: BinaryIO, limit: int, notes: LogNotes) -> Iterator[Row | SkippedRow]:
+    line = 0
+    try:
+        while raw := stream.readline(limit + 1):
+            line += 1
+            if len(raw) > limit and not raw.endswith(b"\n"):
+                yield SkippedRow(line, _too_long(stream, len(raw), limit))
+            elif not raw.isspace():
+                yield _decode(line, raw, notes)
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        yield SkippedRow(
+            line + 1, f"the gzip file is damaged or cut off here ({error}); nothing after it can be read"
+        )
+    if not line:
+        raise InputError(f"{path}: nothing in it. Give a log with one turn a line")
+
+
+def _too_long(stream: BinaryIO, read: int, limit: int) -> str:
+    """Read on to the end of a line that is too long, keeping none of it, and say how long it was."""
+    while piece := stream.readline(_STEP):
+        read += len(piece)
+        if piece.endswith(b"\n"):
+            break
+    return f"the line is {read / 2**20:.1f} MiB long, over the limit of {limit / 2**20:.4g} MiB"
+
+
+def _decode(line: int, raw: bytes, notes: LogNotes) -> Row | SkippedRow:
+    try:
+        value = orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        try:
+            value = decode_json(raw.decode("utf-8"), notes)
+        except UnicodeDecodeError as error:
+            return SkippedRow(
+                line, f"not UTF-8: byte 0x{raw[error.start]:02x} at byte {error.start + 1} of the line"
+            )
+        except (ValueError, RecursionError) as error:
+            return SkippedRow(line, _json_problem(error))
+    if not isinstance(value, dict):
+        return SkippedRow(line, f"expected a JSON object, found {_kind(value)}")
+    return Row(line, value)
+
+
+def decode_json(text: str, notes: LogNotes) -> Any:
+    """Decode JSON that may hold NaN, Infinity or halves of surrogate pairs, which other writers leave in; NaN becomes None."""
+
+    def unknown(_: str) -> None:
+        notes.repair("bad_number")
+
+    return json.loads(text, parse_constant=unknown)
+
+
+def _json_problem(error: Exception) -> str:
+    if isinstance(error, json.JSONDecodeError):
+        return f"broken JSON: {error.msg[0].lower()}{error.msg[1:]} at column {error.colno}"
+    return (
+        "broken JSON: nested too deeply"
+        if isinstance(error, RecursionError)
+        else f"broken JSON: {shown(str(error))}"
+    )
+
+
+def _kind(value: object) -> str:
+    names = {
+        list: "an array",
+        str: "a string",
+        bool: "true or false",
+        int: "a number",
+        float: "a number",
+        type(None): "null",
+    }
+    return names.get(type(value), type(value).__name__)
+
+
+def _array_rows(
+    path: Path | str, stream: BinaryIO, limit: int, notes: LogNotes
+) -> Iterator[Row | SkippedRow]:
+    """Rows of a JSON array, or of indented JSON objects one after another; a lone object's list of rows is opened."""
+    text = io.TextIOWrapper(stream, encoding="utf-8")
+    decoder = json.JSONDecoder(parse_constant=lambda _: notes.repair("bad_number"))
+    reader = _ValueReader(text, decoder, limit)
+    number = 0
+    try:
+        for value in reader:
+            for row in _opened(value):
+                number += 1
+                yield (
+                    Row(number, row)
+                    if isinstance(row, dict)
+                    else SkippedRow(number, f"expected a JSON object, found {_kind(row)}")
+                )
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: not UTF-8 after row {number}. Save it as UTF-8") from error
+    except (ValueError, RecursionError) as error:
+        yield SkippedRow(number + 1, f"{_json_problem(error)}; nothing after it can be read")
+    finally:
+        text.detach()
+    if not number:
+        raise InputError(f"{path}: nothing in it. Give a log with one turn a row")
+
+
+def _opened(value: Any) -> list[Any]:
+    if isinstance(value, dict):
+        for name in ("results", "turns", "rows", "data", "traces"):
+            inner = value.get(name)
+            if isinstance(inner, list) and inner and all(isinstance(row, dict) for row in inner):
+                return inner
+    return [value]
+
+
+_BETWEEN = re.compile(r"[\s,\[\]]*")
+
+
+class _ValueReader:
+    """JSON values one after another from text, the elements of an outermost array each by themselves."""
+
+    def __init__(self, text: io.TextIOBase, decoder: json.JSONDecoder, limit: int) -> None:
+        self._text = text
+        self._decoder = decoder
+        self._limit = limit
+        self._buffer = ""
+        self._place = 0
+
+    def __iter__(self) -> Iterator[Any]:
+        while True:
+            between = _BETWEEN.match(self._buffer, self._place)
+            self._place = between.end() if between else self._place
+            if self._place < len(self._buffer):
+                yield self._next_value()
+            elif not self._more(_STEP):
+                return
+
+    def _more(self, size: int) -> bool:
+        piece = self._text.read(size)
+        self._buffer = self._buffer[self._place :] + piece
+        self._place = 0
+        return bool(piece)
+
+    def _next_value(self) -> Any:
+        """Decode the value at the reader's place, reading twice as much each time it is not whole."""
+        while True:
+            try:
+                value, self._place = self._decoder.raw_decode(self._buffer, self._place)
+            except json.JSONDecodeError:
+                if len(self._buffer) - self._place > self._limit:
+                    raise ValueError(f"a row is longer than {self._limit / 2**20:.4g} MiB") from None
+                if not self._more(max(_STEP, len(self._buffer))):
+                    raise
+                continue
+            return value
+
+
+def _parquet_rows(path: Path | str) -> Iterator[Row | SkippedRow]:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    if str(path) == "-":
+        raise InputError("-: Parquet cannot be read from standard input. Give the file itself")
+    number = 0
+    try:
+        file = pq.ParquetFile(path, memory_map=True)
+        if not file.metadata.num_rows:
+            raise InputError(f"{path}: nothing in it. Give a log with one turn a row")
+        for batch in file.iter_batches(batch_size=PARQUET_ROWS):
+            for values in batch.to_pylist():
+                number += 1
+                yield Row(number, values)
+    except (pa.ArrowException, OSError) as error:
+        if number:
+            yield SkippedRow(
+                number + 1,
+                f"the Parquet file is damaged here ({shown(str(error))}); nothing after it can be read",
+            )
+        else:
+            raise InputError(
+                f"{path}: unreadable Parquet file ({shown(str(error))}). Write it again"
+            ) from error

@@ -1,0 +1,271 @@
+"""Halluguard's own rows, one turn each, and rows of tools that name the same things differently."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from halluguard.errors import LogFormatError
+from halluguard.logs.containers import Row
+from halluguard.logs.fields import CONTENT_ALIASES, AmbiguousFieldError, FieldMap, value_at
+from halluguard.logs.formats import LogFormat, Reading
+from halluguard.logs.notes import SkippedRow, shown
+from halluguard.logs.values import clean, mapping_of, name_of, nested, number_of, text_id, text_of, time_of
+from halluguard.records import Chunk, Citation, Feedback, Turn
+
+_CHUNK_IDS = ("id", "chunk_id", "doc_id", "document_id", "_id", "id_", "passage_id", "file_id")
+_CHUNK_TEXTS = ("text", "content", "page_content", "passage", "chunk", "document")
+_CHUNK_SCORES = ("score", "similarity", "relevance_score", "relevance")
+_CHUNK_FIELDS = frozenset(
+    {*_CHUNK_IDS[:3], *_CHUNK_TEXTS, *_CHUNK_SCORES, "rank", "used", "metadata", "node"}
+)
+
+
+def recognises(values: Mapping[str, Any]) -> bool:
+    """Whether a row has anything that could be an answer."""
+    return any(values.get(alias) is not None for alias in CONTENT_ALIASES["answer"])
+
+
+def read_turns(rows: Iterable[Row | SkippedRow], reading: Reading) -> Iterator[Turn | SkippedRow]:
+    """Turn each row into a turn, or say why it cannot be one. An ambiguous mapping in the first row ends the reading."""
+    fields = FieldMap(reading.fields)
+    first = True
+    for row in rows:
+        if isinstance(row, SkippedRow):
+            yield row
+            continue
+        try:
+            located = fields.locate(row.values)
+        except AmbiguousFieldError as error:
+            problem, remedy = str(error).split(". ", 1)
+            if first:
+                raise LogFormatError(reading.path, row.line, problem, remedy) from error
+            yield SkippedRow(row.line, str(error))
+            continue
+        if first:
+            reading.notes.mapping.update({name: found for name, found in located.items() if name != found})
+        first = False
+        yield _turn(row, located, reading)
+
+
+def _turn(row: Row, located: Mapping[str, str], reading: Reading) -> Turn | SkippedRow:
+    notes = reading.notes
+    get = {name: value_at(row.values, found) for name, found in located.items()}.get
+    answer = text_of(nested_text(get("answer")))
+    if answer is None:
+        return SkippedRow(row.line, _no_answer(get("answer"), reading.fields))
+    answer = clean(answer, notes)
+    turn_id = name_of(get("turn_id"), notes)
+    if turn_id is None:
+        notes.repair("line_as_turn_id")
+    question = text_of(nested_text(get("question")), asked=True)
+    return Turn(
+        turn_id=turn_id or f"line-{row.line}",
+        answer=answer,
+        question=clean(question, notes) if question else None,
+        conversation_id=name_of(get("conversation_id"), notes),
+        timestamp=time_of(get("timestamp"), reading.zone, notes),
+        retrieved=tuple(read_chunks(get("retrieved"), get("retrieved_ids"), reading)),
+        citations=_citations(get("citations"), len(answer), reading),
+        feedback=tuple(_feedback(get("feedback"), reading)),
+        user_id=name_of(get("user_id"), notes),
+        model=name_of(get("model"), notes),
+        index_version=name_of(get("index_version"), notes),
+        retry_of=name_of(get("retry_of"), notes),
+        metadata={**_leftovers(row.values, located), **mapping_of(get("metadata"))},
+        line=row.line,
+    )
+
+
+def nested_text(value: object) -> object:
+    """Return messages that a string holds as JSON; other strings are text as they stand, even where they start with [."""
+    inner = nested(value)
+    messages = (
+        isinstance(inner, list)
+        and inner
+        and all(isinstance(item, dict) and ("role" in item or "content" in item) for item in inner)
+    )
+    return inner if messages else value
+
+
+def _no_answer(value: object, chosen: Mapping[str, str]) -> str:
+    where = (
+        f"`{chosen['answer']}`" if "answer" in chosen else f"any of {', '.join(CONTENT_ALIASES['answer'])}"
+    )
+    if value is None:
+        return f"no answer under {where}. Name it with --map answer=FIELD"
+    return f"the answer is no text but {shown(value)}. Name another field with --map answer=FIELD"
+
+
+def _leftovers(values: Mapping[str, Any], located: Mapping[str, str]) -> dict[str, Any]:
+    """Fields that mean nothing to us are kept with the turn's metadata, so that nothing of the log is lost."""
+    used = set(located.values())
+    return {
+        key: value
+        for key, value in values.items()
+        if key not in used and value is not None and not key.startswith("__index_level_")
+    }
+
+
+def read_chunks(value: object, ids: object, reading: Reading) -> Iterator[Chunk]:
+    """Yield the retrieved chunks: objects, LangChain documents, LlamaIndex nodes, or bare texts with ids beside them or none."""
+    value, ids = nested(value), nested(ids)
+    items = value if isinstance(value, list | tuple) else [value] if value not in (None, "") else []
+    names = ids if isinstance(ids, list | tuple) and (len(ids) == len(items) or not items) else ()
+    if not items:
+        yield from (Chunk(name) for id_ in names if (name := name_of(id_, reading.notes)))
+        return
+    for number, item in enumerate(items):
+        chunk = _chunk(item, number, names, reading)
+        if chunk is None:
+            reading.notes.repair("bad_chunk")
+        else:
+            yield chunk
+
+
+def _chunk(item: object, number: int, names: Sequence[object], reading: Reading) -> Chunk | None:
+    notes = reading.notes
+    given = name_of(names[number], notes) if names else None
+    if isinstance(item, str):
+        return Chunk(given or f"ctx-{number + 1}", clean(item, notes))
+    if not isinstance(item, Mapping):
+        return None
+    body = (
+        {**item["node"], **{key: value for key, value in item.items() if key != "node"}}
+        if isinstance(item.get("node"), Mapping)
+        else item
+    )
+    text = next((clean(body[key], notes) for key in _CHUNK_TEXTS if isinstance(body.get(key), str)), None)
+    id_ = next((name for key in _CHUNK_IDS if (name := name_of(body.get(key), notes))), given)
+    if id_ is None:
+        if text is None:
+            return None
+        notes.repair("chunk_without_id")
+    metadata = mapping_of(body.get("metadata"))
+    score = next((body[key] for key in _CHUNK_SCORES if body.get(key) is not None), metadata.get("score"))
+    rank = number_of(body.get("rank"), notes, "bad_field")
+    return Chunk(
+        id=id_ or text_id(text or ""),
+        text=text,
+        score=number_of(score, notes),
+        rank=None if rank is None else int(rank),
+        used=body.get("used") is not False,
+        metadata={
+            **{
+                key: value
+                for key, value in body.items()
+                if key not in _CHUNK_FIELDS and key != id_ and value is not None
+            },
+            **metadata,
+        },
+    )
+
+
+def _citations(value: object, length: int, reading: Reading) -> tuple[Citation, ...] | None:
+    value = nested(value)
+    if value is None:
+        return None
+    found = []
+    for item in value if isinstance(value, list | tuple) else [value]:
+        fields = item if isinstance(item, Mapping) else {"id": item}
+        id_ = next((name for key in _CHUNK_IDS if (name := name_of(fields.get(key), reading.notes))), None)
+        if id_ is None:
+            reading.notes.repair("bad_citation")
+            continue
+        start, end = _span(fields, length, reading)
+        found.append(Citation(id_, _text(fields.get("marker")), start, end, _text(fields.get("quote"))))
+    return tuple(found)
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) and value else None
+
+
+def _span(fields: Mapping[str, Any], length: int, reading: Reading) -> tuple[int | None, int | None]:
+    start, end = fields.get("start"), fields.get("end")
+    if start is None:
+        return None, None
+    numbers = all(
+        isinstance(place, int) and not isinstance(place, bool) for place in (start, end) if place is not None
+    )
+    if numbers and 0 <= start <= (start if end is None else end) <= length:
+        return start, end
+    reading.notes.repair("bad_citation_span")
+    return None, None
+
+
+def _feedback(value: object, reading: Reading) -> Iterator[Feedback]:
+    value = nested(value)
+    if value in (None, "", [], {}):
+        return
+    for item in value if isinstance(value, list | tuple) else [value]:
+        if not isinstance(item, Mapping) or not isinstance(item.get("kind"), str):
+            reading.notes.repair("bad_feedback")
+            continue
+        yield Feedback(
+            item["kind"],
+            _opinion(item.get("value"), reading),
+            time_of(item.get("timestamp"), reading.zone, reading.notes),
+            _text(item.get("by")),
+        )
+
+
+def _opinion(value: object, reading: Reading) -> float | str | None:
+    if isinstance(value, bool):
+        return float(value)
+    return (
+        clean(value, reading.notes)
+        if isinstance(value, str)
+        else number_of(value, reading.notes, "bad_field")
+    )
+
+
+def turn_to_json(turn: Turn) -> dict[str, Any]:
+    """Return a turn as a row of our own JSONL: every field, unknown ones null, times in UTC. `line` is not part of it."""
+    return {
+        "turn_id": turn.turn_id,
+        "conversation_id": turn.conversation_id,
+        "timestamp": _iso(turn.timestamp),
+        "user_id": turn.user_id,
+        "question": turn.question,
+        "answer": turn.answer,
+        "retrieved": [_chunk_to_json(chunk) for chunk in turn.retrieved],
+        "citations": None
+        if turn.citations is None
+        else [_citation_to_json(citation) for citation in turn.citations],
+        "feedback": [
+            {"kind": one.kind, "value": one.value, "timestamp": _iso(one.timestamp), "by": one.by}
+            for one in turn.feedback
+        ],
+        "model": turn.model,
+        "index_version": turn.index_version,
+        "retry_of": turn.retry_of,
+        "metadata": dict(turn.metadata),
+    }
+
+
+def _chunk_to_json(chunk: Chunk) -> dict[str, Any]:
+    return {
+        "id": chunk.id,
+        "text": chunk.text,
+        "score": chunk.score,
+        "rank": chunk.rank,
+        "used": chunk.used,
+        "metadata": dict(chunk.metadata),
+    }
+
+
+def _citation_to_json(citation: Citation) -> dict[str, Any]:
+    return {
+        "id": citation.id,
+        "marker": citation.marker,
+        "start": citation.start,
+        "end": citation.end,
+        "quote": citation.quote,
+    }
+
+
+def _iso(time: datetime | None) -> str | None:
+    return None if time is None else time.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+FORMAT = LogFormat("native", recognises, read_turns)

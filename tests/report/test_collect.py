@@ -1,0 +1,162 @@
+"""A run directory becomes the values of a report, whatever is missing from it."""
+
+import json
+from datetime import UTC, datetime
+
+import pytest
+
+from halluguard.errors import RunError, SettingError
+from halluguard.records import Origin, Status, SuspectVerdict
+from halluguard.report import collect, write_report
+from halluguard.report.data import MeasuredRate
+from halluguard.report.wording import finding, headline, notices
+from halluguard.run import Run
+
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+
+
+def turn(turn_id, answer="Pay 5 euros.", **columns):
+    return {
+        "turn_id": turn_id,
+        "answer": answer,
+        "timestamp": NOON,
+        "retrieved": [],
+        "feedback": [],
+    } | columns
+
+
+def claim(turn_id, status, text="Pay 5 euros.", **columns):
+    return {"turn_id": turn_id, "claim_id": f"{turn_id}.0", "start": 0, "end": len(text), "text": text, "reading": text,
+            "status": status, "timestamp": NOON} | columns  # fmt: skip
+
+
+def conflict(turn_id, entry, **columns):
+    return claim(turn_id, "source_conflict", cited_ids=[entry], cited_evidence_id=entry, cited_evidence_text="Pay 5 euros.",
+                 trusted_evidence_id="fees", trusted_evidence_text="Pay 3 euros.", trusted_contradiction=0.9, **columns)  # fmt: skip
+
+
+def test_a_traced_run_names_the_responsible_entries(library_run):
+    data = collect(library_run)
+    assert data.findings.traced
+    assert [(culprit.entry_id, culprit.n_claims) for culprit in data.findings.culprits] == [
+        ("loans-4", 9),
+        ("fines-2", 4),
+    ]
+    assert dict(data.findings.origins) == {Origin.STORE: 13, Origin.GENERATOR: 11}
+    assert (data.rate.hits, data.rate.total) == (24, 101)
+    assert data.counts.flagged_turns == 23
+    assert dict(data.statuses)[Status.SOURCE_CONFLICT] == 13
+    assert sum(answer.n_alike + 1 for answer in data.worst) + data.n_worst_left_out == 23
+
+
+def test_each_suspect_comes_with_its_trusted_counterpart_and_the_turns_it_touched(library_run):
+    suspects = collect(library_run).suspects
+    assert [card.entry_id for card in suspects.cards] == ["loans-4", "fines-2", "print-3"]
+    assert dict(suspects.counts) == {
+        SuspectVerdict.RESPONSIBLE: 2,
+        SuspectVerdict.CORRUPTED: 1,
+        SuspectVerdict.CLEARED: 1,
+    }
+    first = suspects.cards[0]
+    assert first.trusted.id == "lending-rules.md#3"
+    marked = {segment.left.strip() or segment.right.strip() for segment in first.comparison if not segment.same}
+    assert marked == {"90", "without", "30"}
+    assert sum(first.activity.touched) == sum(first.activity.flagged) == first.n_touched == 9
+    cards = suspects.cards[2]
+    assert sum(cards.activity.touched) == cards.n_touched > 0
+    assert sum(cards.activity.flagged) == 0
+
+
+def test_an_untraced_run_counts_the_passages_behind_conflicts(make_run):
+    retrieved = [{"id": "old", "text": "Pay 5 euros.", "source": "fees-2019.html"}]
+    run = make_run(
+        [turn("a", retrieved=retrieved), turn("b", retrieved=retrieved)],
+        [conflict("a", "old"), conflict("b", "old")],
+    )
+    data = collect(run)
+    assert data.suspects is None
+    assert not data.findings.traced
+    assert [(c.entry_id, c.source, c.n_claims, c.n_turns) for c in data.findings.culprits] == [
+        ("old", "fees-2019.html", 2, 2)
+    ]
+    assert [(share.source, share.n_claims) for share in data.findings.sources] == [("fees-2019.html", 2)]
+    assert "1 cited passage" in finding(data)
+    assert [(worst.turn_id, worst.n_alike, worst.alike) for worst in data.worst] == [("a", 1, ("b",))]
+
+
+def test_a_claim_accused_twice_is_counted_once(make_run):
+    events = [
+        {"event_id": "e", "turn_id": "a", "claim_id": "a.0", "origin": "store", "accused_ids": ["x", "y"]}
+    ]
+    suspects = [
+        {"entry_id": entry, "source": "s", "text": "t", "verdict": "responsible", "n_events": 1, "n_turns": 1}
+        for entry in "xy"
+    ]
+    data = collect(make_run([turn("a")], [conflict("a", "x")], suspects=suspects, events=events))
+    assert (data.findings.n_culprits, data.findings.n_claims) == (2, 1)
+    assert [(share.n_entries, share.n_claims) for share in data.findings.sources] == [(2, 1)]
+
+
+def test_a_trace_that_accuses_nobody_says_so(make_run):
+    data = collect(make_run([turn("a")], [claim("a", "unsupported")], suspects=[], events=[]))
+    assert finding(data) == "The trace found no entry of the store responsible."
+
+
+def test_an_unsupported_claim_is_shown_with_the_passage_it_cites(make_run):
+    retrieved = [{"id": "p1", "text": "Opening hours.", "source": "h.html"}]
+    run = make_run([turn("a", retrieved=retrieved)], [claim("a", "unsupported", cited_ids=["p1"])])
+    shown = collect(run).worst[0].claims[0]
+    assert (shown.cited.id, shown.cited.text, shown.comparison) == ("p1", "Opening hours.", ())
+
+
+def test_nothing_checkable_is_not_a_pass(make_run):
+    data = collect(make_run([turn("a")], [claim("a", "abstained")]))
+    assert headline(data) == "Nothing could be checked in 1 answer. This is not a pass."
+    assert notices(data)[0].grave
+
+
+def test_an_empty_log_is_not_a_pass(make_run):
+    assert (
+        headline(collect(make_run([], [])))
+        == "The log holds no turns, so nothing was checked. This is not a pass."
+    )
+
+
+def test_a_clean_log_says_what_was_checked(make_run):
+    data = collect(make_run([turn("a")], [claim("a", "grounded")]))
+    assert headline(data) == "No ungrounded claim was found among 1 checkable claim (95% interval 0.0–79.3%)."
+    assert (data.worst, data.findings.culprits) == ((), ())
+
+
+def test_groups_beyond_the_named_ones_are_summed(make_run):
+    groups = {"source": [{"key": f"s{n:02d}", "hits": n, "total": 100} for n in range(20)]}
+    grouping = collect(make_run([turn("a")], [claim("a", "grounded")], groups=groups)).groupings[0]
+    assert [group.key for group in grouping.groups][:2] == ["s19", "s18"]
+    assert (grouping.n_rest, grouping.rest) == (8, MeasuredRate(28, 800))
+
+
+def test_a_manifest_with_counts_alone_is_enough(make_run):
+    run = make_run([turn("a")], [claim("a", "unsupported")])
+    bare = {"fingerprint": "f", "counts": run.manifest["counts"]}
+    run.manifest_path.write_text(json.dumps(bare))
+    data = collect(run)
+    assert headline(data) == "100.0% of checkable claims are ungrounded: 1 of 1."
+    assert (data.groupings, data.not_shown) == ((), ())
+
+
+def test_a_run_that_has_not_finished_says_how_to_go_on(tmp_path):
+    run = Run.create(tmp_path / "run", {"fingerprint": "f"})
+    with pytest.raises(RunError, match=r"no turns\.parquet: the check has not finished.*--resume"):
+        collect(run)
+
+
+def test_a_broken_cascade_is_named(make_run):
+    run = make_run([turn("a")], [claim("a", "grounded")])
+    (run.path / "cascade.json").write_text("[1]")
+    with pytest.raises(RunError, match="cascade.json: expected a JSON object, found list"):
+        collect(run)
+
+
+def test_an_unknown_suffix_is_refused(library_run, tmp_path):
+    with pytest.raises(SettingError, match=r"Use \.html or \.md"):
+        write_report(library_run, tmp_path / "report.pdf")
