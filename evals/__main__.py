@@ -45,7 +45,10 @@ def _run(name: str, rest: list[str]) -> int:
 def _tables(*, check: bool) -> int:
     stale = render_tables(Path(README), write=not check)
     if check and stale:
-        print(f"{README}: not as in evals/results: {', '.join(stale)}. Run `python -m evals tables`", file=sys.stderr)
+        print(
+            f"{README}: not as in evals/results: {', '.join(stale)}. Run `python -m evals tables`",
+            file=sys.stderr,
+        )
         return 1
     return 0
 

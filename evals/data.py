@@ -1,6 +1,7 @@
 """Find and read the benchmark data, which is not part of the repository."""
 
 import gzip
+import hashlib
 import json
 import os
 from collections.abc import Iterator
@@ -47,13 +48,19 @@ def data_path(*parts: str) -> Path | None:
     path = folder.joinpath(*parts)
     if path.exists():
         return path
-    print(f"skipped: no {path}. The benchmark data is not part of the repository; set {VARIABLE} to its folder")
+    print(
+        f"skipped: no {path}. The benchmark data is not part of the repository; set {VARIABLE} to its folder"
+    )
     return None
 
 
 def read_json_lines(path: Path) -> Iterator[dict[str, Any]]:
     """Yield the rows of a JSON Lines file, compressed or not."""
-    with gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8") as stream:
+    with (
+        gzip.open(path, "rt", encoding="utf-8")
+        if path.suffix == ".gz"
+        else path.open(encoding="utf-8") as stream
+    ):
         for line in stream:
             if line.strip():
                 yield json.loads(line)
@@ -74,6 +81,20 @@ def read_rows(path: Path) -> list[Row]:
         )
         for row in read_json_lines(path)
     ]
+
+
+def draw_rows(rows: list[Row], sample: int, seed: int) -> list[Row]:
+    """Return at most `sample` rows of each data set, by digest, in file order; 0 keeps all. Larger samples hold smaller ones."""
+    if not sample:
+        return rows
+    ranked: dict[str, list[tuple[str, int]]] = {}
+    for position, row in enumerate(rows):
+        key = hashlib.sha256(
+            f"{seed}\0{row.claim}\0{row.document}".encode("utf-8", "surrogatepass")
+        ).hexdigest()
+        ranked.setdefault(row.set_name, []).append((key, position))
+    kept = sorted(position for some in ranked.values() for _, position in sorted(some)[:sample])
+    return [rows[position] for position in kept]
 
 
 def digests(*paths: Path) -> dict[str, str]:

@@ -11,7 +11,9 @@ from halluguard.grounding.words import content_words
 LEXICAL = ("TKM", "lexO", "FD+A")
 
 
-def accuse_lexically(texts: Sequence[str], scores: Sequence[float], question: str, answer: str) -> dict[str, list[int]]:
+def accuse_lexically(
+    texts: Sequence[str], scores: Sequence[float], question: str, answer: str
+) -> dict[str, list[int]]:
     """Return what each baseline accuses among ranked texts, by position.
 
     TKM: the whole normalised answer is a substring. lexO: z-scores of rank score, question and answer coverage,
@@ -22,7 +24,11 @@ def accuse_lexically(texts: Sequence[str], scores: Sequence[float], question: st
     tkm = [i for i, text in enumerate(normal) if wanted in f" {text} "]
     asked = set(content_words(question)) | set(content_words(answer))
     dense = [i for i, text in enumerate(normal) if _frequency_density(text.split(), asked) >= 0.2]
-    return {"TKM": tkm, "lexO": _two_means(_mean_z(normal, scores, question, answer)), "FD+A": sorted({*tkm} & {*dense})}
+    return {
+        "TKM": tkm,
+        "lexO": _two_means(_mean_z(normal, scores, question, answer)),
+        "FD+A": sorted({*tkm} & {*dense}),
+    }
 
 
 def _normalise(text: str) -> str:
@@ -35,7 +41,9 @@ def _frequency_density(words: Sequence[str], asked: set[str]) -> float:
 
 def _mean_z(texts: Sequence[str], scores: Sequence[float], question: str, answer: str) -> NDArray[np.float64]:
     def cover(wanted: Sequence[str]) -> NDArray[np.float64]:
-        return np.array([sum(w in set(text.split()) for w in set(wanted)) / max(1, len(set(wanted))) for text in texts])
+        return np.array(
+            [sum(w in set(text.split()) for w in set(wanted)) / max(1, len(set(wanted))) for text in texts]
+        )
 
     parts = [np.array(scores, dtype=float), cover(content_words(question)), cover(_normalise(answer).split())]
     mean: NDArray[np.float64] = np.mean([(p - p.mean()) / (p.std() or 1.0) for p in parts], axis=0)

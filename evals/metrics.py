@@ -12,7 +12,9 @@ Labels = NDArray[np.int64]
 
 def balanced_accuracy(labels: Labels, predicted: Labels) -> float:
     """Return the mean recall of both classes in per cent; a class without rows does not count."""
-    recalls = [float((predicted[labels == label] == label).mean()) for label in (0, 1) if (labels == label).any()]
+    recalls = [
+        float((predicted[labels == label] == label).mean()) for label in (0, 1) if (labels == label).any()
+    ]
     return 100 * sum(recalls) / len(recalls)
 
 
@@ -40,7 +42,9 @@ def auc(labels: Labels, scores: Floats) -> float:
     if not n_positive or not n_negative:
         return float("nan")
     ranks = rankdata(scores)
-    return 100 * float((ranks[positive].sum() - n_positive * (n_positive + 1) / 2) / (n_positive * n_negative))
+    return 100 * float(
+        (ranks[positive].sum() - n_positive * (n_positive + 1) / 2) / (n_positive * n_negative)
+    )
 
 
 def bootstrap_interval(
@@ -53,6 +57,7 @@ def bootstrap_interval(
         figure: a figure of the rows at some positions.
         draws: how often to draw.
         seed: of the draws.
+
     """
     rng = np.random.default_rng(seed)
     names = {name: number for number, name in enumerate(dict.fromkeys(groups))}

@@ -16,7 +16,15 @@ ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "evals" / "results"
 README = ROOT / "README.md"
 
-_LIBRARIES = ("torch", "transformers", "sentence-transformers", "faiss-cpu", "sentencex", "numpy", "scikit-learn")
+_LIBRARIES = (
+    "torch",
+    "transformers",
+    "sentence-transformers",
+    "faiss-cpu",
+    "sentencex",
+    "numpy",
+    "scikit-learn",
+)
 _BLOCK = re.compile(r"(<!-- table:(?P<name>[\w.-]+) -->\n)(?P<body>.*?)(<!-- /table -->)", re.DOTALL)
 
 
@@ -31,7 +39,9 @@ class Table:
 
     def to_markdown(self) -> str:
         """Return the table in Markdown, numbers to the right."""
-        numeric = [all(isinstance(row[i], int | float | None) for row in self.rows) for i in range(len(self.columns))]
+        numeric = [
+            all(isinstance(row[i], int | float | None) for row in self.rows) for i in range(len(self.columns))
+        ]
         lines = ["| " + " | ".join(self.columns) + " |"]
         lines.append("|" + "|".join("---:" if right else "---" for right in numeric) + "|")
         lines += ["| " + " | ".join(map(self._show, self.columns, row)) + " |" for row in self.rows]
@@ -97,6 +107,7 @@ def write_result(
         models: model names and their digests.
         device: where the models ran.
         folder: where results lie.
+
     """
     folder.mkdir(parents=True, exist_ok=True)
     document = {
@@ -111,7 +122,9 @@ def write_result(
         "tables": {key: table.as_dict() for key, table in (tables or {}).items()},
     }
     path = folder / f"{name}.json"
-    path.write_text(json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
+    path.write_text(
+        json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8"
+    )
     return path
 
 
@@ -158,7 +171,9 @@ def _commit() -> str:
         return done.stdout.strip() if done.returncode == 0 else ""
 
     commit = git("rev-parse", "HEAD")
-    return f"{commit}{'+changes' if git('status', '--porcelain', '--', 'halluguard') else ''}" if commit else ""
+    return (
+        f"{commit}{'+changes' if git('status', '--porcelain', '--', 'halluguard') else ''}" if commit else ""
+    )
 
 
 def _cpu() -> dict[str, Any]:
@@ -170,7 +185,9 @@ def _cpu() -> dict[str, Any]:
             facts.setdefault(key.strip(), value.strip())
     except OSError:
         return {"model": platform.processor() or "unknown", "flags": []}
-    flags = [flag for flag in facts.get("flags", "").split() if flag.startswith(("avx", "fma", "amx", "sse4"))]
+    flags = [
+        flag for flag in facts.get("flags", "").split() if flag.startswith(("avx", "fma", "amx", "sse4"))
+    ]
     return {"model": facts.get("model name", "unknown"), "flags": sorted(flags)}
 
 
@@ -185,5 +202,3 @@ def _version(name: str) -> str:
         return version(name)
     except PackageNotFoundError:
         return ""
-
-

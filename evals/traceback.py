@@ -86,7 +86,9 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--questions", type=int, default=0, help="questions per data set; 0 is all")
     parser.add_argument("--nli-model", default=None)
     parser.add_argument("--device", default="auto")
-    parser.add_argument("--vectors", type=Path, default=None, help="keep the entries' vectors in this .npy file")
+    parser.add_argument(
+        "--vectors", type=Path, default=None, help="keep the entries' vectors in this .npy file"
+    )
     return parser.parse_args(arguments)
 
 
@@ -103,7 +105,12 @@ def _scenarios(data: PoisonData, keep: Sequence[Any]) -> Iterator[Scenario]:
 
 def _fitting_scenarios(data: PoisonData, keep: Sequence[Any]) -> Iterator[Scenario]:
     some = [question for question in keep if question.fits]
-    for dataset, attack in (("nq", "poisonedrag"), ("nq", "gpt4"), ("nq", "gemini"), ("ramdocs", "ramdocs_misinfo")):
+    for dataset, attack in (
+        ("nq", "poisonedrag"),
+        ("nq", "gpt4"),
+        ("nq", "gemini"),
+        ("ramdocs", "ramdocs_misinfo"),
+    ):
         yield attack_scenario(data, dataset, attack, some)
     for dataset in ("nq", "ramdocs"):
         yield clean_scenario(data, dataset, some)
@@ -116,7 +123,9 @@ def attribute(attributor: Attributor, scenario: Scenario) -> list[Attribution]:
         events = scenario.events[start : start + _BLOCK]
         questions = attributor.embedder.encode([event.question.question for event in events])
         flagged = [
-            _flagged(event, [scenario.index.entries[p].id for p, _ in scenario.index.rank(vector, TOP)], attributor)
+            _flagged(
+                event, [scenario.index.entries[p].id for p, _ in scenario.index.rank(vector, TOP)], attributor
+            )
             for event, vector in zip(events, questions, strict=True)
         ]
         made += attributor.attribute(flagged)
@@ -134,14 +143,20 @@ def fit(scenarios: Sequence[Scenario], reader: Any, embedder: Any) -> dict[str, 
     rows, labels, clean_rows = [], [], []
     for scenario in scenarios:
         for one, event in zip(
-            attribute(Attributor(scenario.index, reader, embedder, _NEUTRAL), scenario), scenario.events, strict=True
+            attribute(Attributor(scenario.index, reader, embedder, _NEUTRAL), scenario),
+            scenario.events,
+            strict=True,
         ):
-            features = stack_rows([measure(one.flagged, *pair) for pair in zip(one.candidates, one.readings, strict=True)])
+            features = stack_rows(
+                [measure(one.flagged, *pair) for pair in zip(one.candidates, one.readings, strict=True)]
+            )
             rows.append(features)
             labels += [candidate.entry.id in event.poison for candidate in one.candidates]
             if not event.poison:
                 clean_rows.append(features)
-    regression = LogisticRegression(C=1.0, class_weight="balanced", max_iter=2000).fit(np.concatenate(rows), labels)
+    regression = LogisticRegression(C=1.0, class_weight="balanced", max_iter=2000).fit(
+        np.concatenate(rows), labels
+    )
     weights = dict(zip(FEATURES, (round(float(w), 4) for w in regression.coef_[0]), strict=True))
     model = ResponsibilityModel(weights, round(float(regression.intercept_[0]), 4), ())
     maxima = sorted(_highest(model, features) for features in clean_rows)
@@ -184,7 +199,11 @@ def report(scenario: Scenario, made: Sequence[Attribution]) -> dict[str, Any]:
 
 
 def _retrieved(scenario: Scenario, event: Event, one: Attribution) -> list[str]:
-    return [candidate.entry.id for candidate in one.candidates if candidate.shown or candidate.entry.id in event.poison][: RETRIEVED * 2]
+    return [
+        candidate.entry.id
+        for candidate in one.candidates
+        if candidate.shown or candidate.entry.id in event.poison
+    ][: RETRIEVED * 2]
 
 
 def count_units(accused: set[str], poison: frozenset[str], units: Sequence[str] | None, size: int = 0) -> Any:
@@ -223,14 +242,41 @@ def _lexical(scenario: Scenario, embedder: Any) -> dict[str, Any]:
 
 
 def _attack_table(rows: Sequence[dict[str, Any]]) -> Table:
-    columns = ("store and attack", "events", "DACC", "FPR", "FNR", "store FPR", "store FNR", "TKM", "lexO", "FD+A", "still supported")
+    columns = (
+        "store and attack",
+        "events",
+        "DACC",
+        "FPR",
+        "FNR",
+        "store FPR",
+        "store FNR",
+        "TKM",
+        "lexO",
+        "FD+A",
+        "still supported",
+    )
     out = []
     for row in rows:
         if "clean" in row["scenario"]:
             continue
         near, store, lexical = row["retrieved"], row["store"], row["lexical"]
-        shown = [f"{lexical[name]['dacc']:.1f}/{lexical[name]['fpr']:.1f}/{lexical[name]['fnr'] or 0:.1f}" for name in LEXICAL]
-        out.append((row["scenario"], row["events"], near["dacc"], near["fpr"], near["fnr"], store["fpr"], store["fnr"], *shown, row["still_supported"]))
+        shown = [
+            f"{lexical[name]['dacc']:.1f}/{lexical[name]['fpr']:.1f}/{lexical[name]['fnr'] or 0:.1f}"
+            for name in LEXICAL
+        ]
+        out.append(
+            (
+                row["scenario"],
+                row["events"],
+                near["dacc"],
+                near["fpr"],
+                near["fnr"],
+                store["fpr"],
+                store["fnr"],
+                *shown,
+                row["still_supported"],
+            )
+        )
     note = (
         "Percent. DACC, FPR and FNR over the entries shown and the poison found; lexical rows as DACC/FPR/FNR over the top 20. "
         "Published for comparison, other units, successful attacks only: "
@@ -241,7 +287,16 @@ def _attack_table(rows: Sequence[dict[str, Any]]) -> Table:
 
 
 def _clean_table(rows: Sequence[dict[str, Any]]) -> Table:
-    columns = ("store, nothing poisoned", "events", "falsely accused", "generator", "undetermined", "TKM", "lexO", "FD+A")
+    columns = (
+        "store, nothing poisoned",
+        "events",
+        "falsely accused",
+        "generator",
+        "undetermined",
+        "TKM",
+        "lexO",
+        "FD+A",
+    )
     out = []
     for row in rows:
         if "clean" in row["scenario"]:
@@ -250,4 +305,6 @@ def _clean_table(rows: Sequence[dict[str, Any]]) -> Table:
                 (row["scenario"], row["events"], origins["store"], origins["generator"], origins["undetermined"],
                  *(lexical[name]["accused_events"] for name in LEXICAL))
             )  # fmt: skip
-    return Table(columns, tuple(out), "Events in which at least one entry is accused, though none is responsible.")
+    return Table(
+        columns, tuple(out), "Events in which at least one entry is accused, though none is responsible."
+    )

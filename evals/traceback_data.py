@@ -73,7 +73,9 @@ def read_poison(folder: Path, embedder: Embedder, *, vectors: Path | None = None
     """Read entries and questions; vectors are taken from a file of a former run where there is one, else computed."""
     entries, labels = {}, {}
     for row in read_json_lines(folder / "entries.jsonl.gz"):
-        entries[row["entry_id"]] = Entry(row["entry_id"], row["text"], source=row["url"] or row["title"] or None)
+        entries[row["entry_id"]] = Entry(
+            row["entry_id"], row["text"], source=row["url"] or row["title"] or None
+        )
         labels[row["entry_id"]] = (row["dataset"], row["label"], row["attack"])
     ids = list(entries)
     if vectors is not None and vectors.is_file():
@@ -111,7 +113,9 @@ def attack_scenario(data: PoisonData, dataset: str, attack: str, keep: Sequence[
     return Scenario(f"{dataset} {attack}", dataset, index, tuple(events), frozenset(poison))
 
 
-def clean_scenario(data: PoisonData, dataset: str, keep: Sequence[Question], *, right: bool = False) -> Scenario:
+def clean_scenario(
+    data: PoisonData, dataset: str, keep: Sequence[Question], *, right: bool = False
+) -> Scenario:
     """Build the store without poison, asked for answers the generator made up, or for right answers."""
     some = [q for q in keep if q.dataset == dataset and (q.correct if right else q.incorrect)]
     events = tuple(Event(q, q.correct if right else q.incorrect) for q in some)
@@ -127,5 +131,7 @@ def _clean_ids(data: PoisonData, dataset: str) -> list[str]:
 def _index(data: PoisonData, ids: Sequence[str]) -> EntryIndex:
     unique = list(dict.fromkeys(ids))
     return EntryIndex(
-        tuple(data.entries[id_] for id_ in unique), np.stack([data.vectors[id_] for id_ in unique]), embedded_again=False
+        tuple(data.entries[id_] for id_ in unique),
+        np.stack([data.vectors[id_] for id_ in unique]),
+        embedded_again=False,
     )

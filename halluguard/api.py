@@ -82,6 +82,7 @@ def check(
         models: other models than those of the package.
         settings: see `halluguard.grounding.check.CheckSettings`.
         on_progress: called after each block of turns.
+
     """
     from halluguard.grounding.check import check_log
     from halluguard.grounding.loading import load_reader
@@ -140,6 +141,7 @@ def score_file(pairs: Path | str, output: Path | str | None, *, models: ModelCho
         pairs: the file; `-` is standard input.
         output: where the scores go; None is standard output.
         models: other models than those of the package.
+
     """
     from halluguard.grounding.files import score_jsonl
 

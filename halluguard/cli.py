@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
-from halluguard.errors import HalluguardError, InputError
+from halluguard.errors import HalluguardError, InputError, SettingError
 
 INTERRUPTED = 130
 """Exit code after SIGINT, as shells count it."""
@@ -49,6 +49,10 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object on s
 Limit = Annotated[int | None, typer.Option("--limit", min=1, help="Read at most this many turns.")]
 Strict = Annotated[bool, typer.Option("--strict", help="Stop at the first row that is not a turn.")]
 AssumeTz = Annotated[str | None, typer.Option("--assume-tz", help="Zone of timestamps that name none, e.g. UTC.")]
+Format = Annotated[str | None, typer.Option("--format", help="Log format, where it shall not be told by content.")]
+FieldMap = Annotated[
+    list[str] | None, typer.Option("--map", help="Field of the log for a name of a turn, e.g. answer=output.text; repeatable.")
+]
 TopK = Annotated[int, typer.Option("--top-k", min=1, max=100, help="Trusted chunks read for each claim.")]
 Resume = Annotated[
     bool, typer.Option("--resume", help="Refuse to start anew: only go on with a run that is already there.")
@@ -72,6 +76,8 @@ def check(
     limit: Limit = None,
     strict: Strict = False,
     assume_tz: AssumeTz = None,
+    log_format: Format = None,
+    fields: FieldMap = None,
     resume: Resume = False,
     fail_on: FailOn = None,
     as_json: AsJson = False,
@@ -88,7 +94,9 @@ def check(
     conditions = [parse_condition(text) for text in fail_on or ()]
     _require_run(output, resume)
     choice = _choice(nli_model, embedder, device, cache, no_cache, calibration)
-    settings = CheckSettings(top_k=top_k, limit=limit, strict=strict, assume_tz=assume_tz)
+    settings = CheckSettings(
+        top_k=top_k, limit=limit, strict=strict, assume_tz=assume_tz, log_format=log_format, fields=_field_map(fields)
+    )
     with _progress("check", no_progress or as_json) as advance:
         result = api.check(log, trusted, output, models=choice, settings=settings, on_progress=advance)
     _finish(result, conditions, as_json)
@@ -111,6 +119,8 @@ def investigate(
     limit: Limit = None,
     strict: Strict = False,
     assume_tz: AssumeTz = None,
+    log_format: Format = None,
+    fields: FieldMap = None,
     resume: Resume = False,
     fail_on: FailOn = None,
     as_json: AsJson = False,
@@ -127,7 +137,9 @@ def investigate(
     conditions = [parse_condition(text) for text in fail_on or ()]
     _require_run(output, resume)
     choice = _choice(nli_model, embedder, device, cache, no_cache, calibration)
-    settings = CheckSettings(top_k=top_k, limit=limit, strict=strict, assume_tz=assume_tz)
+    settings = CheckSettings(
+        top_k=top_k, limit=limit, strict=strict, assume_tz=assume_tz, log_format=log_format, fields=_field_map(fields)
+    )
     with _progress("check", no_progress or as_json) as advance:
         result = api.investigate(log, trusted, store, output, models=choice, settings=settings, on_progress=advance)
     _finish(result, conditions, as_json)
@@ -319,6 +331,14 @@ def _choice(
     from halluguard.api import ModelChoice
 
     return ModelChoice(nli, embedder, device, cache or not no_cache, calibration)
+
+
+def _field_map(pairs: list[str] | None) -> dict[str, str]:
+    split = [pair.partition("=") for pair in pairs or ()]
+    for name, sign, field in split:
+        if not (name and sign and field):
+            raise SettingError(f"--map {name + sign + field!r} is not NAME=FIELD. Expected one such as answer=output.text")
+    return {name: field for name, _, field in split}
 
 
 def _require_run(output: Path, resume: bool) -> None:

@@ -4,7 +4,7 @@ import sys
 from datetime import date, datetime
 from pathlib import Path
 
-from corpora.chatbot import Fault, Ingest, Scenario, build, load_minilm
+from corpora.chatbot import Embed, Fault, Ingest, Scenario, build, load_minilm
 from corpora.chatbot.pdf import write_pdf
 
 HOME = Path(__file__).parent
@@ -21,23 +21,44 @@ def make_scenario() -> Scenario:
         title="Merrowind Air: a poisoned refund page, a stale change-fee page, and a FAQ that writes itself",
         first_day=date(2026, 3, 2),
         days=21,
-        seed=20260302,
+        seed=20260305,
         turns_a_day=(13, 9),
         ingests=(
-            Ingest(_at("2025-06-17T05:10"), "cms-2025-06-17", ((HOME / "pages/old/change-fees.md", "change-fees.md"),), "stale"),
+            Ingest(
+                _at("2025-06-17T05:10"),
+                "cms-2025-06-17",
+                ((HOME / "pages/old/change-fees.md", "change-fees.md"),),
+                "stale",
+            ),
             Ingest(_at("2026-02-24T05:10"), "cms-2026-02-24", _trusted(without=LATE_PAGES)),
             Ingest(_at("2026-03-05T11:02"), "cms-2026-03-05", _trusted(only=LATE_PAGES)),
             Ingest(_at("2026-03-05T11:09"), "cms-2026-03-05-rerun", _trusted(only=DOUBLED_PAGES)),
-            Ingest(_at("2026-03-10T07:40"), "vendor-2026-03-10", ((vendor / "coach-timetable.md", "vendor-feed/coach-timetable.md"),)),
-            Ingest(_at("2026-03-10T07:40"), "vendor-2026-03-10", ((vendor / "refunds.md", "vendor-feed/refunds.md"),), "poisoned"),
-            Ingest(_at("2026-03-10T07:41"), "vendor-2026-03-10", ((vendor / "partner-hotels.md", "vendor-feed/partner-hotels.md"),)),
+            Ingest(
+                _at("2026-03-10T07:40"),
+                "vendor-2026-03-10",
+                ((vendor / "coach-timetable.md", "vendor-feed/coach-timetable.md"),),
+            ),
+            Ingest(
+                _at("2026-03-10T07:40"),
+                "vendor-2026-03-10",
+                ((vendor / "refunds.md", "vendor-feed/refunds.md"),),
+                "poisoned",
+            ),
+            Ingest(
+                _at("2026-03-10T07:41"),
+                "vendor-2026-03-10",
+                ((vendor / "partner-hotels.md", "vendor-feed/partner-hotels.md"),),
+            ),
             Ingest(_at("2026-03-17T05:10"), "cms-2026-03-17", _trusted(only=RENEWED_PAGES), replaces=True),
         ),
         faults=(
             Fault("mojibake", "cms-2026-03-05", "sports-equipment.md", 0),
             Fault("swapped", "cms-2026-03-05", "invoices.txt", 1, ("student-fares.md", 0)),
         ),
-        models=((_at("2025-11-03T00:00"), "skipper-7b-2025-11"), (_at("2026-03-13T04:00"), "skipper-7b-2026-03")),
+        models=(
+            (_at("2025-11-03T00:00"), "skipper-7b-2025-11"),
+            (_at("2026-03-13T04:00"), "skipper-7b-2026-03"),
+        ),
         busy_theme="refund",
         busy_from=date(2026, 3, 10),
     )
@@ -49,17 +70,18 @@ def _at(moment: str) -> datetime:
 
 def _trusted(only: tuple[str, ...] = (), without: tuple[str, ...] = ()) -> tuple[tuple[Path, str], ...]:
     paths = sorted((HOME / "trusted").iterdir())
-    return tuple((path, path.name) for path in paths if path.name not in without and (not only or path.name in only))
+    return tuple(
+        (path, path.name) for path in paths if path.name not in without and (not only or path.name in only)
+    )
 
 
-def main() -> None:
-    """Write the PDF page, then everything else, to the folder given or beside this file."""
-    out = Path(sys.argv[1]) if len(sys.argv) > 1 else HOME
-    out.mkdir(parents=True, exist_ok=True)
+def make(out: Path, embed: Embed, scenario: Scenario | None = None) -> None:
+    """Write the PDF page beside the other trusted pages, and everything else to `out`."""
     text = (HOME / "pages" / "travel-documents.txt").read_text(encoding="utf-8")
     (HOME / "trusted" / "travel-documents.pdf").write_bytes(write_pdf(text))
-    build(make_scenario(), HOME, out, load_minilm())
+    out.mkdir(parents=True, exist_ok=True)
+    build(scenario or make_scenario(), HOME, out, embed)
 
 
 if __name__ == "__main__":
-    main()
+    make(Path(sys.argv[1]) if len(sys.argv) > 1 else HOME, load_minilm())

@@ -5,5 +5,6 @@
 
 from corpora.chatbot.building import build, load_minilm
 from corpora.chatbot.scenario import Fault, Ingest, Scenario
+from corpora.chatbot.shelf import Embed
 
-__all__ = ["Fault", "Ingest", "Scenario", "build", "load_minilm"]
+__all__ = ["Embed", "Fault", "Ingest", "Scenario", "build", "load_minilm"]

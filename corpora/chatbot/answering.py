@@ -10,8 +10,44 @@ from corpora.chatbot.dialogue import Answer, Intent, Segment, Stated, Style, ren
 from corpora.chatbot.shelf import Item
 
 _SMALL_WORDS = frozenset(
-    "a an and are at be by can do does for from have how i if in is it me my of on or per the to until what when "
-    "which who will with you your".split()
+    (
+        "a",
+        "an",
+        "and",
+        "are",
+        "at",
+        "be",
+        "by",
+        "can",
+        "do",
+        "does",
+        "for",
+        "from",
+        "have",
+        "how",
+        "i",
+        "if",
+        "in",
+        "is",
+        "it",
+        "me",
+        "my",
+        "of",
+        "on",
+        "or",
+        "per",
+        "the",
+        "to",
+        "until",
+        "what",
+        "when",
+        "which",
+        "who",
+        "will",
+        "with",
+        "you",
+        "your",
+    )
 )
 
 
@@ -35,7 +71,7 @@ def choose_answer(
     for number, answer in enumerate(intent.answers):
         kept = frozenset(segment for segment in answer.segments if _can_say(segment, used))
         complete = len(kept) == len(set(answer.segments))
-        if answer.stance == "plain" or not kept or (not complete and (answer.is_laid_out or answer.stance == "faulty")):
+        if answer.stance == "plain" or not (complete or _can_be_cut(answer, kept)):
             continue
         first = min((_rank(segment, used) for segment in kept if _rank(segment, used)), default=len(used) + 1)
         fit = _overlap(question, answer) * len(kept) / len(answer.segments) - 0.35 * uses[answer]
@@ -47,6 +83,11 @@ def choose_answer(
     return answer, kept
 
 
+def _can_be_cut(answer: Answer, kept: frozenset[Segment]) -> bool:
+    """Say whether an answer may lose claims: not a list, table or slip, nor the first claim, which the others refer to."""
+    return answer.segments[0] in kept and not answer.is_laid_out and answer.stance != "faulty"
+
+
 def _can_say(segment: Segment, used: Sequence[Item]) -> bool:
     if "invent" in segment.mode or "contra" in segment.mode:
         return bool(used)
@@ -56,7 +97,9 @@ def _can_say(segment: Segment, used: Sequence[Item]) -> bool:
 
 
 def _rank(segment: Segment, used: Sequence[Item]) -> int:
-    return next((rank for rank, item in enumerate(used, start=1) if segment.key and item.bears(segment.key)), 0)
+    return next(
+        (rank for rank, item in enumerate(used, start=1) if segment.key and item.bears(segment.key)), 0
+    )
 
 
 def _overlap(question: str, answer: Answer) -> float:

@@ -44,7 +44,11 @@ def build(scenario: Scenario, home: Path, out: Path, embed: Embed) -> None:
             "name": scenario.name,
             "title": scenario.title,
             "licence": LICENCE,
-            "inputs": {"log": {"path": "log.jsonl"}, "trusted": {"path": "trusted"}, "store": {"path": "store"}},
+            "inputs": {
+                "log": {"path": "log.jsonl"},
+                "trusted": {"path": "trusted"},
+                "store": {"path": "store"},
+            },
             "truth": {"path": "truth.json"},
             "embedder": "all-MiniLM-L6-v2",
             "seed": scenario.seed,

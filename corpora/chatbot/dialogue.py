@@ -84,7 +84,9 @@ def load_dialogues(path: Path) -> tuple[Intent, ...]:
 
 def _intent(raw: dict[str, Any]) -> Intent:
     answers = tuple(_answer(stance, text) for stance in STANCES for text in raw.get(stance, ()))
-    return Intent(raw["id"], raw["theme"], raw["weight"], tuple(raw["ask"]), answers, raw.get("fault_rate", 0.0))
+    return Intent(
+        raw["id"], raw["theme"], raw["weight"], tuple(raw["ask"]), answers, raw.get("fault_rate", 0.0)
+    )
 
 
 def _answer(stance: str, text: str) -> Answer:
@@ -125,7 +127,9 @@ def _with_marker(text: str, marker: str) -> str:
     return f"{text} {marker}"
 
 
-def _tidy(text: str, placed: list[tuple[Segment, int, int, tuple[str, ...]]]) -> tuple[str, tuple[Stated, ...]]:
+def _tidy(
+    text: str, placed: list[tuple[Segment, int, int, tuple[str, ...]]]
+) -> tuple[str, tuple[Stated, ...]]:
     """Drop the double blanks that left-out claims leave behind, and move the offsets along."""
     cuts = [match.span() for match in _BLANKS.finditer(text)]
     tidy = _BLANKS.sub("", text)

@@ -65,7 +65,9 @@ def _blocks(text: str) -> list[str]:
 
 
 def _is_heading(line: str) -> bool:
-    return line.startswith("#") or (len(line.split()) <= 6 and not line.endswith((".", ":", "|", ",")) and not line.startswith("-"))
+    return line.startswith("#") or (
+        len(line.split()) <= 6 and not line.endswith((".", ":", "|", ",")) and not line.startswith("-")
+    )
 
 
 def _cost(words: int) -> float:

@@ -21,6 +21,13 @@ _THUMBS = {  # how often a passenger reacts to an answer of this kind, and how o
     "plain": (0.2, 0.1),
 }
 
+_STYLE_ODDS = {
+    True: (0.75, 0.25, 0.0),
+    False: (0.25, 0.15, 0.6),
+}  # numbers, ids, field; the first model has no field
+_BUSY = 2.2  # how much more often the busy theme is asked about
+_TIRED = 0.35  # how much a theme that was asked about yields to others
+
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
@@ -54,6 +61,15 @@ class Recorded:
         return self.said.answer.stance
 
 
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One conversation: who talks, and how the bot shows its citations in it."""
+
+    conversation_id: str
+    user_id: str | None
+    style: Style
+
+
 @dataclass
 class Player:
     """The state of a scenario while it is played."""
@@ -84,26 +100,27 @@ class Player:
         self._ingest_until(datetime.max.replace(tzinfo=UTC))
 
     def _ingest_until(self, moment: datetime) -> None:
-        while self.n_ingests < len(self.scenario.ingests) and self.scenario.ingests[self.n_ingests].at <= moment:
+        while (
+            self.n_ingests < len(self.scenario.ingests) and self.scenario.ingests[self.n_ingests].at <= moment
+        ):
             run_ingest(self.scenario.ingests[self.n_ingests], self.shelf, self.scenario.faults, self.embed)
             self.n_ingests += 1
 
     def _converse(self, moment: datetime) -> datetime:
         self.n_conversations += 1
-        conversation = f"s{self.n_conversations:04d}"
         user = f"u{self.rng.randrange(1, 160):03d}" if self.rng.random() > 0.08 else None
-        style = self._style(moment)
+        visit = Visit(f"s{self.n_conversations:04d}", user, self._style(moment))
         theme = ""
         if self.rng.random() < 0.08:
-            moment = self._turn(moment, conversation, user, style, self._by_id("greeting"))
+            moment = self._turn(moment, visit, self._by_id("greeting"))
         for _ in range(self.rng.choice((1, 1, 2, 2, 3))):
             intent = self._next_intent(moment, theme)
             theme = intent.theme
-            moment = self._turn(moment, conversation, user, style, intent)
+            moment = self._turn(moment, visit, intent)
             if self._is_asked_again():
-                moment = self._turn(moment, conversation, user, style, intent, self.turns[-1].turn_id)
+                moment = self._turn(moment, visit, intent, self.turns[-1].turn_id)
         if self.rng.random() < 0.08:
-            moment = self._turn(moment, conversation, user, style, self._by_id("thanks"))
+            moment = self._turn(moment, visit, self._by_id("thanks"))
         return moment
 
     def _is_asked_again(self) -> bool:
@@ -116,57 +133,62 @@ class Player:
 
     def _style(self, moment: datetime) -> Style:
         is_first_model = self._model(moment) == self.scenario.models[0][1]
-        odds = {Style.NUMBERS: 0.75, Style.IDS: 0.25} if is_first_model else {Style.FIELD: 0.6, Style.NUMBERS: 0.25, Style.IDS: 0.15}
-        return self.rng.choices(list(odds), list(odds.values()))[0]
+        return self.rng.choices(list(Style), _STYLE_ODDS[is_first_model])[0]
 
     def _model(self, moment: datetime) -> str:
         return [name for since, name in self.scenario.models if since <= moment][-1]
 
     def _next_intent(self, moment: datetime, theme: str) -> Intent:
-        stay = theme and self.rng.random() < 0.65
         last = self.turns[-1].intent.id if self.turns else ""
-        open_ = [intent for intent in self.intents if intent.weight and intent.id != last and (not stay or intent.theme == theme)]
-        boosted = moment.date() >= self.scenario.busy_from
+        open_ = [intent for intent in self.intents if intent.weight and intent.id != last]
+        same = [intent for intent in open_ if intent.theme == theme]
+        if same and self.rng.random() < 0.65:
+            open_ = same
+        busy = self.scenario.busy_theme if moment.date() >= self.scenario.busy_from else ""
         weights = [
-            intent.weight * (2.2 if boosted and intent.theme == self.scenario.busy_theme else 1.0) / (1 + 0.35 * self.asked[intent.id] / intent.weight)
+            intent.weight
+            * (_BUSY if intent.theme == busy else 1.0)
+            / (1 + _TIRED * self.asked[intent.id] / intent.weight)
             for intent in open_
         ]
-        return self.rng.choices(open_ or [self._by_id("off-topic")], weights or None)[0]
+        return self.rng.choices(open_, weights)[0]
 
     def _question(self, intent: Intent) -> str:
         number = self.asked[intent.id]
         self.asked[intent.id] += 1
         question = intent.ask[number % len(intent.ask)]
-        if number < len(intent.ask):
+        if number < len(intent.ask) or not intent.weight:
             return question
-        changes = (f"Hi, {question[0].lower()}{question[1:]}", question.rstrip("?").lower(), f"{question.rstrip('.')} Thanks!" if question.endswith("?") else f"Hello, {question}")
+        changes = (
+            f"Hi, {question[0].lower()}{question[1:]}",
+            question.rstrip("?").lower(),
+            f"{question.rstrip('.')} Thanks!" if question.endswith("?") else f"Hello, {question}",
+        )
         return self.rng.choice(changes)
 
-    def _turn(
-        self, moment: datetime, conversation: str, user: str | None, style: Style, intent: Intent, retry_of: str | None = None
-    ) -> datetime:
+    def _turn(self, moment: datetime, visit: Visit, intent: Intent, retry_of: str | None = None) -> datetime:
         moment += timedelta(seconds=self.rng.randrange(25, 150))
         self._ingest_until(moment)
         question = self._question(intent)
         found = tuple(self.shelf.search(self.embed([question])[0], self.scenario.k))
         n_used = sum(score >= self.scenario.least_score for _, score in found)
         used = [item for item, _ in found[:n_used]]
-        said = self._answer(intent, question, used, style)
+        said = self._answer(intent, question, used, visit.style)
         false = [item for stated in said.stated for item in used if item.id in stated.cited and item.is_false]
         false = [item for item in false if said.answer.stance in ("poison", "stale")]
         hop = 1 + min(item.hop or 0 for item in false) if false else None
         self.turns.append(
             Recorded(
                 turn_id=f"t{len(self.turns) + 1:04d}",
-                conversation_id=conversation,
-                user_id=user,
+                conversation_id=visit.conversation_id,
+                user_id=visit.user_id,
                 at=moment,
                 question=question,
                 intent=intent,
                 said=said,
                 found=found,
                 n_used=n_used,
-                style=style,
+                style=visit.style,
                 model=self._model(moment),
                 index_version=f"idx-{self.shelf.version:03d}",
                 retry_of=retry_of,
@@ -181,7 +203,9 @@ class Player:
         chosen = choose_answer(intent, question, used, self.uses, self.rng)
         if chosen is None:
             plain = [answer for answer in intent.answers if answer.stance == "plain"]
-            plain = plain or [answer for answer in self._by_id("off-topic").answers if answer.stance == "plain"]
+            plain = plain or [
+                answer for answer in self._by_id("off-topic").answers if answer.stance == "plain"
+            ]
             answer = min(plain, key=lambda answer: self.uses[answer])
             kept: frozenset[Segment] = frozenset()
         else:
@@ -202,10 +226,16 @@ class Player:
         liked = [
             turn
             for turn in self.turns
-            if since <= turn.at < moment and turn.thumb and turn.thumb[0] > 0 and turn.kind in ("right", "poison", "stale")
+            if since <= turn.at < moment
+            and turn.thumb
+            and turn.thumb[0] > 0
+            and turn.kind in ("right", "poison", "stale")
         ]
         liked = [turn for turn in liked if not turn.said.is_partial]
-        chosen = sorted(self.rng.sample(liked, min(len(liked), self.scenario.write_backs_a_night)), key=lambda turn: turn.turn_id)
+        chosen = sorted(
+            self.rng.sample(liked, min(len(liked), self.scenario.write_backs_a_night)),
+            key=lambda turn: turn.turn_id,
+        )
         items = [self._faq_entry(turn, moment) for turn in chosen]
         if items:
             self.shelf.change(items)
@@ -222,7 +252,11 @@ class Player:
             metadata={"title": turn.question, "kind": "faq"},
             written_by_turn=turn.turn_id if self.rng.random() < 0.6 else None,
             label="written_back_true" if turn.hop is None else "written_back_false",
-            keys=frozenset(stated.segment.key for stated in turn.said.stated if not stated.segment.mode or stated.segment.mode == "loose"),
+            keys=frozenset(
+                stated.segment.key
+                for stated in turn.said.stated
+                if not stated.segment.mode or stated.segment.mode == "loose"
+            ),
             hop=None if turn.hop is None else turn.hop + 1,
             origins=turn.origins,
             parent=turn.turn_id,

@@ -1,6 +1,7 @@
 """The bot's vector store while it grows: entries in insertion order, searched by cosine."""
 
-from collections.abc import Callable, Sequence, Set
+from collections.abc import Callable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -64,7 +65,7 @@ class Shelf:
         self._count += 1
         return f"c{self._count:04d}"
 
-    def change(self, added: Sequence[Item], replaced: Set[str] = frozenset()) -> None:
+    def change(self, added: Sequence[Item], replaced: AbstractSet[str] = frozenset()) -> None:
         """Put entries on the shelf, take off those of the replaced sources first, and count a new index version."""
         if replaced:
             self.retired += [item for item in self.items if item.source in replaced]

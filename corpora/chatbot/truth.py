@@ -33,12 +33,21 @@ def tell_truth(player: Player) -> dict[str, Any]:
             "entries": len(player.shelf.items),
             "turn_labels": dict(sorted(Counter(turn["label"] for turn in turns.values()).items())),
             "claim_statuses": dict(
-                sorted(Counter(claim["status"] for turn in turns.values() for claim in turn["claims"]).items())
+                sorted(
+                    Counter(claim["status"] for turn in turns.values() for claim in turn["claims"]).items()
+                )
             ),
         },
         "timeline": _timeline(player),
         "origins": _origins(player),
-        "ghost_ids": sorted({ghost for turn in turns.values() for claim in turn["claims"] for ghost in claim.get("ghosts", ())}),
+        "ghost_ids": sorted(
+            {
+                ghost
+                for turn in turns.values()
+                for claim in turn["claims"]
+                for ghost in claim.get("ghosts", ())
+            }
+        ),
         "retired_ids": [item.id for item in player.shelf.retired],
         "entries": _entries_truth(player),
         "turns": turns,
@@ -109,7 +118,9 @@ def _origins(player: Player) -> dict[str, Any]:
     origins: dict[str, Any] = {}
     for item in player.shelf.items:
         if item.label in kinds:
-            origin = origins.setdefault(kinds[item.label], {"source": item.source, "batch": item.batch, "entries": []})
+            origin = origins.setdefault(
+                kinds[item.label], {"source": item.source, "batch": item.batch, "entries": []}
+            )
             origin["entries"].append(item.id)
     return origins
 

@@ -63,7 +63,9 @@ def _turn_row(turn: Recorded) -> dict[str, Any]:
     }
     if turn.style is Style.FIELD:
         row["citations"] = [
-            {"id": cited, "start": stated.start, "end": stated.end} for stated in turn.said.stated for cited in stated.cited
+            {"id": cited, "start": stated.start, "end": stated.end}
+            for stated in turn.said.stated
+            for cited in stated.cited
         ]
     if turn.retry_of:
         row["retry_of"] = turn.retry_of

@@ -118,7 +118,9 @@ def find_cases(around: Surroundings, cluster: ClaimCluster) -> Contamination:
         for answer in sorted(sets.answers)
         for edge in _expose(around, sets.entries, answer, named.get(answer, ()))
     ]
-    others = {n: s for n, s in sorted(sets.stances.items()) if s in (Stance.REFUTES, Stance.MENTIONS)}
+    others = {
+        n: s for n, s in sorted(sets.stances.items()) if _is_report(seen.entries[n].text, cluster.leader, s)
+    }
     counts = {
         "answers_inferred": inferred,
         "answers_reporting": len(reporting - sets.answers),
@@ -134,6 +136,13 @@ def find_cases(around: Surroundings, cluster: ClaimCluster) -> Contamination:
         others,
         counts,
     )
+
+
+def _is_report(text: str, claim: str, stance: Stance) -> bool:
+    """Whether a text quotes the claim to correct or report it; a page that merely says the truth is clean."""
+    if stance is Stance.REFUTES:
+        return has_report_cue(best_window(text, claim)[0])
+    return stance is Stance.MENTIONS
 
 
 def _named_entries(around: Surroundings, claims: Iterable[FlaggedClaim]) -> dict[int, tuple[int, ...]]:

@@ -163,8 +163,11 @@ def clean_xml(text: str) -> str:
 
 
 def to_graphml(graphs: Iterable[nx.DiGraph]) -> bytes:
-    """Return GraphML of named graphs, one after another in one graph; the same graphs give the same bytes."""
-    whole = nx.compose_all([nx.DiGraph(), *graphs])
+    """Return GraphML of named graphs side by side, each node prefixed with its cascade's id; the same graphs, the same bytes."""
+    whole = nx.DiGraph()
+    for graph in graphs:
+        names = {node: f"{data['cascade']}/{node}" for node, data in graph.nodes(data=True)}
+        whole = nx.compose(whole, nx.relabel_nodes(graph, names))
     return b"\n".join(line.encode() for line in nx.generate_graphml(whole)) + b"\n"
 
 

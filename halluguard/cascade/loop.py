@@ -10,9 +10,8 @@ from numpy.typing import NDArray
 
 from halluguard.cascade.contamination import RETRIEVED_WEIGHT, Surroundings
 from halluguard.cascade.observe import Observation
+from halluguard.cascade.scores.generation import MIN_LAGS, estimate_generation_interval
 from halluguard.cascade.scores.offspring import truncation_weights
-
-MIN_LAGS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +63,7 @@ def measure_loop(
     contaminated = [
         node[1] for node, data in graph.nodes(data=True) if node[0] == "entry" and data["role"] != "reports"
     ]
-    aside = {node[1] for node in graph.nodes if node[0] == "entry"}
+    aside = set(contaminated)
     children, lags = _contaminated_children(seen, graph, end)
     on_topic = set(topic)
     clean = [a for a in topic if ("answer", a) not in graph]
@@ -181,26 +180,21 @@ def estimate_interval(
 ) -> GenerationInterval | None:
     """Estimate the generation interval from contaminated pairs; with fewer than 5, from more and more of the store.
 
-    `lags` holds contaminated pairs, clean pairs on the topic, and all others. Only parents observed for at least the
-    longest lag count (the completed cohort): in a growing cascade the mean of all lags is too short. With fewer than 5 such
-    lags all are used, and `source` says that the interval is a lower bound. None where nothing was written back.
+    `lags` holds contaminated pairs, clean pairs on the topic, and all others. None where nothing was written back.
     """
     used: list[Lag] = []
     source = ""
-    for pairs, source in zip(lags, _SOURCES, strict=True):  # noqa: B007 - the last source read is the one used
-        used += pairs
-        if len(used) >= MIN_LAGS:
-            break
+    for pairs, name in zip(lags, _SOURCES, strict=True):
+        if len(used) < MIN_LAGS and pairs:
+            used, source = [*used, *pairs], name
     if not used or end is None:
         return None
-    longest = max(lag for _, lag, _ in used)
-    cohort = [pair for pair in used if end - (seen.entries[pair[0]].time or 0.0) >= longest]
-    if len(cohort) < MIN_LAGS:
-        cohort, source = used, source + ", not a completed cohort: a lower bound"
-    days, weights = np.array([lag for _, lag, _ in cohort]), np.array([weight for _, _, weight in cohort])
-    mean = float(np.average(days, weights=weights))
-    if mean <= 0:
-        return None
-    return GenerationInterval(
-        mean, float(np.sqrt(np.average((days - mean) ** 2, weights=weights))), len(cohort), source
+    ages = np.array([end - (seen.entries[parent].time or 0.0) for parent, _, _ in used])
+    found = estimate_generation_interval(
+        np.array([lag for _, lag, _ in used]), np.array([w for _, _, w in used]), ages
     )
+    if found is None:
+        return None
+    if not found.complete:
+        source += ", not a completed cohort: a lower bound"
+    return GenerationInterval(found.mean, found.sd, found.lags, source)

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -160,6 +160,7 @@ def observe(run: Run, store: EntryStore | None = None) -> Observation:
     counts["with_feedback"] = sum(a.rated for a in answers)
     _see_entries(catalogue.versions, answers)
     _date_entries(catalogue, counts, has_store=store is not None)
+    answers = _renumber(catalogue, answers)
     times = [a.time for a in answers if a.time is not None]
     days = len(set(times)) > 1 and all(time == int(time) for time in times)
     return Observation(
@@ -243,6 +244,20 @@ def _merge_retries(answers: Iterable[Answer]) -> tuple[list[Answer], dict[str, s
             first[key] = answer
             kept.append(answer)
     return kept, aliases
+
+
+def _renumber(catalogue: _Catalogue, answers: Iterable[Answer]) -> list[Answer]:
+    """Put entries in order of time and text, so that no result depends on the order of the store or on names."""
+    old = catalogue.versions
+    order = sorted(
+        range(len(old)),
+        key=lambda n: (old[n].time is None, old[n].time or 0.0, old[n].text, old[n].entry_id, old[n].version),
+    )
+    new = {number: place for place, number in enumerate(order)}
+    catalogue.versions = [old[number] for number in order]
+    return [
+        replace(answer, retrieved=tuple(new[number] for number in answer.retrieved)) for answer in answers
+    ]
 
 
 def _see_entries(entries: list[EntryVersion], answers: Iterable[Answer]) -> None:

@@ -1,7 +1,9 @@
 """Which answers are on the topic of a false claim: the denominator of prevalence and the clean side of comparison."""
 
+import math
 from collections import Counter
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,13 +12,68 @@ from halluguard.cascade.observe import Answer, normalise
 
 QUESTION_COSINE = 0.4
 RETRIEVAL_SHARE = 0.5
-_MAX_QUESTIONS = 300
+_MAX_QUESTIONS, _BLOCK = 300, 10_000
+_STOP = frozenset(
+    [
+        "about",
+        "and",
+        "any",
+        "are",
+        "ask",
+        "but",
+        "can",
+        "could",
+        "did",
+        "does",
+        "for",
+        "from",
+        "get",
+        "has",
+        "have",
+        "how",
+        "its",
+        "long",
+        "many",
+        "may",
+        "might",
+        "much",
+        "must",
+        "not",
+        "our",
+        "please",
+        "shall",
+        "should",
+        "tell",
+        "than",
+        "that",
+        "the",
+        "their",
+        "them",
+        "then",
+        "there",
+        "they",
+        "this",
+        "want",
+        "was",
+        "were",
+        "what",
+        "when",
+        "where",
+        "which",
+        "who",
+        "will",
+        "with",
+        "would",
+        "you",
+        "your",
+    ]
+)
 
 
 def find_topic(answers: Sequence[Answer], cases: Sequence[int]) -> tuple[NDArray[np.int64], str]:
     """Return the numbers of answers on the topic of the cases, in order, and how the topic was told.
 
-    An answer is on the topic if its question resembles a case's question (TF-IDF cosine of at least 0.4), or if what it
+    An answer is on the topic if its question resembles a case's question (cosine of weighted words of at least 0.4), or if what it
     retrieved is what cases retrieve: the mean over its list of each entry's share of case lists is at least half the
     cases' median. Before the first case the topic is told the same way, so that prevalence starts at 0. Where neither
     questions nor retrievals were logged, every answer counts.
@@ -36,27 +93,35 @@ def find_topic(answers: Sequence[Answer], cases: Sequence[int]) -> tuple[NDArray
 
 
 def _similar_questions(answers: Sequence[Answer], cases: Sequence[int]) -> NDArray[np.bool_]:
-    from sklearn.feature_extraction.text import TfidfVectorizer
-
     texts = [normalise(answer.question) for answer in answers]
     distinct = sorted(set(texts))
     place = {text: number for number, text in enumerate(distinct)}
     common = Counter(texts[case] for case in cases if texts[case])
-    wanted = sorted(common, key=lambda text: (-common[text], text))[:_MAX_QUESTIONS]
+    wanted = [place[text] for text in sorted(common, key=lambda text: (-common[text], text))[:_MAX_QUESTIONS]]
+    matrix = _weigh_words(distinct)
     near = np.zeros(len(distinct), dtype=bool)
-    vectorizer = TfidfVectorizer(
-        sublinear_tf=True, stop_words="english", ngram_range=(1, 1), dtype=np.float32
-    )
-    try:
-        matrix = vectorizer.fit_transform(distinct)
-    except ValueError:  # nothing but stop words
-        near[[place[text] for text in wanted]] = True
-        return near[[place[text] for text in texts]]
-    seeds = matrix[[place[text] for text in wanted]]
-    for start in range(0, len(distinct), 10_000):
-        block = (matrix[start : start + 10_000] @ seeds.T).max(axis=1).toarray().ravel()
-        near[start : start + 10_000] = block >= QUESTION_COSINE
-    return near[[place[text] for text in texts]]
+    near[wanted] = True
+    for start in range(0, len(distinct), _BLOCK):
+        cosines = (matrix[start : start + _BLOCK] @ matrix[wanted].T).max(axis=1).toarray().ravel()
+        near[start : start + _BLOCK] |= cosines >= QUESTION_COSINE
+    return np.asarray(near[[place[text] for text in texts]])
+
+
+def _weigh_words(texts: Sequence[str]) -> Any:
+    """Return unit rows of word weights, sparse: 1 + ln((1 + n) / (1 + df)) for each word a text holds, stop words left out."""
+    from scipy.sparse import csr_matrix
+
+    words = [
+        sorted({word[:6] for word in text.split() if len(word) > 2 and word not in _STOP}) for text in texts
+    ]
+    frequency = Counter(word for some in words for word in some)
+    column = {word: number for number, word in enumerate(sorted(frequency))}
+    weight = {word: 1 + math.log((1 + len(texts)) / (1 + count)) for word, count in frequency.items()}
+    norms = [math.sqrt(sum(weight[word] ** 2 for word in some)) for some in words]
+    data = [weight[word] / norm for some, norm in zip(words, norms, strict=True) for word in some]
+    columns = [column[word] for some in words for word in some]
+    ends = np.cumsum([0, *(len(some) for some in words)])
+    return csr_matrix((data, columns, ends), shape=(len(texts), max(1, len(column))))
 
 
 def _similar_retrievals(answers: Sequence[Answer], cases: Sequence[int]) -> NDArray[np.bool_]:

@@ -1,26 +1,29 @@
 """Attribute flagged claims to entries: candidates, one pass of the reader over all of them, accusation, replay."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from halluguard.forensics.candidates import Candidate, Flagged, find_candidates, stored_candidate, unreadable_ids
+from halluguard.forensics.candidates import (
+    Candidate,
+    Flagged,
+    find_candidates,
+    stored_candidate,
+    unreadable_ids,
+)
 from halluguard.forensics.nearest import EntryIndex
 from halluguard.forensics.replay import replay_removals
 from halluguard.forensics.responsibility import Accusation, ResponsibilityModel, accuse
 from halluguard.forensics.signals import Signals, anchor_share, topic_share
+from halluguard.forensics.vouched import Vouching
 from halluguard.grounding.reader import Reader, ReadRequest
 from halluguard.models import Embedder
 from halluguard.records import Origin, Passage, Reading
-from halluguard.trusted import TrustedIndex
 
 TOP = 5
 """What the chatbot shows its model: the depth at which replay asks whether the claim is still supported."""
-
-_NEAREST_TRUSTED = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,7 @@ class Attribution:
         readings: what each candidate says of the claim.
         accusation: origin, accused candidates, scores and p-values.
         still_supported: whether the ranking left after removal still bears the claim out; None without an accused.
+
     """
 
     flagged: Flagged
@@ -49,13 +53,13 @@ class Attribution:
 
 @dataclass(frozen=True)
 class Attributor:
-    """Everything that attribution needs; `trusted` clears entries whose words stand in the trusted corpus."""
+    """Everything that attribution needs; `vouching` clears entries whose words stand in the trusted corpus."""
 
     index: EntryIndex
     reader: Reader
     embedder: Embedder
     model: ResponsibilityModel
-    trusted: TrustedIndex | None = None
+    vouching: Vouching | None = None
 
     def attribute(self, flagged: Sequence[Flagged]) -> list[Attribution]:
         """Attribute some claims, in order; all their readings are made together, round by round of the replay."""
@@ -81,13 +85,19 @@ class Attributor:
     def _accuse(self, flagged: Flagged, candidates: tuple[Candidate, ...], readings: tuple[Reading, ...]) -> Attribution:
         signals = [measure(flagged, *pair) for pair in zip(candidates, readings, strict=True)]
         likely = [self.model.p_value(float(score)) <= self.model.grey for score in self.model.score(signals)]
-        cleared = [
-            is_likely and self._stands_in_trusted(reading) for is_likely, reading in zip(likely, readings, strict=True)
-        ]
+        cleared = self._cleared(likely, readings)
         accusation = accuse(self.model, signals, cleared=cleared, readable=not unreadable_ids(flagged, self.index))
         if accusation.accused and all(candidates[i].position is None for i in accusation.accused):
             accusation = replace(accusation, origin=Origin.NOT_IN_STORE)
         return Attribution(flagged, candidates, readings, accusation)
+
+    def _cleared(self, likely: Sequence[bool], readings: Sequence[Reading]) -> list[bool]:
+        """Return whether the text that decided each likely reading stands in the trusted corpus."""
+        asked = [i for i, is_likely in enumerate(likely) if is_likely and readings[i].evidence_text]
+        if self.vouching is None or not asked:
+            return [False] * len(likely)
+        stands = dict(zip(asked, self.vouching.stands_in_trusted([readings[i].evidence_text for i in asked]), strict=True))
+        return [stands.get(i, False) for i in range(len(likely))]
 
     def _replay(
         self, made: list[Attribution], claims: NDArray[np.float32], questions: NDArray[np.float32]
@@ -131,15 +141,6 @@ class Attributor:
             for event, one in enumerate(made)
         ]
 
-    def _stands_in_trusted(self, reading: Reading) -> bool:
-        """Whether the text that decided a reading is, word for word, part of the trusted corpus."""
-        if self.trusted is None or not len(self.trusted) or not reading.evidence_text:
-            return False
-        positions, _ = self.trusted.search(self.embedder.encode([reading.evidence_text]), _NEAREST_TRUSTED)
-        texts = " ".join(_letters(self.trusted.chunk(int(p)).text) for p in positions[0] if p >= 0)
-        sentences = [s for s in map(_letters, re.split(r"(?<=[.!?])\s+|\n+", reading.evidence_text)) if s]
-        return bool(sentences) and all(sentence in texts for sentence in sentences)
-
 
 def _store_positions(one: Attribution) -> list[int]:
     positions = (one.candidates[i].position for i in one.accused_positions)
@@ -156,7 +157,3 @@ def measure(flagged: Flagged, candidate: Candidate, reading: Reading) -> Signals
         candidate.pull,
         candidate.lean,
     )
-
-
-def _letters(text: str) -> str:
-    return " ".join(re.findall(r"\w+", text.lower()))

@@ -44,6 +44,7 @@ class Candidate:
         pull: cosine of entry and question.
         lean: cosine with the claim minus cosine with the question.
         shown: whether the log shows that the model saw it.
+
     """
 
     entry: Entry

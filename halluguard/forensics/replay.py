@@ -25,6 +25,7 @@ class Replay:
         remaining: the top of the ranking after the last removal.
         settled: whether a ranking without a supporter was reached within the depth.
         rounds: rankings that were read.
+
     """
 
     removed: tuple[int, ...]
@@ -43,6 +44,7 @@ def replay_removals(
         rank: ranks again without what was removed.
         find_supporting: reads the new rankings of a round together.
         max_rounds: rankings read per event at most.
+
     """
     removed = {event: list(dict.fromkeys(positions)) for event, positions in enumerate(accused) if positions}
     rounds = dict.fromkeys(removed, 0)

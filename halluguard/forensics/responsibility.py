@@ -29,6 +29,7 @@ class ResponsibilityModel:
         alpha: the p-value up to which an entry is accused.
         grey: the p-value up to which an event that accuses nobody stays undetermined.
         source: what it was calibrated on.
+
     """
 
     weights: Mapping[str, float]
@@ -72,6 +73,7 @@ def accuse(model: ResponsibilityModel, signals: Sequence[Signals], *, cleared: S
         signals: one per candidate.
         cleared: whether the deciding text of a candidate stands word for word in the trusted corpus.
         readable: whether every cited and retrieved candidate had text to read.
+
     """
     scores = model.score(signals)
     p_values = [model.p_value(float(score)) for score in scores]

@@ -22,6 +22,7 @@ class GroupShare:
         p_value: chance of at least so many accused entries at the store's overall rate (binomial, one-sided),
             times the number of groups at its level (Bonferroni), at most 1.
         whole: whether every entry of the group is accused. Only then is the group itself named for removal.
+
     """
 
     level: str
@@ -45,6 +46,7 @@ def roll_up(entries: Sequence[Entry], accused_ids: Collection[str]) -> tuple[Gro
     Args:
         entries: the whole store; an entry without a source, batch or time counts at no such level.
         accused_ids: ids of the entries named for removal.
+
     """
     shares: list[GroupShare] = []
     rate = sum(entry.id in accused_ids for entry in entries) / len(entries) if entries else 0.0

@@ -20,6 +20,7 @@ class Signals:
         topic: share of the question's words (of the claim's, where there is no question) that the entry holds.
         pull: cosine of entry and question: how strongly retrieval is drawn to it.
         lean: cosine with the claim minus cosine with the question, -2 to 2: whom it is nearer to, answer or topic.
+
     """
 
     supported: float

@@ -1,6 +1,5 @@
 """The trace stage: flagged claims of a run in, events and suspects out."""
 
-from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -8,13 +7,14 @@ from typing import Any
 
 from halluguard.forensics.attribute import Attribution, Attributor
 from halluguard.forensics.candidates import Candidate, Flagged, flagged_claims
-from halluguard.forensics.integrity import SweepResult, sweep
+from halluguard.forensics.integrity import DAMAGE, Evidence, SweepResult, sweep
 from halluguard.forensics.nearest import index_entries
 from halluguard.forensics.responsibility import ResponsibilityModel, default_responsibility
 from halluguard.forensics.rollup import roll_up, rollup_rows
+from halluguard.forensics.vouched import Vouching
 from halluguard.grounding.reader import Reader
 from halluguard.models import Embedder, Models
-from halluguard.records import UNGROUNDED, Entry, Event, Origin, Reason, Suspect, SuspectVerdict
+from halluguard.records import UNGROUNDED, Chunk, Entry, Event, Origin, Reason, Suspect, SuspectVerdict, Turn
 from halluguard.run import Run
 from halluguard.stores import Store, open_store
 from halluguard.trusted import TrustedIndex, open_index
@@ -51,15 +51,20 @@ def trace_run(
         models: embedder and NLI model.
         reader: what reads a claim against an entry.
         responsibility: weights and clean events; by default those shipped.
+
     """
     store = open_store(store_path)
     trusted = _trusted_of(run, models.embedder)
     flagged = _read_flagged(run)
     entries = list(store.entries())
     index = index_entries(entries, models.embedder)
-    attributor = Attributor(index, reader, models.embedder, responsibility or default_responsibility(), trusted)
+    vouching = Vouching(trusted, models.embedder, reader) if trusted is not None and len(trusted) else None
+    attributor = Attributor(index, reader, models.embedder, responsibility or default_responsibility(), vouching)
     made = [one for block in _blocks(flagged) for one in attributor.attribute(block)]
-    swept = sweep(store, embedder=models.embedder, trusted=trusted, turns=None)
+    swept = sweep(
+        store,
+        Evidence(models.embedder, turns=tuple(_read_turns(run)), contradict=vouching.contradict if vouching else None),
+    )
     suspects = _suspects(made, entries, swept)
     nearest = _nearest_trusted([suspect.entry for suspect in suspects], models.embedder, trusted)
     run.write("events", [_event_row(_event(one)) for one in made])
@@ -75,6 +80,14 @@ def _read_flagged(run: Run) -> Sequence[Flagged]:
     for batch in run.stream("turns"):
         turns.update((row["turn_id"], row) for row in batch.to_pylist() if row["turn_id"] in wanted)
     return flagged_claims(rows, turns)
+
+
+def _read_turns(run: Run) -> Iterator[Turn]:
+    """Yield the run's turns with what a sweep looks at: ids, times, answers, and what was retrieved."""
+    for batch in run.stream("turns"):
+        for row in batch.to_pylist():
+            retrieved = tuple(Chunk(c["id"], c["text"], c["score"], c["rank"], c["used"]) for c in row["retrieved"] or ())
+            yield Turn(row["turn_id"], row["answer"], row["question"], timestamp=row["timestamp"], retrieved=retrieved)
 
 
 def _trusted_of(run: Run, embedder: Embedder) -> TrustedIndex | None:
@@ -139,20 +152,18 @@ def _count(tally: _Tally, one: Attribution, candidate: Candidate, position: int,
 def _suspects(made: Sequence[Attribution], entries: Sequence[Entry], swept: SweepResult) -> list[Suspect]:
     """Join what the events say of each entry with what the sweep found; worst first."""
     tallies = _tally(made)
-    findings: dict[str, list[Reason]] = defaultdict(list)
-    for entry_id, reason in swept.entry_reasons():
-        findings[entry_id].append(reason)
+    findings = swept.by_entry()
     by_id = {entry.id: entry for entry in reversed(entries)}
-    suspects = []
-    for id_ in sorted({*tallies, *findings} & by_id.keys()):
-        tally = tallies.get(id_) or _Tally(by_id[id_])
-        if tally.accused_in or id_ in findings or any(one == id_ for one in findings):
-            suspects.append(_suspect(tally, tuple(findings.get(id_, ())), swept))
+    accused = {id_ for id_, tally in tallies.items() if tally.accused_in}
+    suspects = [
+        _suspect(tallies.get(id_) or _Tally(by_id[id_]), findings.get(id_, ()))
+        for id_ in sorted({*accused, *findings} & by_id.keys())
+    ]
     order = list(SuspectVerdict)
     return sorted(suspects, key=lambda s: (order.index(s.verdict), -s.n_events, -s.responsibility, s.entry.id))
 
 
-def _suspect(tally: _Tally, found: tuple[Reason, ...], swept: SweepResult) -> Suspect:
+def _suspect(tally: _Tally, found: tuple[Reason, ...]) -> Suspect:
     reasons = list(found)
     if tally.accused_in:
         reasons.insert(0, Reason("asserts_flagged_claim", len(tally.accused_in), tally.evidence[:400]))
@@ -160,7 +171,7 @@ def _suspect(tally: _Tally, found: tuple[Reason, ...], swept: SweepResult) -> Su
         reasons.append(Reason("text_changed_since", None, "the log shows another text under this id than the store holds now"))
     if tally.accused_in:
         verdict = SuspectVerdict.RESPONSIBLE
-    elif any(swept.is_corruption(reason.code) for reason in found):
+    elif any(reason.code in DAMAGE for reason in found):
         verdict = SuspectVerdict.CORRUPTED
     else:
         verdict = SuspectVerdict.SUSPECT
@@ -221,7 +232,7 @@ def _trace_facts(
             "kind": store.kind,
             "path": str(store.path),
             "entries": len(entries),
-            "files": {str(name): digest for name, digest in store.files()},
+            "files": {file.name: file.sha256 for file in store.files()},
             "cannot_know": list(store.cannot_know),
             "embedded_again": embedded_again,
         },
@@ -231,5 +242,12 @@ def _trace_facts(
         "still_supported_after_removal": sum(bool(one.still_supported) for one in made),
         "suspects": {str(v): sum(s.verdict is v for s in suspects) for v in SuspectVerdict},
         "rollup": rollup_rows(roll_up(entries, responsible)),
-        "sweep": swept.facts(),
+        "sweep": {
+            "entries": swept.n_entries,
+            "findings": swept.counts(),
+            "container": [asdict(reason) for reason in swept.container],
+            "checked": dict(swept.checked),
+            "not_checked": dict(swept.not_checked),
+            "figures": dict(swept.figures),
+        },
     }

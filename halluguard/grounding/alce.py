@@ -38,6 +38,7 @@ def count_citations(
         all_support: whether the cited chunks together entail the claim.
         alone: for each cited chunk with text, whether it entails the claim by itself.
         without: for each cited chunk with text, whether the others entail the claim.
+
     """
     if not all_support:
         return CitationCounts(claims=1, given=n_given)

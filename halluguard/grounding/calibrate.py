@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from halluguard.errors import InputError
-from halluguard.grounding.calibration import RISING, Calibration, Combination
+from halluguard.grounding.calibration import DEFAULT, RISING, Calibration, Combination
 from halluguard.grounding.reader import P_QUOTED, Examined, Reader, ReadRequest
 from halluguard.grounding.score import split_for_scoring
 from halluguard.records import Passage
@@ -55,7 +55,11 @@ class Evidence:
 
 
 def fit_calibration(
-    rows: Iterable[Labelled | tuple[str, str, str | None, int]], reader: Reader, *, data: str = "", data_digest: str = ""
+    rows: Iterable[Labelled | tuple[str, str, str | None, int]],
+    reader: Reader,
+    *,
+    data: str = "",
+    data_digest: str = "",
 ) -> Calibration:
     """Fit weights and thresholds for the reader's model; its own calibration plays no part.
 
@@ -66,19 +70,32 @@ def fit_calibration(
         reader: models to fit for.
         data: a name for the labelled set, for manifests.
         data_digest: SHA-256 of it.
+
     """
     seen = examine_pairs([Labelled(*row) for row in rows], reader)
-    against = fit_contradiction(seen, examine_pairs(shuffle_documents([one.pair for one in seen]), reader))
-    fitted = fit_support(seen)
+    unrelated = examine_pairs(shuffle_documents([one.pair for one in seen]), reader)
+    return fit_from(seen, unrelated, model_digest=reader.scorer.digest, data=data, data_digest=data_digest)
+
+
+def fit_from(
+    seen: Sequence[Evidence],
+    unrelated: Sequence[Evidence],
+    *,
+    model_digest: str,
+    data: str = "",
+    data_digest: str = "",
+) -> Calibration:
+    """Fit a calibration to what was already seen of labelled pairs, and of claims with unrelated documents."""
+    opposed, opposed_threshold = fit_contradiction(seen, unrelated)
     held_back = predict_held_back(seen, [fold_of(one.pair.document) for one in seen])
     threshold = choose_threshold(seen, held_back)
     return Calibration(
-        support=fitted,
-        contradiction=against[0],
+        support=fit_support(seen),
+        contradiction=opposed,
         support_threshold=threshold,
         doubt_threshold=round(max(0.0, threshold - GREY_ZONE), 4),
-        contradiction_threshold=against[1],
-        model_digest=reader.scorer.digest,
+        contradiction_threshold=opposed_threshold,
+        model_digest=model_digest,
         data=data,
         data_digest=data_digest,
         rows=len(seen),
@@ -121,7 +138,10 @@ def fit_support(seen: Sequence[Evidence]) -> Combination:
     names = sorted(next(part.support for one in seen for part in one.parts if part.support))
     labels = np.array([one.pair.label for one in seen], dtype=np.float64)
     weights = group_weights(seen)
-    tables = [np.array([[part.support[name] for name in names] for part in one.parts if part.support]) for one in seen]
+    tables = [
+        np.array([[part.support[name] for name in names] for part in one.parts if part.support])
+        for one in seen
+    ]
     usable = [position for position, table in enumerate(tables) if len(table)]
     chosen = {position: int(tables[position][:, names.index(RISING[0])].argmin()) for position in usable}
     fitted = np.zeros(len(names)), 0.0
@@ -129,7 +149,9 @@ def fit_support(seen: Sequence[Evidence]) -> Combination:
         matrix = np.array([tables[position][chosen[position]] for position in usable])
         fitted = fit_logistic(matrix, labels[usable], weights[usable], [name in RISING for name in names])
         chosen = {position: int((tables[position] @ fitted[0]).argmin()) for position in usable}
-    return Combination(round(float(fitted[1]), 5), dict(zip(names, np.round(fitted[0], 5).tolist(), strict=True)))
+    return Combination(
+        round(float(fitted[1]), 5), dict(zip(names, np.round(fitted[0], 5).tolist(), strict=True))
+    )
 
 
 def fit_logistic(
@@ -201,11 +223,17 @@ def choose_threshold(seen: Sequence[Evidence], probabilities: Floats) -> float:
     return float(grid[best[len(best) // 2]])
 
 
-def _mean_balanced_accuracy(labels: NDArray[np.int64], called: NDArray[np.bool_], groups: NDArray[np.str_]) -> float:
+def _mean_balanced_accuracy(
+    labels: NDArray[np.int64], called: NDArray[np.bool_], groups: NDArray[np.str_]
+) -> float:
     figures = []
     for group in np.unique(groups):
         inside = groups == group
-        recalls = [(called[inside & (labels == label)] == label).mean() for label in (0, 1) if (inside & (labels == label)).any()]
+        recalls = [
+            (called[inside & (labels == label)] == label).mean()
+            for label in (0, 1)
+            if (inside & (labels == label)).any()
+        ]
         figures.append(float(np.mean(recalls)))
     return float(np.mean(figures))
 
@@ -215,7 +243,9 @@ def weighted_calibration_error(seen: Sequence[Evidence], probabilities: Floats, 
     weights = group_weights(seen)
     labels = np.array([one.pair.label for one in seen], dtype=np.float64)
     places = np.minimum((probabilities * bins).astype(int), bins - 1)
-    gaps = [abs(weights[places == place] @ (probabilities - labels)[places == place]) for place in range(bins)]
+    gaps = [
+        abs(weights[places == place] @ (probabilities - labels)[places == place]) for place in range(bins)
+    ]
     return float(sum(gaps) / weights.sum())
 
 
@@ -233,9 +263,8 @@ def fit_contradiction(seen: Sequence[Evidence], unrelated: Sequence[Evidence]) -
         if part.against
     ]
     opposed = np.array([float(bool(pair.contradicted)) for _, pair in cases])
-    default = Calibration.default()
     if opposed.sum() < MIN_ROWS / 2:
-        return default.contradiction, default.contradiction_threshold
+        return DEFAULT.contradiction, DEFAULT.contradiction_threshold
     names = sorted(cases[0][0])
     matrix = np.array([[features[name] for name in names] for features, _ in cases])
     weights = np.where(opposed > 0, 0.5 / opposed.sum(), 0.5 / (1 - opposed).sum())
@@ -248,8 +277,12 @@ def fit_contradiction(seen: Sequence[Evidence], unrelated: Sequence[Evidence]) -
 def _alarm_threshold(fitted: Combination, seen: Sequence[Evidence], unrelated: Sequence[Evidence]) -> float:
     """Return the lowest threshold, in hundredths, at which few enough clean claims are called contradicted."""
     clean = [one for one in [*seen, *unrelated] if one.pair.label or one.pair.contradicted is False]
-    worst = np.array([max((worst_of(part.against, fitted) for part in one.parts), default=0.0) for one in clean])
-    return float(np.ceil(100 * max(0.5, np.quantile(worst, 1 - FALSE_ALARM_RATE))) / 100) if len(worst) else 0.5
+    worst = np.array(
+        [max((worst_of(part.against, fitted) for part in one.parts), default=0.0) for one in clean]
+    )
+    return (
+        float(np.ceil(100 * max(0.5, np.quantile(worst, 1 - FALSE_ALARM_RATE))) / 100) if len(worst) else 0.5
+    )
 
 
 def worst_of(against: Iterable[Mapping[str, float]], combination: Combination) -> float:

@@ -41,7 +41,6 @@ class Calibration:
         support_threshold: a claim at or above it is supported.
         doubt_threshold: a claim above it is never called contradicted: the grey zone lies between the two.
         contradiction_threshold: a claim at or above it, with support at or under the doubt threshold, is contradicted.
-        subject_cover: share of the claim's words that a window must hold to be on the claim's subject.
         model_digest: the model it was fitted for; empty for the built-in default, which fits none exactly.
         data: name of the labelled set.
         data_digest: SHA-256 of it.
@@ -55,7 +54,6 @@ class Calibration:
     support_threshold: float = 0.5
     doubt_threshold: float = 0.4
     contradiction_threshold: float = 0.5
-    subject_cover: float = 0.5
     model_digest: str = ""
     data: str = ""
     data_digest: str = ""
@@ -76,6 +74,12 @@ class Calibration:
             raise ModelError(
                 "calibration: thresholds must lie between 0 and 1, doubt at or under support. Fit it again"
             )
+
+    def decide(self, p_supported: float, p_contradicted: float) -> tuple[bool, bool]:
+        """Return whether a claim is supported and whether it is contradicted: one, neither, never both."""
+        supports = p_supported >= self.support_threshold
+        opposed = p_supported <= self.doubt_threshold and p_contradicted >= self.contradiction_threshold
+        return supports, opposed and not supports
 
     def describe(self) -> dict[str, Any]:
         """Return everything as plain values, for a manifest or a file."""

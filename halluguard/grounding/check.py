@@ -3,7 +3,7 @@
 import hashlib
 import json
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -38,6 +38,9 @@ class CheckSettings:
         limit: turns read at most, None for all.
         strict: stop at the first row that is not a turn.
         assume_tz: zone of timestamps that name none, such as `UTC` or `+01:00`.
+        log_format: the format of the log where it shall not be told by content.
+        fields: fields of the log for names of a turn, where they shall not be told by their names.
+
     """
 
     top_k: int = 5
@@ -45,6 +48,8 @@ class CheckSettings:
     limit: int | None = None
     strict: bool = False
     assume_tz: str | None = None
+    log_format: str | None = None
+    fields: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +108,7 @@ def check_log(
         reader: what reads a claim against passages with these models.
         settings: see `CheckSettings`.
         on_progress: called after each block.
+
     """
     settings = settings or CheckSettings()
     manifest = _new_manifest(log, trusted, models, reader, settings)
@@ -126,7 +132,15 @@ def _check_blocks(work: _Work, log: Path) -> None:
     """Decide block after block, skipping those that an earlier start has already written."""
     done = work.run.n_parts()
     settings = work.settings
-    read = read_log(log, strict=settings.strict, assume_tz=settings.assume_tz, notes=work.notes, on_skip=work.keep_skipped)
+    read = read_log(
+        log,
+        strict=settings.strict,
+        assume_tz=settings.assume_tz,
+        notes=work.notes,
+        on_skip=work.keep_skipped,
+        format_name=settings.log_format,
+        fields=settings.fields,
+    )
     turns = islice(read, settings.limit)
     progress = Progress()
     for number, block in enumerate(_blocks(turns, settings.block_turns)):

@@ -17,6 +17,7 @@ def control_facts(reader: Reader, requests: Sequence[ReadRequest]) -> dict[str, 
     Args:
         reader: the reader of the run.
         requests: claims with their trusted evidence, in the order of the log.
+
     """
     some = [request for request in requests if request.passages][: 2 * SAMPLE]
     half = len(some) // 2

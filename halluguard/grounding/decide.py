@@ -55,6 +55,7 @@ def decide_turns(
         embedder: the model of the trusted index, which finds evidence for a claim.
         trusted: the trusted corpus, or None to check citations only.
         top_k: pieces of trusted evidence read for each claim.
+
     """
     try:
         return _decide_together(turns, reader, embedder, trusted, top_k)

@@ -91,12 +91,9 @@ def pack_sentences(claim: str, passages: Sequence[Passage]) -> Window | None:
 
 def best_sentence(claim: str, passages: Sequence[Passage]) -> Window | None:
     """Return the sentence that shares the most words with a claim, the first of equals, or None where none does."""
-    best: Window | None = None
-    for id_, text in _sentences(passages):
-        cover = cover_of(claim, text)
-        if cover > (best.cover if best else 0.0):
-            best = Window(id_, text, cover)
-    return best
+    found = [Window(id_, text, cover_of(claim, text)) for id_, text in _sentences(passages)]
+    best = max(found, key=lambda window: window.cover, default=None)
+    return best if best and best.cover else None
 
 
 def _sentences(passages: Sequence[Passage]) -> Iterator[tuple[str, str]]:

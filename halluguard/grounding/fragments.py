@@ -7,25 +7,23 @@ _VERBS = """
 is are was were be been am has have had do does did can could may might must will would shall should isn't
 aren't wasn't weren't don't doesn't didn't can't cannot couldn't won't wouldn't shouldn't hasn't haven't
 it's that's there's he's she's they're you're we're i'm you'll they'll it'll you've they've what's here's
-let's need needs needed cost costs take takes took allow allows include includes require requires start
-starts contain contains apply applies mean means make makes made work works use uses go goes went get gets
-got give gives gave offer offers provide provides come comes came run runs ran last lasts open opens close
-closes expire expires charge charges pay pays paid begin begins began become becomes became keep keeps
-kept lead leads led leave leaves left live lives lie lies hold holds held know knows knew say says said
-see sees saw want wants help helps show shows grow grows grew cause causes affect affects receive receives
-remain remains refer refers range ranges depend depends vary varies consist consists belong belongs exist
-exists occur occurs happen happens follow follows call calls add adds arrive arrives depart departs ship
-ships deliver delivers cover covers accept accepts travel travels fly flies flew return returns refund
-refunds book books board boards serve serves earn earns lose loses lost win wins won wrote write writes
-send sends sent sell sells sold buy buys bought bring brings brought build builds built feel feels felt
-find finds found think thinks thought tell tells told rise rises rose fall falls fell speak speaks spoke
-seem seems appear appears stay stays prevent prevents produce produces reduce reduces increase increases
-decrease decreases support supports describe describes represent represents state states suggest suggests
-determine determines carry carries operate operates handle handles store stores measure measures weigh
-weighs equal equals exceed exceeds own owns
+let's needs needed cost costs take takes took allow allows include includes require requires starts contain
+contains apply applies mean means make makes made work works use uses go goes went get gets got give gives
+gave offer offers provide provides come comes came run runs ran last lasts open opens close closes expire
+expires pay pays paid begin begins began become becomes became keep keeps kept led leave leaves left live
+hold holds held know knows knew say says said see sees saw want wants help helps show shows grow grows
+grew affect affects receive receives remain remains refer refers depend depends vary varies consist
+consists belong belongs exist exists occur occurs happen happens follow follows add adds arrive arrives
+depart departs deliver delivers covers accept accepts travel travels fly flies flew serve serves earn
+earns lose loses lost win wins won wrote write writes send sends sent sell sells sold buy buys bought
+bring brings brought build builds built feel feels felt find finds found think thinks thought tell tells
+told rises rose fell speak speaks spoke seem seems appear appears stay stays prevent prevents produce
+produces reduce reduces increase increases decrease decreases describe describes represent represents
+suggest suggests determine determines carry carries operate operates handle handles weigh weighs equal
+equals exceed exceeds own owns
 """
 _FINITE = frozenset(_VERBS.split())
-"""Forms that make a sentence of a few words; what ends in -ed counts as well."""
+"""Forms that make a sentence of a few words, without those that are nouns as often; what ends in -ed counts as well."""
 _NO_VERB = frozenset(
     {"unlimited", "limited", "united", "speed", "indeed", "hundred", "breed", "sacred", "naked", "hatred"}
 )

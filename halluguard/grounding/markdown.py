@@ -109,6 +109,10 @@ def _is_table_rule(text: str) -> bool:
     return "|" in text and "-" in text and not text.strip("|-: \t") and set(text) <= set("|-: \t")
 
 
+def _is_prose(info: str) -> bool:
+    return len(info.split(maxsplit=2)) > 1 and "=" not in info and "{" not in info
+
+
 def _reads_as_sentence(text: str) -> bool:
     return (
         bool(_SENTENCE_END.search(text[-12:])) and len(text.split(maxsplit=_HEADING_WORDS)) > _HEADING_WORDS
@@ -224,9 +228,15 @@ class _Scanner:
         return number
 
     def _read_fence(self, number: int, fence: re.Match[str]) -> int:
-        """Take a closed fence as code; the marks of an unclosed one, or of one around prose, are furniture."""
+        """Take a closed fence as code; the marks of an unclosed one, or of one around prose, are furniture.
+
+        What stands behind the marks names a language, unless it has several words as a statement has.
+        """
         self._close()
         mark, info = fence[1], fence[2].strip().lower()
+        if _is_prose(info):
+            start = self._lines[number].start + fence.start(2)
+            self._add(BlockKind.PARAGRAPH, (start, start + len(fence[2].rstrip())))
         if mark == self._prose_fence and not info:
             self._prose_fence = ""
             return number + 1

@@ -1,19 +1,26 @@
-"""Read claims against passages: choose windows, score them in rounds, and say what they bear out."""
+"""Read claims against passages: choose what to read, score it in rounds, and say what it bears out."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from halluguard.grounding.calibration import Calibration
-from halluguard.grounding.evidence import Window, count_windows, find_candidates, find_quote, pack_sentences
+from halluguard.grounding.evidence import (
+    Window,
+    best_sentence,
+    count_windows,
+    find_candidates,
+    find_quote,
+    pack_sentences,
+)
 from halluguard.grounding.features import WordFeatures, logit, observe_words
 from halluguard.models import Embedder, PairScorer
 from halluguard.records import Passage, Reading
 
-MAX_WINDOWS = 3
-"""Windows a model reads for one request, before the packed sentences."""
+MAX_WINDOWS = 2
+"""Windows a model reads for one request beside the packed sentences and the best single one."""
 
 P_QUOTED = 0.99
 """Probability that a claim is supported where the passages hold it word for word as whole sentences."""
@@ -31,7 +38,7 @@ class ReadRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class Score:
+class WindowScore:
     """What a model said of one window: probabilities of entailment and contradiction."""
 
     window: Window
@@ -40,16 +47,27 @@ class Score:
     truncated: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """What a calibration weighs for one request.
+
+    `support` is empty where there was nothing to read, `against` holds one entry for each window on the subject.
+    """
+
+    support: Mapping[str, float]
+    against: tuple[Mapping[str, float], ...]
+    quoted: bool = False
+
+
 @dataclass(slots=True)
 class _Case:
-    """A request on its way: what is to be read, in order, and what was found so far."""
+    """A request on its way: what is to be read in each round, and what was found so far."""
 
     claim: str
-    windows: tuple[Window, ...]
-    packed: Window | None
+    rounds: tuple[tuple[Window, ...], ...]
     words: WordFeatures | None
     quoted: Window | None = None
-    scores: list[Score] = field(default_factory=list)
+    scores: list[WindowScore] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -63,7 +81,7 @@ class Reader:
         scorer: the NLI model; give it a cache where texts recur.
         embedder: orders the windows of long passages.
         calibration: weights and thresholds.
-        exhaustive: read every chosen window even where the first already decides; slower, with finer scores.
+        exhaustive: read everything chosen even where the first round already decides; slower, with finer scores.
 
     """
 
@@ -75,63 +93,58 @@ class Reader:
     def read(self, requests: Sequence[ReadRequest], *, progress: OnProgress | None = None) -> list[Reading]:
         """Return what the passages of each request say of its claim, in the order given.
 
-        Rounds: the window nearest to the claim; the other windows of what is still undecided; and, where no window
-        suffices, two or three sentences from different places in one premise. `progress` is called with the number
-        of pairs scored after each round.
+        Three rounds, each for what the one before left undecided: the two or three sentences, from anywhere, that
+        together hold the claim's words; the nearest window and the best single sentence; further windows. The best
+        entailment of all counts, and it can only rise, so that a claim once supported stays so.
+
+        `progress` is called with the number of pairs of each round.
         """
         return [self._conclude(case) for case in self._read_cases(requests, progress)]
 
-    def examine(self, requests: Sequence[ReadRequest]) -> list[dict[str, float]]:
-        """Return the features of each request that a calibration weighs, every chosen window read."""
-        return [
-            support_features(case.words, case.scores)
-            for case in self._all()._read_cases(requests)
-            if case.words
-        ]
+    def examine(self, requests: Sequence[ReadRequest]) -> list[Examined]:
+        """Return what a calibration weighs for each request, every round read; the calibration in force plays no part."""
+        return [_examined(case) for case in self.reading_everything()._read_cases(requests, None)]  # noqa: SLF001
 
-    def _all(self) -> "Reader":
-        return Reader(self.scorer, self.embedder, self.calibration, exhaustive=True)
+    def reading_everything(self) -> "Reader":
+        """Return a reader that never stops early."""
+        return replace(self, exhaustive=True)
 
-    def _read_cases(self, requests: Sequence[ReadRequest], progress: OnProgress | None = None) -> list[_Case]:
+    def _read_cases(self, requests: Sequence[ReadRequest], progress: OnProgress | None) -> list[_Case]:
         cases = self._prepare(requests)
-        self._score(cases, lambda case: case.windows[:1], progress)
-        open_ = [case for case in cases if self._is_open(case)]
-        self._score(open_, lambda case: case.windows[1:], progress)
-        open_ = [case for case in open_ if self._is_open(case)]
-        self._score(open_, lambda case: (case.packed,) if case.packed else (), progress)
+        open_ = [case for case in cases if case.rounds]
+        number = 0
+        while open_:
+            self._score([(case, window) for case in open_ for window in case.rounds[number]], progress)
+            number += 1
+            open_ = [case for case in open_ if len(case.rounds) > number and self._is_open(case)]
         return cases
 
     def _is_open(self, case: _Case) -> bool:
         """Whether more reading could change a decision. Support only rises with more windows (see `RISING`)."""
-        if case.quoted is not None or not case.windows:
-            return False
         return self.exhaustive or self._p_supported(case) < self.calibration.support_threshold
 
-    def _score(
-        self, cases: Sequence[_Case], choose: Callable[[_Case], Iterable[Window]], progress: OnProgress | None
-    ) -> None:
-        """Score what is chosen of each case in one call, so that pairs are deduplicated and batched together."""
-        asked = [(case, window) for case in cases if case.quoted is None for window in choose(case)]
-        if not asked:
-            return
+    def _score(self, asked: Sequence[tuple[_Case, Window]], progress: OnProgress | None) -> None:
+        """Score windows in one call, so that pairs are deduplicated and batched together."""
         scores = self.scorer.score([(window.text, case.claim) for case, window in asked])
         for (case, window), (entails, _, contradicts), cut in zip(
             asked, scores.probabilities.tolist(), scores.truncated.tolist(), strict=True
         ):
-            case.scores.append(Score(window, entails, contradicts, cut))
+            case.scores.append(WindowScore(window, entails, contradicts, cut))
         if progress:
             progress(len(asked))
 
     def _prepare(self, requests: Sequence[ReadRequest]) -> list[_Case]:
         """Choose what each request reads: by words first, then by embeddings where there is a choice."""
         found = [find_candidates(request.claim, request.passages) for request in requests]
-        texts = sorted({window.text for windows in found if len(windows) > 1 for window in windows})
-        claims = sorted(
-            {request.claim for request, windows in zip(requests, found, strict=True) if len(windows) > 1}
+        unclear = [
+            (request.claim, windows)
+            for request, windows in zip(requests, found, strict=True)
+            if len(windows) > 1
+        ]
+        texts = sorted(
+            {text for claim, windows in unclear for text in (claim, *(window.text for window in windows))}
         )
-        vectors = (
-            dict(zip(texts + claims, self.embedder.encode(texts + claims), strict=True)) if texts else {}
-        )
+        vectors = dict(zip(texts, self.embedder.encode(texts), strict=True)) if texts else {}
         return [_case(request, windows, vectors) for request, windows in zip(requests, found, strict=True)]
 
     def _p_supported(self, case: _Case) -> float:
@@ -142,20 +155,16 @@ class Reader:
         return self.calibration.support.probability(support_features(case.words, case.scores))
 
     def _conclude(self, case: _Case) -> Reading:
-        rule = self.calibration
         if case.quoted is not None:
             return Reading(P_QUOTED, 0.0, True, False, case.quoted.passage_id, case.quoted.text)
-        if case.words is None or not case.scores:
+        if not case.scores:
             return Reading(0.0, 0.0, False, False)
+        rule = self.calibration
         p_supported = self._p_supported(case)
-        p_contradicted, against = self._worst(case)
-        supports = p_supported >= rule.support_threshold
-        contradicts = (
-            not supports
-            and p_supported <= rule.doubt_threshold
-            and p_contradicted >= rule.contradiction_threshold
-        )
+        p_contradicted, against = self._worst(case.scores)
+        supports, contradicts = rule.decide(p_supported, p_contradicted)
         shown = against if contradicts and against else max(case.scores, key=lambda score: score.entailment)
+        cut = any(score.truncated for score in case.scores)
         return Reading(
             p_supported,
             p_contradicted,
@@ -163,20 +172,18 @@ class Reader:
             contradicts,
             shown.window.passage_id,
             shown.window.text,
-            any(score.truncated for score in case.scores),
+            cut,
         )
 
-    def _worst(self, case: _Case) -> tuple[float, Score | None]:
+    def _worst(self, scores: Iterable[WindowScore]) -> tuple[float, WindowScore | None]:
         """Return the highest probability of contradiction among the windows that are on the claim's subject."""
-        return max(
-            (
-                (self.calibration.contradiction.probability(contradiction_features(score)), score)
-                for score in case.scores
-                if score.window.cover >= self.calibration.subject_cover
-            ),
-            key=lambda pair: pair[0],
-            default=(0.0, None),
-        )
+        combination = self.calibration.contradiction
+        rated = [
+            (combination.probability(contradiction_features(score)), score)
+            for score in scores
+            if on_subject(score)
+        ]
+        return max(rated, key=lambda pair: pair[0], default=(0.0, None))
 
 
 def _case(
@@ -185,24 +192,35 @@ def _case(
     claim, passages = request.claim, request.passages
     quoted = find_quote(claim, passages)
     if quoted is not None or not windows:
-        return _Case(claim, (), None, None, quoted)
+        return _Case(claim, (), None, quoted)
 
     def nearness(window: Window) -> float:
-        return round(
-            window.cover + (float(vectors[window.text] @ vectors[claim]) if window.text in vectors else 0.0),
-            4,
-        )
+        likeness = float(vectors[window.text] @ vectors[claim]) if window.text in vectors else 0.0
+        return round(window.cover + likeness, 4)
 
-    nearest = tuple(sorted(windows, key=lambda window: -nearness(window))[:MAX_WINDOWS])
-    packed = pack_sentences(claim, passages) if len(windows) > 1 else None
+    nearest = sorted(windows, key=lambda window: -nearness(window))[:MAX_WINDOWS]
+    packed = pack_sentences(claim, passages) or nearest[0]
+    single = best_sentence(claim, passages) or nearest[0]
     words = observe_words(claim, [passage.text for passage in passages], count_windows(passages))
-    return _Case(claim, nearest, packed, words)
+    return _Case(claim, _distinct([packed], [nearest[0], single], nearest[1:]), words)
 
 
-def support_features(words: WordFeatures, scores: Sequence[Score]) -> dict[str, float]:
-    """Return the features of support: the words, the best entailment read, and the nearest window's contradiction.
+def _distinct(*rounds: Sequence[Window]) -> tuple[tuple[Window, ...], ...]:
+    """Return the rounds with each text in the first of them only, and without rounds that this leaves empty."""
+    seen: set[str] = set()
+    kept = []
+    for some in rounds:
+        new = tuple({window.text: window for window in some if window.text not in seen}.values())
+        seen.update(window.text for window in new)
+        if new:
+            kept.append(new)
+    return tuple(kept)
 
-    Only `entailment` changes as more windows are read, and only upwards.
+
+def support_features(words: WordFeatures, scores: Sequence[WindowScore]) -> dict[str, float]:
+    """Return the features of support: the words, the best entailment read, and the contradiction of what was read first.
+
+    Only `entailment` changes as more is read, and only upwards.
     """
     return {
         **asdict(words),
@@ -211,10 +229,25 @@ def support_features(words: WordFeatures, scores: Sequence[Score]) -> dict[str, 
     }
 
 
-def contradiction_features(score: Score) -> dict[str, float]:
+def contradiction_features(score: WindowScore) -> dict[str, float]:
     """Return the features of one window's contradiction."""
     return {
         "contradiction": logit(score.contradiction),
         "entailment": logit(score.entailment),
         "cover": score.window.cover,
     }
+
+
+SUBJECT_COVER = 0.4
+"""Share of the claim's content words a window must hold to be on the claim's subject."""
+
+
+def on_subject(score: WindowScore) -> bool:
+    """Whether a window speaks of what the claim speaks of: elsewhere a contradiction means nothing."""
+    return score.window.cover >= SUBJECT_COVER
+
+
+def _examined(case: _Case) -> Examined:
+    support = support_features(case.words, case.scores) if case.words is not None and case.scores else {}
+    against = tuple(contradiction_features(score) for score in case.scores if on_subject(score))
+    return Examined(support, against, case.quoted is not None)

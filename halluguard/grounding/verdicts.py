@@ -14,6 +14,7 @@ def status_of(cited: Reading | None, retrieved: Reading | None, trusted: Reading
         retrieved: what the other chunks that were shown to the model say.
         trusted: what the best evidence of the trusted corpus says.
         has_citation: whether the claim cites anything, ghosts included.
+
     """
     source_supports = _supports(cited) if has_citation else _supports(retrieved)
     trusted_contradicts = trusted is not None and trusted.contradicts and not trusted.supports

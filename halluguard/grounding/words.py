@@ -11,6 +11,15 @@ _STOP_WORDS = """
 STOP_WORDS = frozenset(_STOP_WORDS.split())
 """Words that say nothing of what a text is about."""
 
+_FUNCTION_WORDS = """
+    up down out off over under into onto upon after before during while because since until between through per via vs
+    more most less least much many some any all both each every either other another same own only just even very too
+    still already again here now me him us them itself himself herself themselves themself myself yourself mine yours
+    i'm s t d ll re ve m don doesn didn isn aren wasn weren won isnt dont let get got etc however therefore thus
+"""
+FUNCTION_WORDS = STOP_WORDS | frozenset(_FUNCTION_WORDS.split())
+"""Stop words, and words that shape a statement without naming its subject: a model reads them, a search does not."""
+
 _SMALL = """
     zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen
     eighteen nineteen
@@ -55,7 +64,7 @@ def stem(word: str) -> str:
 @lru_cache(maxsize=16384)
 def stems(text: str) -> frozenset[str]:
     """Return the distinct stems of a text's content words."""
-    return frozenset(stem(word) for word in content_words(text))
+    return frozenset(stem(word) for word in content_words(text) if word not in FUNCTION_WORDS)
 
 
 @lru_cache(maxsize=16384)

@@ -19,6 +19,7 @@ import orjson
 
 from halluguard.errors import InputError
 from halluguard.logs.notes import LogNotes, SkippedRow, shown
+from halluguard.logs.values import scrub
 
 MAX_LINE_BYTES = 16 * 2**20
 """A longer line is skipped unread: no conversation turn needs 16 MiB, and memory must stay bounded."""
@@ -152,12 +153,15 @@ def _decode(line: int, raw: bytes, notes: LogNotes) -> Row | SkippedRow:
 
 
 def decode_json(text: str, notes: LogNotes) -> Any:
-    """Decode JSON that may hold NaN, Infinity or halves of surrogate pairs, which other writers leave in; NaN becomes None."""
+    """Decode JSON that may hold NaN, Infinity or halves of surrogate pairs, which other writers leave in.
+
+    The numbers become None and the halves U+FFFD; both are counted.
+    """
 
     def unknown(_: str) -> None:
         notes.repair("bad_number")
 
-    return json.loads(text, parse_constant=unknown)
+    return scrub(json.loads(text, parse_constant=unknown), notes)
 
 
 def _json_problem(error: Exception) -> str:
@@ -192,7 +196,7 @@ def _array_rows(
     number = 0
     try:
         for value in reader:
-            for row in _opened(value):
+            for row in _opened(scrub(value, notes)):
                 number += 1
                 yield (
                     Row(number, row)

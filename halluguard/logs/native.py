@@ -19,6 +19,9 @@ _CHUNK_FIELDS = frozenset(
     {*_CHUNK_IDS[:3], *_CHUNK_TEXTS, *_CHUNK_SCORES, "rank", "used", "metadata", "node"}
 )
 
+_MAX_RANK = 2**31 - 1
+"""What the tables of a run can hold."""
+
 
 def recognises(values: Mapping[str, Any]) -> bool:
     """Whether a row has anything that could be an answer."""
@@ -126,7 +129,8 @@ def _chunk(item: object, number: int, names: Sequence[object], reading: Reading)
     notes = reading.notes
     given = name_of(names[number], notes) if names else None
     if isinstance(item, str):
-        return Chunk(given or f"ctx-{number + 1}", clean(item, notes))
+        text = clean(item, notes)
+        return Chunk(given or text_id(text), text)  # an id by position would name another text in every turn
     if not isinstance(item, Mapping):
         return None
     body = (
@@ -143,6 +147,9 @@ def _chunk(item: object, number: int, names: Sequence[object], reading: Reading)
     metadata = mapping_of(body.get("metadata"))
     score = next((body[key] for key in _CHUNK_SCORES if body.get(key) is not None), metadata.get("score"))
     rank = number_of(body.get("rank"), notes, "bad_field")
+    if rank is not None and not 0 <= rank <= _MAX_RANK:
+        notes.repair("bad_field")
+        rank = None
     return Chunk(
         id=id_ or text_id(text or ""),
         text=text,
@@ -153,7 +160,9 @@ def _chunk(item: object, number: int, names: Sequence[object], reading: Reading)
             **{
                 key: value
                 for key, value in body.items()
-                if key not in _CHUNK_FIELDS and key != id_ and value is not None
+                if key not in _CHUNK_FIELDS
+                and value is not None
+                and not (key in _CHUNK_IDS and str(value) == id_)
             },
             **metadata,
         },

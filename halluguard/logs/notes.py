@@ -1,6 +1,7 @@
 """What was left out of a log or put right in it: skipped rows, repaired fields, and fields the log does not have."""
 
 import json
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -28,6 +29,8 @@ REPAIRS = {
     "bad_field": "a field has a value of another kind than expected and is taken as unknown",
     "lone_surrogates": "half of a surrogate pair was replaced by U+FFFD",
     "chunk_without_id": "a retrieved chunk has no id and is named by its text",
+    "late_row": "a row came long after the other rows of its trace, and is left out",
+    "ids_only": "a trace lists its observations or scores by id only; export whole traces",
     "line_as_turn_id": "a turn has no id and is named by its line",
 }
 """What each repair code means, in words for the manifest and the report."""
@@ -47,6 +50,9 @@ _CONSEQUENCES = {
     "index_version": "no rates by index version",
 }
 """What each missing field switches off (the manifest's "what the log could not show")."""
+
+
+_MARKED = re.compile(r"[\[【]\^?\w|\((?:sources?|passages?|docs?|documents?)\s", re.IGNORECASE)
 
 
 @dataclass(slots=True)
@@ -83,10 +89,10 @@ def _fields_of(turn: Turn) -> Iterator[str]:
     ):
         if getattr(turn, name):
             yield name
-    if turn.citations or any(mark in turn.answer for mark in ("[", "【", "(")):
+    if turn.citations or _MARKED.search(turn.answer):
         yield "citations"
     if turn.retrieved:
-        if not any(chunk.id.startswith(("sha:", "ctx-")) for chunk in turn.retrieved):
+        if not any(chunk.id.startswith("sha:") for chunk in turn.retrieved):
             yield "chunk_id"
         if all(chunk.text is not None for chunk in turn.retrieved):
             yield "chunk_text"

@@ -7,14 +7,14 @@ from itertools import chain
 from pathlib import Path
 
 from halluguard.errors import InputError, LogFormatError, SettingError
-from halluguard.logs import native
+from halluguard.logs import langfuse, langsmith, native, openinference
 from halluguard.logs.containers import MAX_LINE_BYTES, Row, open_rows
 from halluguard.logs.formats import LogFormat, Reading
 from halluguard.logs.notes import LogNotes, OnSkip, SkippedRow, shown
 from halluguard.logs.values import zone_of
 from halluguard.records import Turn
 
-FORMATS: tuple[LogFormat, ...] = (native.FORMAT,)
+FORMATS: tuple[LogFormat, ...] = (openinference.FORMAT, langfuse.FORMAT, langsmith.FORMAT, native.FORMAT)
 """Every format read, the most telling first; the native one takes what no other recognises."""
 
 _LOOK_AHEAD = 20

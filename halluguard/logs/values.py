@@ -96,6 +96,17 @@ def clean(text: str, notes: LogNotes) -> str:
     return _SURROGATE.sub("\ufffd", text)
 
 
+def scrub(value: Any, notes: LogNotes) -> Any:
+    """Return a decoded JSON value with `clean` applied to every text in it, keys included."""
+    if isinstance(value, str):
+        return clean(value, notes)
+    if isinstance(value, list):
+        return [scrub(item, notes) for item in value]
+    if isinstance(value, dict):
+        return {clean(key, notes): scrub(item, notes) for key, item in value.items()}
+    return value
+
+
 def name_of(value: object, notes: LogNotes) -> str | None:
     """Return an id or a name as text; numbers are written out, anything else is unknown."""
     if value is None or value == "":

@@ -12,6 +12,7 @@ def plan_batches(lengths: Sequence[int], *, max_tokens: int) -> tuple[tuple[int,
     Args:
         lengths: tokens of each item.
         max_tokens: the most tokens a batch may hold, padding included.
+
     """
     order = sorted(range(len(lengths)), key=lambda position: (-lengths[position], position))
     batches: list[tuple[int, ...]] = []

@@ -73,6 +73,7 @@ def load_embedder(name_or_path: str | None = None, *, device: str = "auto") -> S
 
     Raises:
         ModelError: the model is found nowhere, or is not a sentence-transformers model.
+
     """
     name, folder = find_embedder(name_or_path)
     from sentence_transformers import SentenceTransformer

@@ -104,6 +104,7 @@ def label_order(id2label: dict[int, str]) -> tuple[int | None, int | None, int |
 
     Raises:
         ModelError: the labels are not those of an NLI model; an order is never guessed.
+
     """
     found: dict[str, int] = {}
     for position, label in id2label.items():
@@ -135,6 +136,7 @@ def load_nli(
 
     Raises:
         ModelError: found nowhere, unreadable, or with labels that cannot be recognised.
+
     """
     source = str(name_or_path) if name_or_path is not None else str(DEFAULT_MODEL)
     folder = Path(source)

@@ -6,9 +6,12 @@ from typing import Any
 from halluguard.records import Origin, Status
 from halluguard.report.data import FlaggedClaim, Quote, WorstAnswer
 from halluguard.report.differences import Segment, mark_differences
-from halluguard.report.excerpts import CLAIM_CHARACTERS, NAMED_CLAIMS, answer_spans, shorten
+from halluguard.report.excerpts import CLAIM_CHARACTERS, answer_spans, shorten
 from halluguard.report.ranking import NAMED_ALIKE, Fault
-from halluguard.report.statuses import ORIGINS, is_flagged
+from halluguard.report.statuses import GRAVITY, ORIGINS, is_flagged
+
+EXPLAINED_CLAIMS = 4
+"""How many flagged claims of one answer are set beside their evidence, the gravest; the others are only marked in place."""
 
 Row = Mapping[str, Any]
 
@@ -17,11 +20,9 @@ def worst_answer(
     fault: Fault, turn: Row, claims: Sequence[Row], events: Mapping[tuple[str, str], Row]
 ) -> WorstAnswer:
     """Lay out the answer that stands for a fault; `events` is empty where the store was not traced."""
-    flagged = [
-        row
-        for row in sorted(claims, key=lambda row: (row["start"], row["end"]))
-        if is_flagged(Status(row["status"]))
-    ]
+    ordered = sorted(claims, key=lambda row: (row["start"], row["end"]))
+    flagged = list(enumerate((row for row in ordered if is_flagged(Status(row["status"]))), start=1))
+    explained = sorted(flagged, key=lambda pair: GRAVITY[Status(pair[1]["status"])])[:EXPLAINED_CLAIMS]
     return WorstAnswer(
         turn_id=fault.turn_id,
         conversation_id=turn["conversation_id"] or "",
@@ -32,8 +33,9 @@ def worst_answer(
         spans=answer_spans(turn["answer"], claims),
         claims=tuple(
             _flagged_claim(number, row, turn, events.get((row["turn_id"], row["claim_id"])))
-            for number, row in enumerate(flagged[:NAMED_CLAIMS], start=1)
+            for number, row in sorted(explained, key=lambda pair: pair[0])
         ),
+        n_claims_left_out=len(flagged) - len(explained),
         n_alike=fault.n_turns - 1,
         alike=tuple(fault.others[:NAMED_ALIKE]),
     )
@@ -52,6 +54,7 @@ def _flagged_claim(number: int, row: Row, turn: Row, event: Row | None) -> Flagg
         compared=compared,
         comparison=comparison,
         p_cited=row["cited_entailment"],
+        p_trusted_for=row["trusted_entailment"],
         p_trusted_against=row["trusted_contradiction"],
         ghost_ids=tuple(row["ghost_ids"] or ()),
         outcome=_outcome(event),

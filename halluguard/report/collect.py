@@ -48,6 +48,7 @@ def collect(run: Run) -> ReportData:
     return ReportData(
         title=str(manifest.get("title") or "Grounding report"),
         version=str(manifest.get("version") or ""),
+        interrupted=manifest.get("state", "finished") != "finished",
         counts=facts.counts_of(manifest, len(moments)),
         statuses=facts.status_counts(manifest),
         rate=facts.headline_rate(manifest),
@@ -60,7 +61,7 @@ def collect(run: Run) -> ReportData:
         n_worst_left_out=sum(fault.n_turns for fault in faults[WORST_ANSWERS:]),
         suspects=suspects,
         cascade=_cascade(run),
-        not_shown=tuple(str(line) for line in manifest.get("not_shown") or ()),
+        not_shown=facts.limits_of(manifest),
         method=facts.method_rows(manifest),
     )
 
@@ -75,7 +76,8 @@ def _trace(
     events = run.read("events").to_pylist() if run.has("events") else []
     retrievals = tables.retrievals_of(run, [row["entry_id"] for row in rank_suspects(rows)])
     accusing = {entry_id: blame.turn_ids for entry_id, blame in accused.items()}
-    return findings_of_trace(accused, rows, events), lay_out_suspects(rows, retrievals, accusing, period)
+    found = facts.with_rollup(findings_of_trace(accused, rows, events), run.manifest)
+    return found, lay_out_suspects(rows, retrievals, accusing, period)
 
 
 def _worst(run: Run, faults: list[Fault], events: Events) -> tuple[WorstAnswer, ...]:

@@ -74,6 +74,7 @@ class FlaggedClaim:
     compared: str
     comparison: tuple[Segment, ...]
     p_cited: float | None
+    p_trusted_for: float | None
     p_trusted_against: float | None
     ghost_ids: tuple[str, ...]
     outcome: str = ""
@@ -94,7 +95,10 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class WorstAnswer:
-    """An answer worth reading, standing for `n_alike` others with the same fault, some of them named."""
+    """An answer worth reading, standing for `n_alike` others with the same fault, some of them named.
+
+    `claims` are the gravest of its flagged claims; the others are marked in `spans` only, and counted.
+    """
 
     turn_id: str
     conversation_id: str
@@ -104,6 +108,7 @@ class WorstAnswer:
     index_version: str
     spans: tuple[Span, ...]
     claims: tuple[FlaggedClaim, ...]
+    n_claims_left_out: int
     n_alike: int
     alike: tuple[str, ...]
 
@@ -130,8 +135,23 @@ class SourceShare:
 
 
 @dataclass(frozen=True, slots=True)
+class GroupShare:
+    """How much of a source, a batch or a day of ingest is accused; `whole` where all of it is."""
+
+    level: str
+    key: str
+    accused: int
+    total: int
+    p_value: float
+    whole: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Findings:
-    """What happened. `traced` tells entries found responsible by the trace from passages counted behind conflicts."""
+    """What happened. `traced` tells entries found responsible by the trace from passages counted behind conflicts.
+
+    `removal` counts the claims that the store no longer supports once the accused entries are gone.
+    """
 
     traced: bool
     culprits: tuple[Culprit, ...] = ()
@@ -142,6 +162,9 @@ class Findings:
     origins: tuple[tuple[Origin, int], ...] = ()
     first_seen: datetime | None = None
     last_seen: datetime | None = None
+    rollup: tuple[GroupShare, ...] = ()
+    n_rollup: int = 0
+    removal: Rate | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,10 +214,11 @@ class Suspects:
 
 @dataclass(frozen=True, slots=True)
 class ReportData:
-    """Everything a report shows of one run; `cascade` is cascade.json as it lies there, None where there is none."""
+    """Everything a report shows of one run, of which `interrupted` ones hold only a part of the log; `cascade` is cascade.json as it lies there, None where there is none."""
 
     title: str
     version: str
+    interrupted: bool
     counts: Counts
     statuses: tuple[tuple[Status, int], ...]
     rate: MeasuredRate

@@ -13,7 +13,7 @@ ANSWER_CHARACTERS = 3000
 AROUND_CLAIM = 300
 """Characters of a longer answer that stay on each side of a flagged claim."""
 NAMED_CLAIMS = 12
-"""How many flagged claims of one answer are shown with their evidence."""
+"""How many flagged claims of a long answer are certain to be shown in it."""
 CLAIM_CHARACTERS = 400
 """Characters shown of a claim where it is repeated beside its evidence."""
 TEXT_CHARACTERS = 1200

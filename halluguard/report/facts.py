@@ -1,10 +1,11 @@
 """What the manifest of a run says, read without trusting that every key is there."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
-from halluguard.records import Status
-from halluguard.report.data import Counts, Grouping, GroupRate, MeasuredRate
+from halluguard.records import Rate, Status
+from halluguard.report.data import Counts, Findings, Grouping, GroupRate, GroupShare, MeasuredRate
 from halluguard.report.excerpts import shorten
 from halluguard.report.statuses import WORDINGS
 
@@ -18,7 +19,7 @@ _GROUPINGS = ("day", "source", "model", "index_version")
 _OTHER_RATES = {
     "citation_precision": "Citation precision",
     "citation_recall": "Citation recall",
-    "contradiction_false_alarm": "False alarms of contradiction",
+    "contradiction_false_alarm_rate": "False alarms of contradiction",
 }
 
 
@@ -95,6 +96,38 @@ def _grouping(name: str, rates: list[GroupRate]) -> Grouping:
     return Grouping(name, tuple(named), len(rest), summed)
 
 
+def limits_of(manifest: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return what the log and the traced store could not show, in the words of the stages that found out."""
+    store = mapping(mapping(manifest.get("trace")).get("store"))
+    lines = [*(manifest.get("not_shown") or ()), *(store.get("cannot_know") or ())]
+    return tuple(dict.fromkeys(str(line) for line in lines))
+
+
+def with_rollup(findings: Findings, manifest: Mapping[str, Any]) -> Findings:
+    """Add what the trace wrote into the manifest: the groups that hold accused entries, and the effect of removal."""
+    trace = mapping(manifest.get("trace"))
+    gone = int(trace.get("unsupported_after_removal") or 0)
+    tried = gone + int(trace.get("still_supported_after_removal") or 0)
+    groups = [_group_share(mapping(row)) for row in trace.get("rollup") or ()]
+    return replace(
+        findings,
+        rollup=tuple(groups[:NAMED_GROUPS]),
+        n_rollup=len(groups),
+        removal=Rate(gone, tried) if tried else None,
+    )
+
+
+def _group_share(row: Mapping[str, Any]) -> GroupShare:
+    return GroupShare(
+        str(row.get("level", "")),
+        shorten(str(row.get("key", "")), KEY_CHARACTERS),
+        int(row.get("accused", 0)),
+        int(row.get("total", 0)),
+        float(row.get("p_value", 1.0)),
+        bool(row.get("whole")),
+    )
+
+
 def method_rows(manifest: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     """Return how the figures were made: inputs, models, thresholds, device, versions. Timings stay out, as they vary."""
     rows: list[tuple[str, str]] = [
@@ -121,7 +154,7 @@ _MODELS = {"embedder": "Embedder", "nli": "Entailment model"}
 
 def _input(value: Mapping[str, Any]) -> str:
     facts = [
-        f"{_count(found)} {name.replace('_', ' ')}"
+        f"{name.replace('_', ' ')} {_count(found)}"
         for name, found in value.items()
         if name not in ("path", "sha256")
     ]
@@ -140,12 +173,16 @@ def _count(value: object) -> str:
     return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else _plainly(value)
 
 
-def _plainly(value: object) -> str:
-    """Write a value of the manifest on one line, without braces and quotes."""
+def _plainly(value: object, *, nested: bool = False) -> str:
+    """Write a value of the manifest on one line, nested ones in parentheses; what is empty is left out."""
     if isinstance(value, Mapping):
-        return " · ".join(f"{name.replace('_', ' ')} {_plainly(found)}" for name, found in value.items())
+        written = {name.replace("_", " "): _plainly(found, nested=True) for name, found in value.items()}
+        joined = (", " if nested else " · ").join(
+            f"{name} {found}" for name, found in written.items() if found
+        )
+        return f"({joined})" if nested and joined else joined
     if isinstance(value, Iterable) and not isinstance(value, str):
-        return ", ".join(_plainly(found) for found in value)
+        return ", ".join(_plainly(found, nested=True) for found in value)
     if isinstance(value, float):
         return f"{value:.4g}"
     return "" if value is None else str(value)

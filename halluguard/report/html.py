@@ -1,7 +1,5 @@
 """The report as one HTML page that needs no script and no other file."""
 
-import importlib
-import importlib.util
 from functools import cache
 from typing import Any
 
@@ -12,9 +10,9 @@ from halluguard.records import Status
 from halluguard.report import charts, wording
 from halluguard.report.data import ReportData
 from halluguard.report.hostile import plain, visible
+from halluguard.report.spread import describe_spread
 from halluguard.report.statuses import ORIGINS, VERDICTS, WORDINGS, is_flagged
 
-_DRAWING = "halluguard.cascade.drawing"
 _CHIP = Markup('<span class="chip" title="a character that is not shown">{}</span>')
 
 
@@ -24,7 +22,10 @@ def render_html(data: ReportData) -> str:
     Every text is escaped, and characters that steer, reorder or hide are replaced by a visible label.
     """
     page = _environment().get_template("report.html.j2")
-    return page.render(data=data, cascade_svg=_cascade_svg(data)) + "\n"
+    spread = describe_spread(data.cascade)
+    # drawn by our own code, which escapes what it labels
+    drawing = Markup(spread.svg) if spread else None  # noqa: S704
+    return page.render(data=data, spread=spread, drawing=drawing) + "\n"
 
 
 @cache
@@ -65,11 +66,3 @@ def _shown(value: Any) -> Any:
 def _attribute(value: str) -> Markup:
     """Escape a text for use inside an attribute or an SVG title, where no label can stand."""
     return escape(plain(value))
-
-
-def _cascade_svg(data: ReportData) -> Markup | None:
-    """Have the cascade stage draw its graph; None where the run has no cascade or nothing draws it."""
-    if data.cascade is None or importlib.util.find_spec(_DRAWING) is None:
-        return None
-    drawing = importlib.import_module(_DRAWING)
-    return Markup(drawing.render_svg(data.cascade))  # noqa: S704 - drawn by our own code, which escapes what it labels

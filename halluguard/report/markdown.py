@@ -11,6 +11,7 @@ from halluguard.report import wording
 from halluguard.report.data import Culprit, FlaggedClaim, Grouping, ReportData, SuspectCard, WorstAnswer
 from halluguard.report.differences import Segment
 from halluguard.report.hostile import code_block, code_span
+from halluguard.report.spread import describe_spread
 from halluguard.report.statuses import ORIGINS, VERDICTS, WORDINGS, is_flagged
 from halluguard.report.wording import counted, interval, moment, percent
 
@@ -28,7 +29,7 @@ _GROUPING_TITLES = {
 def render_markdown(data: ReportData) -> str:
     """Return the report as Markdown; a pure function of `data`."""
     sections = (
-        _head(data), _happened(data), _statuses(data), _where(data), _answers(data), _suspects(data), _limits(data), _method(data),
+        _head(data), _happened(data), _statuses(data), _where(data), _answers(data), _suspects(data), _spread(data), _limits(data), _method(data),
         _glossary(),
     )  # fmt: skip
     return "\n\n".join(block for section in sections for block in section) + "\n"
@@ -59,6 +60,10 @@ def _happened(data: ReportData) -> Iterator[str]:
     left_out = data.findings.n_culprits - len(data.findings.culprits)
     if left_out:
         yield f"{left_out:,} more are not named here."
+    if data.findings.rollup:
+        shares = [(share.level, code_span(share.key), f"{share.accused:,} of {share.total:,}", f"{share.p_value:.2g}")
+                  for share in data.findings.rollup]  # fmt: skip
+        yield _table(("Level", "Group", "Accused entries", "p"), shares)
     if data.findings.origins:
         yield _table(
             ("Where the flagged claims come from", "Claims"),
@@ -144,7 +149,8 @@ def _answers(data: ReportData) -> Iterator[str]:
 
 
 def _answer(number: int, answer: WorstAnswer) -> Iterator[str]:
-    yield f"### {number}. Turn {code_span(answer.turn_id)}, {moment(answer.timestamp)}"
+    when = f", {moment(answer.timestamp)}" if answer.timestamp else ""
+    yield f"### {number}. Turn {code_span(answer.turn_id)}{when}"
     if answer.question:
         yield f"Asked: {code_span(answer.question)}"
     yield code_block(
@@ -152,6 +158,8 @@ def _answer(number: int, answer: WorstAnswer) -> Iterator[str]:
     )
     for claim in answer.claims:
         yield from _claim(claim)
+    if answer.n_claims_left_out:
+        yield f"{counted(answer.n_claims_left_out, 'further flagged claim')} of this answer marked above."
     if answer.n_alike:
         named = ", ".join(code_span(turn_id) for turn_id in answer.alike)
         more = (
@@ -244,6 +252,20 @@ def _suspect(card: SuspectCard) -> Iterator[str]:
             else ""
         )
         yield f"Retrieved in {counted(card.n_touched, 'answer')}: {', '.join(map(code_span, card.turn_ids))}{more}."
+
+
+def _spread(data: ReportData) -> Iterator[str]:
+    spread = describe_spread(data.cascade)
+    if spread is None:
+        return
+    yield "## How far it spread"
+    yield f"**{spread.regime.replace('_', ' ').capitalize()}.** {spread.meaning} Rule: {code_span(spread.rule)}"
+    for claim in spread.claims:
+        yield f"### {code_span(claim.claim)}"
+        rows = [
+            (row["name"], row["figure"], row["interval"], code_span(row["reading"])) for row in claim.scores
+        ]
+        yield _table(("Score", "Figure", "Interval", "Reading"), rows)
 
 
 def _limits(data: ReportData) -> Iterator[str]:

@@ -4,6 +4,7 @@ Every text is put in a rich `Text`, so that square brackets from a log are never
 """
 
 from rich.console import Console
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -37,8 +38,10 @@ def print_summary(data: ReportData, console: Console) -> None:
             f"{count:,} {VERDICTS[verdict].lower()}" for verdict, count in data.suspects.counts
         )
         console.print(Text(f"Suspects: {counts}"))
+    if data.not_shown:
+        console.print(Text("What the log could not show:", style="dim"))
     for line in data.not_shown:
-        console.print(Text(f"Not shown by the log: {one_line(line, 300)}", style="dim"))
+        console.print(Padding(Text(f"- {one_line(line, 300)}", style="dim"), (0, 0, 0, 2)))
 
 
 def _table(*columns: str, numbers: int) -> Table:

@@ -87,12 +87,14 @@ def lede(data: ReportData) -> str:
 def finding(data: ReportData) -> str:
     """Say in one or two sentences what lies behind the flagged claims."""
     found, total = data.findings, data.rate.hits
+    if not data.rate.total:
+        return "Nothing was checked, so nothing can be said about what happened."
     if not total:
         return "No claim is flagged, so there is nothing to explain."
     if not found.n_culprits:
         if found.traced:
             return "The trace found no entry of the store responsible."
-        return "No passage is in conflict with the trusted documents: the flagged claims are not in the texts they cite."
+        return "No cited passage disagrees with the trusted documents: the flagged claims are not what their sources say."
     claims = f"{found.n_claims:,} of the {counted(total, 'flagged claim')}"
     if found.traced:
         verb = "is" if found.n_culprits == 1 else "are"
@@ -113,9 +115,10 @@ def _from_sources(data: ReportData) -> str:
 
 
 def notices(data: ReportData) -> tuple[Notice, ...]:
-    """List what limits the figures: nothing checkable, errors, cut texts, skipped rows, citations to nowhere."""
+    """List what limits the figures: an unfinished run, nothing checkable, errors, cut texts, skipped rows, citations to nowhere."""
     counts = data.counts
     found = [
+        (int(data.interrupted), _INTERRUPTED),
         (int(not data.rate.total and counts.turns > 0), _NOTHING_CHECKABLE),
         (
             counts.errors,
@@ -139,6 +142,10 @@ def notices(data: ReportData) -> tuple[Notice, ...]:
     return tuple(notice for applies, notice in found if applies)
 
 
+_INTERRUPTED = Notice(
+    "The check was interrupted: these figures cover only the part of the log that was read. Go on with --resume.",
+    grave=True,
+)
 _NOTHING_CHECKABLE = Notice(
     "No answer holds a checkable claim. Was the right field of the log read as the answer? Nothing here says the answers are good.",
     grave=True,

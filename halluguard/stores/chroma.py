@@ -11,7 +11,14 @@ from numpy.typing import NDArray
 
 from halluguard.errors import StoreError
 from halluguard.records import Entry, Reason
-from halluguard.stores.chroma_tables import Collection, Row, find_collection, read_queue, read_rows, sequence_of
+from halluguard.stores.chroma_tables import (
+    Collection,
+    Row,
+    find_collection,
+    read_queue,
+    read_rows,
+    sequence_of,
+)
 from halluguard.stores.codes import StoreCode
 from halluguard.stores.confined import read_pickle
 from halluguard.stores.hnsw import read_segment
@@ -37,7 +44,9 @@ class _Index:
         if key in self.pending:
             return self.pending[key]
         slot = self.slots.get(key)
-        return None if slot is None or self.vectors is None else np.array(self.vectors[slot], dtype=np.float32)
+        return (
+            None if slot is None or self.vectors is None else np.array(self.vectors[slot], dtype=np.float32)
+        )
 
     def ids(self) -> Iterator[str]:
         """Every id that retrieval can still return, in slot order, pending ones last."""
@@ -52,6 +61,7 @@ def open_chroma(database: Path, *, collection: str | None = None) -> Store:
 
     Raises:
         StoreError: the database is locked, cut or corrupted, or holds several collections and none is named.
+
     """
     copy = copy_database(database)
     try:
@@ -60,9 +70,11 @@ def open_chroma(database: Path, *, collection: str | None = None) -> Store:
             index = _read_index(connection, database, chosen)
             marks, rewritten = _find_rewrites(read_rows(connection, chosen))
     except sqlite3.DatabaseError as error:
-        raise StoreError(f"{database}: no Chroma database halluguard knows ({error}). Chroma 0.4 and later are read") from error
+        raise StoreError(
+            f"{database}: no Chroma database halluguard knows ({error}). Chroma 0.4 and later are read"
+        ) from error
     read = _reader(copy, chosen, index)
-    knows, ids, count = observe(read())
+    knows, _, count = observe(read())
     refuse_empty(count, database)
     return Store(
         kind="chroma",
@@ -137,7 +149,11 @@ def _count_faults(index: _Index, read: Callable[[], Iterator[Entry]]) -> Iterato
         detail = f"{without_vector} records have no vector, neither in the index nor in the queue of pending writes"
         yield Reason(StoreCode.INDEX_BEHIND, float(without_vector), detail)
     if without_record:
-        yield Reason(StoreCode.COUNT_MISMATCH, float(without_record), f"{without_record} vectors of the index belong to no record")
+        yield Reason(
+            StoreCode.COUNT_MISMATCH,
+            float(without_record),
+            f"{without_record} vectors of the index belong to no record",
+        )
     if index.n_unmapped and readable:
         detail = f"{index.n_unmapped} vectors of deleted entries are still in the file; retrieval cannot reach them"
         yield Reason(StoreCode.DELETED_SLOTS, float(index.n_unmapped), detail)
@@ -150,7 +166,13 @@ def _find_rewrites(rows: Iterator[Row]) -> tuple[dict[str, tuple[Reason, ...]], 
     lowest_after = None
     for key, seq in reversed(kept):
         if lowest_after is not None and seq > lowest_after:
-            marks[key] = (Reason(StoreCode.REWRITTEN_IN_PLACE, float(seq), f"write {seq} came after write {lowest_after} of a later entry"),)
+            marks[key] = (
+                Reason(
+                    StoreCode.REWRITTEN_IN_PLACE,
+                    float(seq),
+                    f"write {seq} came after write {lowest_after} of a later entry",
+                ),
+            )
         lowest_after = seq if lowest_after is None else min(seq, lowest_after)
     if not marks:
         return {}, ()
@@ -160,5 +182,9 @@ def _find_rewrites(rows: Iterator[Row]) -> tuple[dict[str, tuple[Reason, ...]], 
 
 def _paths(database: Path, collection: Collection) -> tuple[Path, ...]:
     folder = database.parent / collection.vector_segment
-    segment = sorted(path for path in folder.iterdir() if path.is_file()) if collection.vector_segment and folder.is_dir() else []
+    segment = (
+        sorted(path for path in folder.iterdir() if path.is_file())
+        if collection.vector_segment and folder.is_dir()
+        else []
+    )
     return (*database_files(database), *segment)

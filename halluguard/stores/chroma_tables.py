@@ -48,8 +48,12 @@ def find_collection(connection: sqlite3.Connection, path: Path, name: str | None
 
     Raises:
         StoreError: there is none, or several and no name was given.
+
     """
-    collections = [_read_collection(connection, *row) for row in connection.execute("SELECT id, name, dimension FROM collections ORDER BY name")]
+    collections = [
+        _read_collection(connection, *row)
+        for row in connection.execute("SELECT id, name, dimension FROM collections ORDER BY name")
+    ]
     if name is not None:
         chosen = [one for one in collections if one.name == name]
     else:
@@ -60,14 +64,23 @@ def find_collection(connection: sqlite3.Connection, path: Path, name: str | None
     if name is not None:
         raise StoreError(f"{path}: no collection {name!r}; it has {names}")
     if not chosen:
-        raise StoreError(f"{path}: the store holds no entries (collections: {names}). Give the store the chatbot reads from")
+        raise StoreError(
+            f"{path}: the store holds no entries (collections: {names}). Give the store the chatbot reads from"
+        )
     raise StoreError(f"{path}: {len(chosen)} collections hold entries: {names}. Name one of them")
 
 
-def _read_collection(connection: sqlite3.Connection, key: str, name: str, dimension: int | None) -> Collection:
+def _read_collection(
+    connection: sqlite3.Connection, key: str, name: str, dimension: int | None
+) -> Collection:
     segments = dict(connection.execute("SELECT scope, id FROM segments WHERE collection = ?", (key,)))
     return Collection(
-        key, name, dimension, _metric(connection, key), segments.get("METADATA", ""), segments.get("VECTOR", "")
+        key,
+        name,
+        dimension,
+        _metric(connection, key),
+        segments.get("METADATA", ""),
+        segments.get("VECTOR", ""),
     )
 
 
@@ -77,7 +90,10 @@ def _metric(connection: sqlite3.Connection, key: str) -> str | None:
     found = connection.execute(query, (key,)).fetchone()
     if found and found[0]:
         return _SPACES.get(found[0])
-    columns = {row[1] for row in connection.execute("PRAGMA table_info(collections)")} & {"config_json_str", "schema_str"}
+    columns = {row[1] for row in connection.execute("PRAGMA table_info(collections)")} & {
+        "config_json_str",
+        "schema_str",
+    }
     for column in sorted(columns):
         (text,) = connection.execute(f"SELECT {column} FROM collections WHERE id = ?", (key,)).fetchone()
         for space in _find_spaces(text):
@@ -116,14 +132,24 @@ def read_rows(connection: sqlite3.Connection, collection: Collection) -> Iterato
     for (row, key, seq, created), values in groupby(
         connection.execute(query, (collection.metadata_segment,)), itemgetter(0, 1, 2, 3)
     ):
-        metadata = {name: _value(found) for *_, name, a, b, c, d in values if name and (found := (a, b, c, d))}
+        metadata = {
+            name: _value(found) for *_, name, a, b, c, d in values if name and (found := (a, b, c, d))
+        }
         text = metadata.pop(DOCUMENT_KEY, None)
         yield Row(row, str(key), _sequence(seq), created, text if isinstance(text, str) else None, metadata)
 
 
 def _value(columns: tuple[Any, Any, Any, Any]) -> Any:
     text, whole, real, truth = columns
-    return bool(truth) if truth is not None else text if text is not None else whole if whole is not None else real
+    return (
+        bool(truth)
+        if truth is not None
+        else text
+        if text is not None
+        else whole
+        if whole is not None
+        else real
+    )
 
 
 def _sequence(value: int | bytes | None) -> int:
@@ -147,5 +173,7 @@ def read_queue(
         if operation == DELETE:
             pending[str(key)] = None
         elif vector is not None:
-            pending[str(key)] = np.frombuffer(vector, dtype="<i4" if encoding == "INT32" else "<f4").astype(np.float32)
+            pending[str(key)] = np.frombuffer(vector, dtype="<i4" if encoding == "INT32" else "<f4").astype(
+                np.float32
+            )
     return pending

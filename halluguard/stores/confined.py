@@ -52,19 +52,27 @@ def read_pickle(path: Path, shape: str) -> PickleContent:
 
     Raises:
         StoreError: the file cannot be read, or was cut short.
+
     """
     folder = tempfile.TemporaryDirectory(prefix="halluguard-")
     spool = Path(folder.name) / "content.jsonl"
     status = run_reader("pickle_reader.py", (shape, str(path)), spool)
     head = _first_row(spool)
     if "cut" in head:
-        raise StoreError(f"{path}: the pickle {head['cut']}; half written? Copy the store again while nothing writes to it")
+        raise StoreError(
+            f"{path}: the pickle {head['cut']}; half written? Copy the store again while nothing writes to it"
+        )
     report = head.get("report")
     if status or report is None:
         report = {"refused": [f"its reader was stopped by its limits ({status})"]}
     refused = (*report.get("refused", ()), *_broken(spool))
     return PickleContent(
-        tuple(report.get("globals", ())), tuple(report.get("foreign", ())), refused, report.get("trailing", 0), spool, folder
+        tuple(report.get("globals", ())),
+        tuple(report.get("foreign", ())),
+        refused,
+        report.get("trailing", 0),
+        spool,
+        folder,
     )
 
 
@@ -74,7 +82,12 @@ def run_reader(script: str, arguments: tuple[str, ...], output: Path) -> int:
     with output.open("wb") as stream:
         try:
             done = subprocess.run(  # noqa: S603  # our own script, no shell
-                command, stdout=stream, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL, timeout=TIMEOUT_S, check=False
+                command,
+                stdout=stream,
+                stderr=subprocess.DEVNULL,
+                stdin=subprocess.DEVNULL,
+                timeout=TIMEOUT_S,
+                check=False,
             )
         except subprocess.TimeoutExpired:
             return -1

@@ -24,11 +24,14 @@ def open_store(path: Path, *, collection: str | None = None) -> Store:
 
     Raises:
         StoreError: nothing readable is there, or the store is locked, cut, corrupted or empty; one line each.
+
     """
     try:
         return _open_folder(path, collection) if path.is_dir() else _open_file(path, collection)
     except OSError as error:
-        raise StoreError(f"{error.filename or path}: cannot be read ({error.strerror}). Check its permissions") from error
+        raise StoreError(
+            f"{error.filename or path}: cannot be read ({error.strerror}). Check its permissions"
+        ) from error
 
 
 def _open_folder(folder: Path, collection: str | None) -> Store:
@@ -44,7 +47,9 @@ def _open_folder(folder: Path, collection: str | None) -> Store:
     if rows:
         return _open_rows(_only(folder, rows, "entries.jsonl"))
     if "index.pkl" in names:
-        raise StoreError(f"{folder}: index.pkl without its index.faiss. A LangChain FAISS folder holds both; copy it whole")
+        raise StoreError(
+            f"{folder}: index.pkl without its index.faiss. A LangChain FAISS folder holds both; copy it whole"
+        )
     found = ", ".join(names[:6]) or "no file"
     raise StoreError(f"{folder}: no vector store (found {found}). {_EXPECTED}")
 
@@ -73,4 +78,6 @@ def _only(folder: Path, names: list[str], usual: str) -> Path:
     """Return the usual one of several files, or the only one."""
     if usual in names or len(names) == 1:
         return folder / (usual if usual in names else names[0])
-    raise StoreError(f"{folder}: {len(names)} stores in one folder ({', '.join(names[:5])}). Give the path of one of the files")
+    raise StoreError(
+        f"{folder}: {len(names)} stores in one folder ({', '.join(names[:5])}). Give the path of one of the files"
+    )

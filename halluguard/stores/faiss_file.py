@@ -33,6 +33,7 @@ def read_faiss(path: Path) -> FaissVectors:
 
     Raises:
         StoreError: the file is cut, corrupted, or of a kind whose vectors cannot be had back.
+
     """
     size = path.stat().st_size
     with path.open("rb") as stream:
@@ -42,13 +43,19 @@ def read_faiss(path: Path) -> FaissVectors:
     if head[:4] not in _FLAT:
         return _read_apart(path, head[:4])
     if len(head) < _HEADER.size:
-        raise StoreError(f"{path}: the FAISS header ends after {size} of {_HEADER.size} bytes. Half written? Copy the store again")
+        raise StoreError(
+            f"{path}: the FAISS header ends after {size} of {_HEADER.size} bytes. Half written? Copy the store again"
+        )
     tag, d, n, _, _, _, _, floats = _HEADER.unpack(head)
     if d <= 0 or n < 0 or floats != n * d:
-        raise StoreError(f"{path}: the FAISS header says {n} vectors of {d} and {floats} numbers, which do not agree; corrupted")
+        raise StoreError(
+            f"{path}: the FAISS header says {n} vectors of {d} and {floats} numbers, which do not agree; corrupted"
+        )
     expected = _HEADER.size + 4 * floats
     if size != expected:
-        raise StoreError(f"{path}: {size:,} bytes where its header promises {expected:,}. Half written? Copy the store again")
+        raise StoreError(
+            f"{path}: {size:,} bytes where its header promises {expected:,}. Half written? Copy the store again"
+        )
     shape = (int(n), int(d))
     vectors = np.memmap(path, "<f4", "r", _HEADER.size, shape) if n else np.zeros(shape, dtype=np.float32)
     return FaissVectors(vectors, _FLAT[tag])

@@ -27,15 +27,20 @@ def read_segment(folder: Path) -> Segment:
 
     Raises:
         StoreError: header and data do not agree, so that the segment is cut or corrupted.
+
     """
     header, data = folder / "header.bin", folder / "data_level0.bin"
     raw = header.read_bytes() if header.is_file() else b""
     if len(raw) < _HEADER.size or not data.is_file():
-        raise StoreError(f"{header}: {len(raw)} bytes where the header of a vector segment has {_HEADER.size}. Half written?")
+        raise StoreError(
+            f"{header}: {len(raw)} bytes where the header of a vector segment has {_HEADER.size}. Half written?"
+        )
     _, level0, _, count, size, label_at, data_at, *_ = _HEADER.unpack(raw[: _HEADER.size])
     dimension, rest = divmod(label_at - data_at, 4)
     if rest or dimension <= 0 or label_at + 8 > size or level0 + count * size > data.stat().st_size:
-        raise StoreError(f"{data}: {data.stat().st_size:,} bytes do not hold the {count:,} elements of its header. Half written?")
+        raise StoreError(
+            f"{data}: {data.stat().st_size:,} bytes do not hold the {count:,} elements of its header. Half written?"
+        )
     layout = np.dtype(
         {
             "names": ["vector", "label"],

@@ -18,7 +18,9 @@ def open_langchain_faiss(index: Path) -> Store:
     """Open the folder of a `.faiss` file; where its pickle is foreign the vectors are read without their texts."""
     pickle = index.with_suffix(".pkl")
     if not pickle.is_file():
-        raise StoreError(f"{pickle}: missing beside {index.name}. A LangChain FAISS folder holds both; copy it whole")
+        raise StoreError(
+            f"{pickle}: missing beside {index.name}. A LangChain FAISS folder holds both; copy it whole"
+        )
     flat, content = read_faiss(index), read_pickle(pickle, "langchain")
 
     def read() -> Iterator[Entry]:
@@ -98,9 +100,15 @@ def pickle_faults(content: PickleContent, name: str) -> Iterator[Reason]:
         detail = f"{name} names {', '.join(content.foreign)}; nothing of it was imported or run"
         yield Reason(StoreCode.FOREIGN_PICKLE_GLOBAL, float(len(content.foreign)), detail)
     if content.refused:
-        yield Reason(StoreCode.PICKLE_REFUSED, float(len(content.refused)), f"{name}: {'; '.join(content.refused)}")
+        yield Reason(
+            StoreCode.PICKLE_REFUSED, float(len(content.refused)), f"{name}: {'; '.join(content.refused)}"
+        )
     if content.trailing:
-        yield Reason(StoreCode.PICKLE_TRAILING_BYTES, float(content.trailing), f"{name}: {content.trailing} bytes after its end")
+        yield Reason(
+            StoreCode.PICKLE_TRAILING_BYTES,
+            float(content.trailing),
+            f"{name}: {content.trailing} bytes after its end",
+        )
 
 
 def repeated_ids(ids: dict[str, int]) -> Iterator[Reason]:
@@ -108,4 +116,8 @@ def repeated_ids(ids: dict[str, int]) -> Iterator[Reason]:
     repeated = sorted(key for key, times in ids.items() if times > 1)
     if repeated:
         shown = ", ".join(repeated[:5]) + (", ..." if len(repeated) > 5 else "")
-        yield Reason(StoreCode.ID_REPEATED, float(len(repeated)), f"{len(repeated)} ids name more than one entry: {shown}")
+        yield Reason(
+            StoreCode.ID_REPEATED,
+            float(len(repeated)),
+            f"{len(repeated)} ids name more than one entry: {shown}",
+        )

@@ -24,6 +24,7 @@ def open_llamaindex(docstore: Path) -> Store:
 
     Raises:
         StoreError: a file is cut, corrupted, too large, or has another layout.
+
     """
     files = tuple(sorted(docstore.parent.glob("*vector_store.json")))
     nodes, hashes = _read_nodes(docstore)
@@ -51,7 +52,9 @@ def open_llamaindex(docstore: Path) -> Store:
 
 def _read_json(path: Path) -> dict[str, Any]:
     if (size := path.stat().st_size) > MAX_FILE:
-        raise StoreError(f"{path}: {size:,} bytes, more than {MAX_FILE:,}. Export the store as JSONL with a .npy of its vectors")
+        raise StoreError(
+            f"{path}: {size:,} bytes, more than {MAX_FILE:,}. Export the store as JSONL with a .npy of its vectors"
+        )
     try:
         content = json.loads(path.read_bytes())
     except (ValueError, RecursionError) as error:
@@ -67,13 +70,17 @@ def _read_nodes(path: Path) -> tuple[dict[str, Mapping[str, Any]], dict[str, str
     data, recorded = content.get("docstore/data", {}), content.get("docstore/metadata", {})
     if not isinstance(data, dict) or not isinstance(recorded, dict):
         raise StoreError(f'{path}: "docstore/data" is no object; not a docstore of LlamaIndex')
-    nodes = {}
+    nodes: dict[str, Mapping[str, Any]] = {}
     for key, item in data.items():
         node = item.get("__data__") if isinstance(item, dict) else None
         if not isinstance(node, dict):
             raise StoreError(f'{path}: node {key!r} has no "__data__"; not a docstore of LlamaIndex')
         nodes[key] = node
-    hashes = {key: item["doc_hash"] for key, item in recorded.items() if isinstance(item, dict) and "doc_hash" in item}
+    hashes = {
+        key: item["doc_hash"]
+        for key, item in recorded.items()
+        if isinstance(item, dict) and "doc_hash" in item
+    }
     return nodes, hashes
 
 
@@ -82,7 +89,9 @@ def _read_vectors(files: tuple[Path, ...]) -> dict[str, NDArray[np.float32]]:
     for path in files:
         embeddings = _read_json(path).get("embedding_dict", {})
         try:
-            vectors |= {key: np.asarray(values, dtype=np.float32).reshape(-1) for key, values in embeddings.items()}
+            vectors |= {
+                key: np.asarray(values, dtype=np.float32).reshape(-1) for key, values in embeddings.items()
+            }
         except (ValueError, TypeError, AttributeError) as error:
             raise StoreError(f'{path}: "embedding_dict" is no map of ids to lists of numbers') from error
     return vectors
@@ -128,7 +137,7 @@ def _check_hashes(
     nodes: Mapping[str, Mapping[str, Any]], hashes: Mapping[str, str]
 ) -> dict[str, tuple[Reason, ...]]:
     """Recompute the hash of every text node, SHA-256 over its text and its metadata as Python writes it."""
-    marks = {}
+    marks: dict[str, tuple[Reason, ...]] = {}
     for key, node in nodes.items():
         text, recorded = node.get("text"), hashes.get(key)
         if node.get("class_name") != "TextNode" or not isinstance(text, str) or recorded is None:

@@ -14,7 +14,14 @@ from halluguard.errors import StoreError
 from halluguard.records import Entry, Reason
 from halluguard.stores.codes import StoreCode
 from halluguard.stores.langchain_faiss import repeated_ids
-from halluguard.stores.metadata import AUTHOR_KEYS, BATCH_KEYS, SOURCE_KEYS, first_text, first_time, parse_time
+from halluguard.stores.metadata import (
+    AUTHOR_KEYS,
+    BATCH_KEYS,
+    SOURCE_KEYS,
+    first_text,
+    first_time,
+    parse_time,
+)
 from halluguard.stores.store import Store, observe, refuse_empty
 
 MAX_LINE = 64 << 20
@@ -35,6 +42,7 @@ def open_native(path: Path, vectors: Path | None) -> Store:
 
     Raises:
         StoreError: a line is no entry, or the array is not a plain two-dimensional array of numbers.
+
     """
     array = None if vectors is None else load_array(vectors)
 
@@ -52,7 +60,7 @@ def open_native(path: Path, vectors: Path | None) -> Store:
         knows=knows,
         read=read,
         paths=(path, *([vectors] if vectors else [])),
-        faults=(*_count_faults(path, array, count), *_repeated_keys(path), *repeated_ids(ids)),
+        faults=(*_row_faults(path, array), *repeated_ids(ids)),
     )
 
 
@@ -61,11 +69,16 @@ def load_array(path: Path) -> NDArray[Any]:
 
     Raises:
         StoreError: the file is cut, corrupted, holds objects, or has another shape.
+
     """
     try:
         array = np.load(path, mmap_mode="r", allow_pickle=False)
     except (ValueError, OSError, EOFError) as error:
-        why = "holds Python objects, which only code can read" if "pickle" in str(error).lower() else "is cut or corrupted"
+        why = (
+            "holds Python objects, which only code can read"
+            if "pickle" in str(error).lower()
+            else "is cut or corrupted"
+        )
         raise StoreError(f"{path}: the array {why}. Save the vectors again as float32") from error
     if not isinstance(array, np.ndarray) or array.ndim != 2 or array.dtype.kind != "f":
         found = f"{array.dtype} of shape {array.shape}" if isinstance(array, np.ndarray) else "an archive"
@@ -93,16 +106,22 @@ def _rows(path: Path) -> Iterator[_Row]:
 
 def _parse(path: Path, number: int, line: bytes) -> dict[str, Any]:
     try:
-        fields = json.loads(line.decode("utf-8-sig" if number == 1 else "utf-8"), object_pairs_hook=_keep_pairs)
+        fields = json.loads(
+            line.decode("utf-8-sig" if number == 1 else "utf-8"), object_pairs_hook=_keep_pairs
+        )
     except UnicodeDecodeError as error:
-        raise StoreError(f"{path}:{number}: not UTF-8 (byte {error.start} of the line). Save the store as UTF-8") from error
+        raise StoreError(
+            f"{path}:{number}: not UTF-8 (byte {error.start} of the line). Save the store as UTF-8"
+        ) from error
     except (ValueError, RecursionError) as error:
         half = "" if line.endswith(b"\n") else "; the line has no end: half written?"
         raise StoreError(f"{path}:{number}: not a JSON object ({error}){half}") from error
     if not isinstance(fields, dict):
         raise StoreError(f"{path}:{number}: a {type(fields).__name__} where an entry object is expected")
     if not isinstance(fields.get("text"), str | None) or ("text" not in fields and "id" not in fields):
-        raise StoreError(f'{path}:{number}: field "text" is missing or no string. An entry is {{"id", "text", "source", ...}}')
+        raise StoreError(
+            f'{path}:{number}: field "text" is missing or no string. An entry is {{"id", "text", "source", ...}}'
+        )
     return fields
 
 
@@ -116,7 +135,12 @@ def _entries(path: Path, array: NDArray[Any] | None) -> Iterator[Entry]:
     vectors: Iterator[NDArray[Any]] = iter(()) if array is None else iter(array)
     for position, (row, vector) in enumerate(zip_longest(_rows(path), vectors)):
         if row is None:
-            yield Entry(id=f"position-{position}", text=None, vector=np.array(vector, dtype=np.float32), position=position)
+            yield Entry(
+                id=f"position-{position}",
+                text=None,
+                vector=np.array(vector, dtype=np.float32),
+                position=position,
+            )
         else:
             yield _entry(path, row, vector, position)
 
@@ -125,7 +149,9 @@ def _entry(path: Path, row: _Row, vector: NDArray[Any] | None, position: int) ->
     fields = row.fields
     metadata = fields.get("metadata") or {}
     if not isinstance(metadata, dict):
-        raise StoreError(f'{path}:{row.line}: field "metadata" is a {type(metadata).__name__} where an object is expected')
+        raise StoreError(
+            f'{path}:{row.line}: field "metadata" is a {type(metadata).__name__} where an object is expected'
+        )
     if vector is None and fields.get("vector") is not None:
         vector = _inline(path, row)
     return Entry(
@@ -151,17 +177,18 @@ def _inline(path: Path, row: _Row) -> NDArray[Any]:
     return vector
 
 
-def _count_faults(path: Path, array: NDArray[Any] | None, count: int) -> Iterator[Reason]:
-    if array is None:
-        return
-    lines = sum(1 for _ in _rows(path))
-    if lines != len(array):
+def _row_faults(path: Path, array: NDArray[Any] | None) -> Iterator[Reason]:
+    """Compare the lines with the array, and name keys that a line gives twice."""
+    lines, repeated = 0, []
+    for row in _rows(path):
+        lines += 1
+        if isinstance(row.fields, _Repeated):
+            repeated.append(row.line)
+    if array is not None and lines != len(array):
         detail = f"{lines} entries and {len(array)} vectors; from the first gap on no vector can be trusted to be its entry's"
         yield Reason(StoreCode.COUNT_MISMATCH, float(abs(lines - len(array))), detail)
-
-
-def _repeated_keys(path: Path) -> Iterator[Reason]:
-    lines = [row.line for row in _rows(path) if isinstance(row.fields, _Repeated)]
-    if lines:
-        detail = f"{len(lines)} lines, first line {lines[0]}; readers may disagree about which value counts"
-        yield Reason(StoreCode.JSON_KEY_REPEATED, float(len(lines)), detail)
+    if repeated:
+        detail = (
+            f"{len(repeated)} lines, first line {repeated[0]}; readers may disagree about which value counts"
+        )
+        yield Reason(StoreCode.JSON_KEY_REPEATED, float(len(repeated)), detail)

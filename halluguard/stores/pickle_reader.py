@@ -9,11 +9,11 @@ place of every class, a refusal of opcodes that no store needs.
 import base64
 import io
 import json
-import pickle  # noqa: S403  # only the opcode table and a subclass that resolves nothing
+import pickle  # only the opcode table and a subclass that resolves nothing
 import pickletools
 import sys
 from collections.abc import Iterator
-from typing import Any, BinaryIO, NoReturn
+from typing import Any, BinaryIO, NoReturn, Self
 
 MAX_FILE = 8 << 30
 MAX_OPCODES = 400_000_000
@@ -54,7 +54,9 @@ SETS: dict[tuple[str, str], type] = {
     for name, kind in (("set", set), ("frozenset", frozenset))
 }
 FAMILIAR = set().union(*PAIRS.values(), VALUES, SETS)
-REFUSED = frozenset({"PERSID", "BINPERSID", "EXT1", "EXT2", "EXT4", "INST", "OBJ", "NEXT_BUFFER", "READONLY_BUFFER"})
+REFUSED = frozenset(
+    {"PERSID", "BINPERSID", "EXT1", "EXT2", "EXT4", "INST", "OBJ", "NEXT_BUFFER", "READONLY_BUFFER"}
+)
 MEMO_WRITES = frozenset({"PUT", "BINPUT", "LONG_BINPUT"})
 
 
@@ -71,7 +73,7 @@ class Record:
 
     origin = ("", "")
 
-    def __new__(cls, *args: Any, **_: Any) -> "Record":
+    def __new__(cls, *args: Any, **_: Any) -> Self:
         """Keep the arguments and nothing else."""
         made = object.__new__(cls)
         made.__dict__["args"] = args
@@ -86,7 +88,7 @@ class Record:
 class Thing(Record):
     """A class of the store: made without arguments and given a state, never called."""
 
-    def __init__(self, *args: Any, **_: Any) -> None:
+    def __init__(self, *_: Any, **__: Any) -> None:
         raise RefusedError(f"a call of {'.'.join(self.origin)}")
 
 
@@ -125,51 +127,60 @@ class Reader(pickle.Unpickler):
         raise RefusedError("a persistent id")
 
 
+class _Seen:
+    """What the scan has come across; the last two strings are what a STACK_GLOBAL most likely names."""
+
+    def __init__(self) -> None:
+        self.names: set[tuple[str, str]] = set()
+        self.refused: set[str] = set()
+        self.strings = ("", "")
+
+
 def scan(stream: BinaryIO) -> dict[str, Any]:
     """Go through the opcodes without running them.
 
     Returns `globals` (pairs as far as the opcodes show), `refused` (why the pickle must not be loaded) and
     `trailing` (bytes after its end). Raises `CutError` where the file ends too early.
     """
-    names: set[tuple[str, str]] = set()
-    refused: set[str] = set()
-    strings: list[str] = []
+    seen = _Seen()
     size = stream.seek(0, io.SEEK_END)
     stream.seek(0)
     count = 0
     try:
-        for count, (opcode, argument, _) in enumerate(pickletools.genops(stream), start=1):
+        for opcode, argument, _ in pickletools.genops(stream):
+            count += 1
+            _inspect(opcode.name, argument, count, seen)
             if count > MAX_OPCODES:
-                raise RefusedError(f"more than {MAX_OPCODES:,} opcodes")
-            _inspect(opcode.name, argument, count, names, refused, strings)
-    except RefusedError as error:
-        refused.add(str(error))
-    except (ValueError, OverflowError, MemoryError, UnicodeDecodeError) as error:
-        refused.update(_explain_stop(str(error), size, stream.tell()))
-        if not refused and not names - FAMILIAR:
+                seen.refused.add(f"more than {MAX_OPCODES:,} opcodes")
+                break
+    except (ValueError, OverflowError, MemoryError) as error:
+        seen.refused.update(_explain_stop(str(error), size, stream.tell()))
+        if not seen.refused and not seen.names - FAMILIAR:
             raise CutError(f"ends after {count:,} opcodes, before its end mark") from error
-        refused.add("bytes that are no whole pickle")
-    return {"globals": sorted(names), "refused": sorted(refused), "trailing": size - stream.tell() if not refused else 0}
+        seen.refused.add("bytes that are no whole pickle")
+    trailing = 0 if seen.refused else size - stream.tell()
+    return {"globals": sorted(seen.names), "refused": sorted(seen.refused), "trailing": trailing}
 
 
-def _inspect(
-    opcode: str, argument: Any, count: int, names: set[tuple[str, str]], refused: set[str], strings: list[str]
-) -> None:
+def _inspect(opcode: str, argument: Any, count: int, seen: _Seen) -> None:
+    """Add to `seen` what one opcode names or asks for."""
     if opcode in REFUSED:
-        refused.add(f"opcode {opcode}")
+        seen.refused.add(f"opcode {opcode}")
     if opcode in MEMO_WRITES and argument > count:
-        refused.add(f"memo slot {argument:,}")  # a huge slot makes the unpickler reserve memory for all below it
+        seen.refused.add(
+            f"memo slot {argument:,}"
+        )  # the unpickler would reserve memory for all slots below it
+    if opcode == "FRAME" and argument > MAX_STRING:
+        seen.refused.add(f"a frame of {argument:,} bytes")
+    if isinstance(argument, str | bytes | bytearray) and len(argument) > MAX_STRING:
+        seen.refused.add(f"a string of {len(argument):,} bytes")
     if opcode in {"GLOBAL", "INST"} and isinstance(argument, str):
         module, _, name = argument.partition(" ")
-        names.add((module, name))
-    if isinstance(argument, str | bytes | bytearray) and len(argument) > MAX_STRING:
-        refused.add(f"a string of {len(argument):,} bytes")
-    if opcode == "FRAME" and argument > MAX_STRING:
-        refused.add(f"a frame of {argument:,} bytes")
-    if opcode == "STACK_GLOBAL" and len(strings) == 2:
-        names.add((strings[0], strings[1]))
-    if isinstance(argument, str):
-        strings[:] = [*strings[-1:], argument]
+        seen.names.add((module, name))
+    elif opcode == "STACK_GLOBAL":
+        seen.names.add((seen.strings[0], seen.strings[1]))
+    elif isinstance(argument, str):
+        seen.strings = (seen.strings[1], argument)
 
 
 def _explain_stop(message: str, size: int, at: int) -> set[str]:
@@ -177,7 +188,11 @@ def _explain_stop(message: str, size: int, at: int) -> set[str]:
     claimed = [int(word) for word in message.replace(",", " ").split() if word.isdigit()]
     if any(claim > max(MAX_STRING, size) for claim in claimed):
         return {f"a length of {max(claimed):,} bytes in a file of {size:,}"}
-    return set() if "exhausted" in message or "expected" in message or "not enough" in message or at >= size else {message[:120]}
+    return (
+        set()
+        if "exhausted" in message or "expected" in message or "not enough" in message or at >= size
+        else {message[:120]}
+    )
 
 
 def load(stream: BinaryIO, shape: str) -> tuple[Any, dict[str, Any]]:
@@ -198,12 +213,26 @@ def load(stream: BinaryIO, shape: str) -> tuple[Any, dict[str, Any]]:
     return (None if report["refused"] or report["foreign"] else content), report
 
 
+def load_bounded(stream: BinaryIO, shape: str, size: int) -> tuple[Any, dict[str, Any]]:
+    """Load a pickle of a size; what breaks a bound is a refusal in the report."""
+    problem = f"{size:,} bytes, more than {MAX_FILE:,}" if size > MAX_FILE else ""
+    try:
+        if not problem:
+            return load(stream, shape)
+    except (RefusedError, MemoryError, RecursionError) as error:
+        problem = str(error) or type(error).__name__
+    return None, {"globals": [], "foreign": [], "refused": [problem], "trailing": 0}
+
+
 def _judge(report: dict[str, Any], shape: str, seen: dict[tuple[str, str], type]) -> dict[str, Any]:
     """Join what the scan saw with what the unpickler was asked for; the unpickler's word counts where it spoke."""
     pairs = set(seen) if seen else {tuple(pair) for pair in report["globals"]}
     known = PAIRS[shape] | VALUES | set(SETS)
-    dotted = lambda some: sorted(".".join(pair) for pair in some)  # noqa: E731
-    return report | {"globals": dotted(pairs), "foreign": dotted(pairs - known)}
+    return report | {"globals": _dotted(pairs), "foreign": _dotted(pairs - known)}
+
+
+def _dotted(pairs: set[Any]) -> list[str]:
+    return sorted(".".join(pair) for pair in pairs)
 
 
 def plain(value: Any, depth: int = 0) -> Any:
@@ -329,14 +358,10 @@ def main(shape: str, path: str) -> None:
         _prepare()
         confine(size)
         try:
-            if size > MAX_FILE:
-                raise RefusedError(f"{size:,} bytes, more than {MAX_FILE:,}")
-            content, report = load(stream, shape)
+            content, report = load_bounded(stream, shape, size)
         except CutError as error:
             write(json.dumps({"cut": str(error)}) + "\n")
             return
-        except (RefusedError, MemoryError, RecursionError) as error:
-            content, report = None, {"globals": [], "foreign": [], "refused": [str(error) or type(error).__name__], "trailing": 0}
         write(json.dumps({"report": report}) + "\n")
         if content is None:
             return

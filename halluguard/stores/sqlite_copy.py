@@ -11,7 +11,11 @@ from pathlib import Path
 
 from halluguard.errors import StoreError
 
-_PENDING, _SHARED, _SHARED_SIZE = 0x40000000, 0x40000002, 510  # lock bytes of the SQLite file format, section 3
+_PENDING, _SHARED, _SHARED_SIZE = (
+    0x40000000,
+    0x40000002,
+    510,
+)  # lock bytes of the SQLite file format, section 3
 _FLOCK = struct.Struct("hhqqi4x")
 
 
@@ -35,9 +39,12 @@ def copy_database(path: Path) -> DatabaseCopy:
 
     Raises:
         StoreError: another process is writing to it, or it is not a whole SQLite database.
+
     """
     if _is_being_written(path):
-        raise StoreError(f"{path}: locked by a process that is writing to it. Stop the writer, or copy the store, and try again")
+        raise StoreError(
+            f"{path}: locked by a process that is writing to it. Stop the writer, or copy the store, and try again"
+        )
     folder = tempfile.TemporaryDirectory(prefix="halluguard-")
     for source in database_files(path):
         shutil.copyfile(source, Path(folder.name) / source.name)
@@ -70,12 +77,16 @@ def _is_being_written(path: Path) -> bool:
 
 def _check_whole(copy: DatabaseCopy, path: Path) -> None:
     try:
-        connection = sqlite3.connect(copy.path)  # the copy may be written: this replays what its journal still holds
+        connection = sqlite3.connect(
+            copy.path
+        )  # the copy may be written: this replays what its journal still holds
         try:
             problem = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
         finally:
             connection.close()
     except sqlite3.DatabaseError as error:
-        raise StoreError(f"{path}: not a whole SQLite database ({error}). Half written? Copy the store again") from error
+        raise StoreError(
+            f"{path}: not a whole SQLite database ({error}). Half written? Copy the store again"
+        ) from error
     if problem != "ok":
         raise StoreError(f"{path}: the SQLite database is corrupted ({str(problem).splitlines()[-1][:120]})")

@@ -69,7 +69,7 @@ def embedding_text(chunk: TrustedChunk) -> str:
 
 
 def estimate_tokens(texts: Sequence[str]) -> list[int]:
-    """Estimate tokens from above for an embedder that cannot count them: 3 ASCII letters or one other sign a token."""
+    """Estimate generously the tokens of an embedder that cannot count: 3 ASCII letters or one other sign each."""
     return [2 + len(re.findall(r"[A-Za-z]{1,3}|[^A-Za-z\s]", text)) for text in texts]
 
 

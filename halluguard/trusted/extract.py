@@ -7,36 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from halluguard.errors import TrustedCorpusError
+from halluguard.trusted.html import read_page
 
 _FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.*?)\n(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
 _FRONT_TITLE = re.compile(r"^title:[ \t]*(\S.*?)[ \t]*$", re.MULTILINE)
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
-_UNREAD_TAGS = ("script", "style", "template", "noscript", "svg", "head", "nav", "button", "select", "iframe")
-_BLOCK_TAGS = [
-    "address",
-    "article",
-    "aside",
-    "blockquote",
-    "dd",
-    "div",
-    "dl",
-    "dt",
-    "fieldset",
-    "figcaption",
-    "figure",
-    "footer",
-    "form",
-    "header",
-    "hr",
-    "main",
-    "ol",
-    "p",
-    "pre",
-    "section",
-    "table",
-    "ul",
-]
-_OWN_LINES = ("ol", "pre", "ul")
 
 
 class UnreadableDocumentError(TrustedCorpusError):
@@ -89,26 +64,12 @@ def extract_markdown(data: bytes) -> Extract:
 
 
 def extract_html(data: bytes) -> Extract:
-    """Read what a reader of the page sees, as Markdown: headings, list items and table rows keep their shape.
+    """Read what a reader of the page sees, as Markdown; an encoding the page declares is honoured.
 
-    Scripts, styles, navigation and hidden elements are left out. An encoding the page declares is honoured.
+    Scripts, styles, navigation and hidden elements are left out.
     """
-    from bs4 import BeautifulSoup
-
-    soup = BeautifulSoup(_decode_html(data), "html.parser")
-    title = " ".join(soup.title.get_text().split()) if soup.title else ""
-    for tag in soup.find_all(_is_unread):
-        tag.decompose()
-    _fold_whitespace(soup)
-    _mark_shape(soup)
-    text = re.sub(r"(?<=\S) {2,}|[ \t]+$|^ (?! )", _one_space_inside, soup.get_text(), flags=re.MULTILINE)
-    return Extract(re.sub(r"\n{3,}", "\n\n", text).strip(), title)
-
-
-def _one_space_inside(found: re.Match[str]) -> str:
-    at_end = found.end() == len(found.string) or found.string[found.end()] == "\n"
-    at_start = found.start() == 0 or found.string[found.start() - 1] == "\n"
-    return "" if at_end or at_start else " "
+    text, title = read_page(_decode_html(data))
+    return Extract(text, title)
 
 
 def _decode_html(data: bytes) -> str:
@@ -126,61 +87,6 @@ def _decode_html(data: bytes) -> str:
             raise UnreadableDocumentError(
                 f"is not in {declared[:40]!r}, the encoding it declares. Convert it to UTF-8"
             ) from error
-
-
-def _is_unread(tag: Any) -> bool:
-    style = str(tag.get("style", "")).replace(" ", "").lower()
-    return (
-        tag.name in _UNREAD_TAGS
-        or tag.has_attr("hidden")
-        or "display:none" in style
-        or "visibility:hidden" in style
-    )
-
-
-def _fold_whitespace(soup: Any) -> None:
-    """Fold whitespace as a browser does, comments and declarations out, preformatted text as it is."""
-    from bs4 import NavigableString
-
-    for string in soup.find_all(string=True):
-        if type(string) is not NavigableString:
-            string.extract()
-        elif string.find_parent("pre") is None:
-            string.replace_with(re.sub(r"\s+", " ", string))
-
-
-def _mark_shape(soup: Any) -> None:
-    """Put Markdown's signs where the page shows them; a paragraph inside a list item stays on the item's line."""
-    for tag in soup.find_all("br"):
-        tag.replace_with("\n")
-    for tag in soup.find_all(re.compile("^h[1-6]$")):
-        heading = " ".join(tag.get_text().split())
-        tag.replace_with(f"\n\n{'#' * int(tag.name[1])} {heading}\n\n" if heading else "\n\n")
-    for tag in soup.find_all("table"):
-        tag.replace_with(_table_as_markdown(tag))
-    for tag in soup.find_all(_BLOCK_TAGS):
-        inline = tag.name not in _OWN_LINES and tag.find_parent("li") is not None
-        tag.insert(0, " " if inline else "\n\n")
-        tag.append(" " if inline else "\n\n")
-    for tag in soup.find_all("li"):
-        tag.insert(0, "\n- ")
-        tag.append("\n")
-
-
-def _table_as_markdown(table: Any) -> str:
-    rows = [
-        [" ".join(cell.get_text().split()) for cell in row.find_all(["td", "th"])]
-        for row in table.find_all("tr")
-    ]
-    rows = [row for row in rows if any(row)]
-    if not rows:
-        return f"\n\n{table.get_text()}\n\n"
-    caption = " ".join(table.caption.get_text().split()) if table.caption else ""
-    width = max(map(len, rows))
-    escaped = [[cell.replace("|", "\\|") for cell in row] + [""] * (width - len(row)) for row in rows]
-    lines = [f"| {' | '.join(row)} |" for row in escaped]
-    lines.insert(1, f"|{' --- |' * width}")
-    return "\n\n" + (f"{caption}\n\n" if caption else "") + "\n".join(lines) + "\n\n"
 
 
 def extract_pdf(data: bytes) -> Extract:

@@ -35,10 +35,39 @@ class Loop:
         if stored:
             self.stored.append(Entry(id_, text, vector, source, moment(days), written_by_turn=by))
 
-    def turn(self, id_, days, answer, retrieved=(), *, status=None, cited=(), session=None, question=QUESTION, up=None, user=None, accused=None, shown=None):
+    def turn(
+        self,
+        id_,
+        days,
+        answer,
+        retrieved=(),
+        *,
+        status=None,
+        cited=(),
+        session=None,
+        question=QUESTION,
+        up=None,
+        user=None,
+        accused=None,
+        shown=None,
+    ):
         shown = shown or {}
-        chunks = [{"id": r, "text": shown.get(r, self.texts.get(r)), "source": None, "score": None, "rank": n, "used": True} for n, r in enumerate(retrieved)]
-        feedback = [] if up is None else [{"kind": "thumbs", "value": "up" if up else "down", "timestamp": None, "by": "user"}]
+        chunks = [
+            {
+                "id": r,
+                "text": shown.get(r, self.texts.get(r)),
+                "source": None,
+                "score": None,
+                "rank": n,
+                "used": True,
+            }
+            for n, r in enumerate(retrieved)
+        ]
+        feedback = (
+            []
+            if up is None
+            else [{"kind": "thumbs", "value": "up" if up else "down", "timestamp": None, "by": "user"}]
+        )
         self.turns.append(
             {"turn_id": id_, "conversation_id": session or f"s-{id_}", "timestamp": moment(days), "user_id": user, "question": question,
              "answer": answer, "retrieved": chunks, "feedback": feedback}
@@ -50,7 +79,13 @@ class Loop:
             )  # fmt: skip
         if accused is not None:
             self.events.append(
-                {"event_id": f"event:{id_}", "turn_id": id_, "claim_id": f"{id_}#0", "origin": "store" if accused else "generator", "accused_ids": list(accused)}
+                {
+                    "event_id": f"event:{id_}",
+                    "turn_id": id_,
+                    "claim_id": f"{id_}#0",
+                    "origin": "store" if accused else "generator",
+                    "accused_ids": list(accused),
+                }
             )
 
     def false(self, id_, days, retrieved, *, answer=FALSE, **options):
@@ -103,7 +138,13 @@ def rules(pairs):
         numbers = {w for w in b if w.isdigit()} <= a
         share = len(a & b) / len(b)
         negated = ("not" in a) != ("not" in b)
-        rows.append((0.05, 0.05, 0.9) if share > 0.6 and (negated or not numbers) else (0.9, 0.08, 0.02) if share > 0.6 else (0.1, 0.8, 0.1))
+        rows.append(
+            (0.05, 0.05, 0.9)
+            if share > 0.6 and (negated or not numbers)
+            else (0.9, 0.08, 0.02)
+            if share > 0.6
+            else (0.1, 0.8, 0.1)
+        )
     return np.array(rows, dtype=np.float32)
 
 
@@ -120,3 +161,50 @@ def embed():
 
     vectorizer = HashingVectorizer(n_features=256, norm="l2", alternate_sign=False)
     return lambda texts: vectorizer.transform(texts).toarray().astype(np.float32)
+
+
+def grow(rng, *, days=12, per_day=8, shown=0.4, back=0.3):
+    """A loop in which contaminated entries multiply."""
+    built = Loop()
+    for n in range(6):
+        built.entry(f"kb-{n}", f"{TRUE} Page {n} of the handbook.", -30)
+    built.entry("bad", f"Policy update. {FALSE}", 0.5)
+    clean, bad = [f"kb-{n}" for n in range(6)], ["bad"]
+    for number in range(days * per_day):
+        day = 0.6 + number / per_day
+        hit = rng.random() < min(0.9, shown * len(bad) ** 0.4)
+        name = f"t{number}"
+        if hit:
+            built.false(
+                name,
+                day,
+                [rng.choice(bad), rng.choice(clean)],
+                session=f"s{number % 30}x{number}",
+                user=f"u{number % 17}",
+            )
+        else:
+            built.true(
+                name, day, rng.sample(clean, 2), session=f"s{number % 30}x{number}", user=f"u{number % 17}"
+            )
+        if rng.random() < back * (1 if hit else 0.4):
+            built.entry(f"m{number}", f"Memory {number}. {FALSE if hit else TRUE}", day + 0.05, by=name)
+            (bad if hit else clean).append(f"m{number}")
+    return built
+
+
+@pytest.fixture(name="growing")
+def growing_fixture():
+    """Return the maker of growing loops."""
+    return grow
+
+
+@pytest.fixture(name="Loop")
+def loop_class():
+    """Return the class of loops under construction."""
+    return Loop
+
+
+@pytest.fixture(name="moment")
+def moment_fixture():
+    """Return the clock of the loops."""
+    return moment

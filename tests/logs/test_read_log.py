@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from halluguard.logs.values import text_id
 from halluguard.errors import InputError, LogFormatError, SettingError
 from halluguard.logs import LogNotes, SkippedRow, absent_fields, read_log, repair_lines
 from halluguard.records import Chunk, Citation, Feedback, Turn
@@ -374,7 +375,7 @@ def test_doubtful_parts_of_a_row_are_counted_and_the_row_is_kept(tmp_path: Path)
     row = {
         "turn_id": "a",
         "answer": "Yes.",
-        "retrieved": [{"text": "A text."}, 7, {"score": 1}, {"id": "k", "text": None}, None],
+        "retrieved": [{"text": "A text.", "rank": 1e300}, 7, {"score": 1}, {"id": "k", "text": None}, None],
         "citations": [{"id": "nowhere", "start": 0, "end": 99}, {"marker": "[1]"}, "kb-1", 4],
         "feedback": [{"kind": "thumb", "value": True, "by": "user"}, "good"],
         "model": {"name": "x"},
@@ -393,7 +394,7 @@ def test_doubtful_parts_of_a_row_are_counted_and_the_row_is_kept(tmp_path: Path)
         "bad_citation_span": 1,
         "bad_citation": 1,
         "bad_feedback": 1,
-        "bad_field": 1,
+        "bad_field": 2,
     }
 
 
@@ -403,11 +404,12 @@ def test_hostile_characters_are_kept_and_lone_surrogates_replaced(tmp_path: Path
         write(
             tmp_path / "log.jsonl",
             {"turn_id": "a", "answer": answer},
-            '{"turn_id": "b", "answer": "x\\ud800y"}',
+            '{"turn_id": "b", "answer": "x\\ud800y", "metadata": {"source": "\\udfff"}}',
         )
     )
     assert [turn.answer for turn in turns] == [answer, "x\ufffdy"]
-    assert notes.repairs == {"lone_surrogates": 1}
+    assert turns[1].metadata == {"source": "\ufffd"}
+    assert notes.repairs == {"lone_surrogates": 2}
 
 
 @pytest.mark.parametrize(
@@ -425,7 +427,7 @@ def test_names_of_other_tools_are_understood(tmp_path: Path, row: dict[str, obje
     assert (turn.question, turn.answer, turn.retrieved) == (
         "How?",
         "So.",
-        (Chunk("ctx-1", "one"), Chunk("ctx-2", "two")),
+        (Chunk(text_id("one"), "one"), Chunk(text_id("two"), "two")),
     )
     assert set(notes.mapping) <= {"question", "answer", "retrieved"}
 
@@ -489,7 +491,7 @@ def test_fields_of_unknown_meaning_are_kept_as_metadata(tmp_path: Path) -> None:
 
 
 def test_an_unknown_format_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(SettingError, match="Choose among native"):
+    with pytest.raises(SettingError, match="Choose among openinference, langfuse, langsmith, native"):
         read(write(tmp_path / "log.jsonl", FULL), format_name="nonsense")
 
 

@@ -169,10 +169,18 @@ def _wide(number: int) -> Draft:
 def _rows(number: int, draft: Draft) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     turn_id, moment = f"t-{number:03d}", START + timedelta(hours=8 * number)
     answer, claims = draft.lead, []
-    for index, (text, status) in enumerate(draft.sentences):
+    for text, status in draft.sentences:
         start = len(answer) + (1 if answer and not answer.endswith(" ") else 0)
         answer = answer.ljust(start) + text
-        claims.append(_claim(turn_id, index, moment, start, text, status, draft))
+        claims.append(
+            _claim(draft.topic, start, text, status)
+            | {
+                "turn_id": turn_id,
+                "conversation_id": f"c-{number // 3}",
+                "timestamp": moment,
+                "claim_id": f"{turn_id}.{len(claims)}",
+            }
+        )
     checkable = sum(Status(claim["status"]) not in NOT_CHECKABLE for claim in claims)
     ungrounded = sum(Status(claim["status"]) in UNGROUNDED for claim in claims)
     turn = {
@@ -188,8 +196,7 @@ def _rows(number: int, draft: Draft) -> tuple[dict[str, Any], list[dict[str, Any
     return turn | draft.extra, claims
 
 
-def _claim(turn_id, index, moment, start, text, status, draft) -> dict[str, Any]:
-    entry = draft.topic
+def _claim(entry: str, start: int, text: str, status: Status) -> dict[str, Any]:
     trusted = TRUSTED.get(entry, ("", ""))
     silent = status in (
         Status.UNSUPPORTED,
@@ -200,8 +207,7 @@ def _claim(turn_id, index, moment, start, text, status, draft) -> dict[str, Any]
     )
     against = {Status.SOURCE_CONFLICT: 0.97, Status.CONTRADICTED: 0.91}.get(status, 0.02)
     return {
-        "turn_id": turn_id, "conversation_id": turn_id.replace("t", "c"), "timestamp": moment, "claim_id": f"{turn_id}.{index}",
-        "start": start, "end": start + len(text), "text": text, "reading": text.split(" [")[0], "status": status.value,
+        "start": start, "end": start + len(text), "text": text, "reading": text.split(" [", maxsplit=1)[0], "status": status.value,
         "cited_ids": [entry] if "[" in text else [], "ghost_ids": ["nowhere"] if "[nowhere]" in text else [],
         "cited_entailment": 0.95 if status is Status.SOURCE_CONFLICT else 0.4, "cited_contradiction": 0.02,
         "cited_evidence_id": entry if "[" in text else "", "cited_evidence_text": ENTRIES[entry][1] if "[" in text else "",

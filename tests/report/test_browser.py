@@ -15,8 +15,18 @@ from halluguard.report import write_report
 
 CHROMIUM = shutil.which("chromium")
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium on the path: apt-get install chromium")
-FLAGS = """--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking
---disable-component-update --disable-sync --disable-dev-shm-usage --remote-debugging-pipe""".split()
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+    "--remote-debugging-pipe",
+]
 
 
 class Browser:
@@ -39,7 +49,7 @@ class Browser:
         for descriptor in (*theirs, commands[0], results[1]):
             os.close(descriptor)
         self.write, self.read = os.fdopen(commands[1], "wb", 0), os.fdopen(results[0], "rb")
-        self.number, self.session, self.events = 0, None, []
+        self.number, self.session, self.events, self.buffer = 0, None, [], b""
         target = self.call("Target.createTarget", url="about:blank")["targetId"]
         self.session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
         for domain in ("Page", "Runtime", "Log", "Network"):
@@ -48,7 +58,9 @@ class Browser:
     def call(self, method: str, **params: Any) -> Any:
         self.number += 1
         session = {"sessionId": self.session} if self.session else {}
-        self.write.write(json.dumps({"id": self.number, "method": method, "params": params} | session).encode() + b"\0")
+        self.write.write(
+            json.dumps({"id": self.number, "method": method, "params": params} | session).encode() + b"\0"
+        )
         while True:
             message = self.receive()
             if message.get("id") == self.number:
@@ -56,10 +68,11 @@ class Browser:
                 return message["result"]
 
     def receive(self) -> dict[str, Any]:
-        data = bytearray()
-        while (byte := self.read.read(1)) != b"\0":
-            assert byte, "chromium ended"
-            data += byte
+        while b"\0" not in self.buffer:
+            piece = self.read.read1(1 << 20)
+            assert piece, "chromium ended"
+            self.buffer += piece
+        data, _, self.buffer = self.buffer.partition(b"\0")
         message = json.loads(data)
         if "method" in message:
             self.events.append(message)
@@ -77,7 +90,9 @@ class Browser:
         return result["result"]["value"]
 
     def view(self, width: int, scheme: str) -> None:
-        self.call("Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1, mobile=False)
+        self.call(
+            "Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1, mobile=False
+        )
         self.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
 
     def close(self) -> None:
@@ -104,7 +119,11 @@ def browser(library_run, tmp_path_factory) -> Iterator[Browser]:
 
 
 def test_the_page_asks_for_nothing_and_reports_no_error(browser):
-    requests = [event["params"]["request"]["url"] for event in browser.events if event["method"] == "Network.requestWillBeSent"]
+    requests = [
+        event["params"]["request"]["url"]
+        for event in browser.events
+        if event["method"] == "Network.requestWillBeSent"
+    ]
     assert len([url for url in requests if url.startswith("file:")]) == 1
     assert not [url for url in requests if not url.startswith(("file:", "data:"))]
     complaints = ("Runtime.exceptionThrown", "Log.entryAdded", "Runtime.consoleAPICalled")

@@ -1,6 +1,7 @@
 """Charts stay inside their frame and put every figure where it belongs."""
 
-from datetime import UTC, datetime, timedelta
+import itertools
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from hypothesis import given, settings
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 
 from halluguard.records import Status
 from halluguard.report import charts
-from halluguard.report.data import Activity, GroupRate, Grouping, MeasuredRate
+from halluguard.report.data import Activity, Grouping, GroupRate, MeasuredRate
 
 
 @st.composite
@@ -21,7 +22,7 @@ def rates(draw):
 
 
 DAYS = st.lists(
-    st.tuples(st.dates(datetime(2026, 1, 1).date(), datetime(2026, 12, 31).date()), rates()),
+    st.tuples(st.dates(date(2026, 1, 1), date(2026, 12, 31)), rates()),
     min_size=1,
     max_size=30,
     unique_by=lambda day: day[0],
@@ -29,7 +30,7 @@ DAYS = st.lists(
 
 
 @given(DAYS)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_days_keep_their_order_and_their_place(days):
     chart = charts.draw_days(
         Grouping(
@@ -39,7 +40,7 @@ def test_days_keep_their_order_and_their_place(days):
     )
     places = [point.x for point in chart.points]
     assert places == sorted(places)
-    assert all(0 <= point.bar_left and point.bar_left + point.bar_width <= 100.01 for point in chart.points)
+    assert all(point.bar_left >= 0 and point.bar_left + point.bar_width <= 100.01 for point in chart.points)
     for point in chart.points:
         assert charts.RATE_TOP <= point.y_high <= point.y <= point.y_low <= charts.RATE_BOTTOM
         assert charts.VOLUME_TOP <= point.bar_top <= charts.VOLUME_BOTTOM
@@ -76,11 +77,11 @@ def test_a_day_with_one_claim_does_not_flatten_the_others():
         unique_by=lambda pair: pair[0],
     )
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_statuses_fill_the_strip_without_overlap(statuses):
     slices = charts.slice_statuses(statuses)
     assert sum(part.count for part in slices) == sum(count for _, count in statuses)
-    for left, right in zip(slices, slices[1:], strict=False):
+    for left, right in itertools.pairwise(slices):
         assert right.left == pytest.approx(left.left + left.width, abs=0.01)
     if slices:
         assert slices[-1].left + slices[-1].width == pytest.approx(100, abs=0.02)

@@ -59,7 +59,9 @@ def test_each_suspect_comes_with_its_trusted_counterpart_and_the_turns_it_touche
     }
     first = suspects.cards[0]
     assert first.trusted.id == "lending-rules.md#3"
-    marked = {segment.left.strip() or segment.right.strip() for segment in first.comparison if not segment.same}
+    marked = {
+        segment.left.strip() or segment.right.strip() for segment in first.comparison if not segment.same
+    }
     assert marked == {"90", "without", "30"}
     assert sum(first.activity.touched) == sum(first.activity.flagged) == first.n_touched == 9
     cards = suspects.cards[2]
@@ -153,10 +155,56 @@ def test_a_run_that_has_not_finished_says_how_to_go_on(tmp_path):
 def test_a_broken_cascade_is_named(make_run):
     run = make_run([turn("a")], [claim("a", "grounded")])
     (run.path / "cascade.json").write_text("[1]")
-    with pytest.raises(RunError, match="cascade.json: expected a JSON object, found list"):
+    with pytest.raises(RunError, match=r"cascade\.json: expected a JSON object, found list"):
         collect(run)
 
 
 def test_an_unknown_suffix_is_refused(library_run, tmp_path):
     with pytest.raises(SettingError, match=r"Use \.html or \.md"):
         write_report(library_run, tmp_path / "report.pdf")
+
+
+def test_an_interrupted_run_says_that_its_figures_are_partial(make_run):
+    data = collect(make_run([turn("a")], [claim("a", "grounded")], state="interrupted"))
+    assert notices(data)[0].grave
+    assert "interrupted" in notices(data)[0].text
+
+
+def test_the_roll_up_of_the_trace_is_carried_over(make_run):
+    rollup = [
+        {"level": "source", "key": f"page-{n}", "accused": 1, "total": n + 1, "p_value": 0.1, "whole": not n}
+        for n in range(15)
+    ]
+    trace = {
+        "rollup": rollup,
+        "unsupported_after_removal": 9,
+        "still_supported_after_removal": 1,
+        "store": {"cannot_know": ["no times"]},
+    }
+    data = collect(make_run([turn("a")], [conflict("a", "x")], suspects=[], events=[], trace=trace))
+    assert (data.findings.rollup[0].key, data.findings.rollup[0].whole, data.findings.n_rollup) == (
+        "page-0",
+        True,
+        15,
+    )
+    assert len(data.findings.rollup) == 12
+    assert (data.findings.removal.hits, data.findings.removal.total) == (9, 10)
+    assert "no times" in data.not_shown
+
+
+def test_of_many_flagged_claims_the_gravest_are_explained_and_the_rest_counted(make_run):
+    claims = [claim("a", "unsupported") | {"claim_id": f"a.{n}", "start": n, "end": n + 1} for n in range(6)]
+    claims.append(claim("a", "contradicted") | {"claim_id": "a.6", "start": 6, "end": 8})
+    worst = collect(make_run([turn("a")], claims)).worst[0]
+    assert [explained.number for explained in worst.claims] == [1, 2, 3, 7]
+    assert worst.n_claims_left_out == 3
+
+
+def test_thresholds_of_any_depth_are_written_on_one_line(make_run):
+    thresholds = {
+        "support": {"intercept": -2.0, "weights": {"cover": 0.5, "none": None}},
+        "source": "dev",
+        "digest": "",
+    }
+    method = dict(collect(make_run([], [], thresholds=thresholds)).method)
+    assert method["Thresholds"] == "support (intercept -2, weights (cover 0.5)) · source dev"

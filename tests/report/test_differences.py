@@ -1,5 +1,7 @@
 """The words that differ are marked, and no text is lost on the way."""
 
+import itertools
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -7,21 +9,24 @@ from hypothesis import strategies as st
 from halluguard.report.differences import Segment, mark_differences
 
 WORDS = st.lists(
-    st.sampled_from("Books book may not be kept for 30 90 days, the a  \n ' 3.5".split(" ")), max_size=14
+    st.sampled_from(
+        ["Books", "book", "may", "not", "be", "kept", "for", "30", "90", "days,", "the", "", "\n", "'", "3.5"]
+    ),
+    max_size=14,
 ).map(" ".join)
 
 
 @given(WORDS | st.text(max_size=60), WORDS | st.text(max_size=60))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_both_texts_can_be_read_back(a, b):
     segments = mark_differences(a, b)
     assert "".join(segment.left for segment in segments) == a
     assert "".join(segment.right for segment in segments) == b
-    assert all(one.same != other.same for one, other in zip(segments, segments[1:], strict=False))
+    assert all(one.same != other.same for one, other in itertools.pairwise(segments))
 
 
 @given(WORDS)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_a_text_does_not_differ_from_itself_in_other_case_and_spacing(text):
     assert all(segment.same for segment in mark_differences(text, text.upper().replace(" ", "  ")))
 

@@ -1,12 +1,14 @@
 """The page is self-contained, harmless, accessible and the same every time."""
 
 import re
+import shutil
 from itertools import pairwise
 
 import pytest
 from bs4 import BeautifulSoup
 
-from halluguard.report import collect, render_html, write_report
+from halluguard.cascade import run_cascade
+from halluguard.report import collect, render_html, render_markdown, write_report
 from halluguard.report.hostile import UNSAFE
 from halluguard.run import Run
 
@@ -116,6 +118,19 @@ def test_a_run_with_nothing_checkable_says_so_in_its_headline(make_run):
 
 def test_without_a_cascade_there_is_no_section_for_it(soup):
     assert soup.find(id="cascade") is None
+
+
+def test_a_cascade_is_drawn_with_its_verdict_and_scores(library_run, tmp_path):
+    run = Run.open(shutil.copytree(library_run.path, tmp_path / "run"))
+    run_cascade(run)
+    page = render_html(collect(run))
+    section = BeautifulSoup(page, "html.parser").find(id="cascade")
+    assert section.find("svg")
+    assert section.find("p").get_text().strip()
+    assert "Contaminated answers" in section.find("table").get_text()
+    assert not UNSAFE.search(page)
+    assert not BeautifulSoup(page, "html.parser").find("script")
+    assert "How far it spread" in render_markdown(collect(run))
 
 
 def luminance(colour: str) -> float:

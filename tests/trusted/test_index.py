@@ -1,5 +1,6 @@
 import json
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -185,8 +186,8 @@ def test_a_folder_is_an_index_only_with_our_manifest(pages, built):
 
 def test_opening_takes_little_memory_of_its_own(tmp_path):
     def own_memory():
-        lines = dict(line.split(":", 1) for line in open("/proc/self/status") if ":" in line)
-        return int(lines["RssAnon"].split()[0]) * 1024
+        (figure,) = re.findall(r"RssAnon:\s+(\d+) kB", Path("/proc/self/status").read_text())
+        return int(figure) * 1024
 
     vectors = unit(np.random.default_rng(0), 60_000, 256)
     write_vectors(vectors, tmp_path / "v", approximate_above=100_000)

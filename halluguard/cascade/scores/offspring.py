@@ -1,6 +1,7 @@
 """S4b and S6: the loop's reproduction number and its dispersion, by a negative binomial with right truncation."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,14 +21,12 @@ MIN_EXPOSURE, MIN_COUNT, MIN_FOR_K = 5.0, 5.0, 20
 
 @dataclass(frozen=True, slots=True)
 class OffspringFit:
-    """Maximum likelihood of offspring counts: mean R and size k, with profile intervals of both."""
+    """Maximum likelihood of offspring counts: mean R and size k, with the profile interval of R."""
 
     r: float
     k: float
     r_low: float
     r_high: float
-    k_low: float
-    k_high: float
 
 
 def truncation_weights(ages: Array, gi_mean: float, gi_sd: float) -> Array:
@@ -65,7 +64,7 @@ def fit_offspring(x: Array, pi: Array | None = None) -> OffspringFit:
         pi: shape (n,), truncation weight of each; None is all 1. Thinning a gamma-Poisson is exact (Lloyd-Smith,
             Nature 438 (2005) 355), so pi enters the mean alone.
 
-    k is bounded to [0.02, 200]; intervals are {2 (l_max - l_profile) <= 3.841}. Raises ValueError at sum x = 0.
+    k is bounded to [0.02, 200]; the interval is {R : 2 (l_max - l_profile(R)) <= 3.841}. Raises ValueError at sum x = 0.
     """
     x, pi = _at_risk(x, pi)
     if x.sum() <= 0:
@@ -84,14 +83,20 @@ def fit_offspring(x: Array, pi: Array | None = None) -> OffspringFit:
     def drop_r(value: float) -> float:
         return 2 * (best + negative_profile_r(value)) - CHI2_95
 
-    def drop_k(value: float) -> float:
-        return 2 * (best - _best_r(x, pi, math.exp(value))) - CHI2_95
+    low, high = (_crossing(drop_r, log_r, log_r + side) for side in (-14.0, 14.0))
+    return OffspringFit(math.exp(log_r), k, math.exp(low), math.exp(high))
 
-    low_r, high_r = (_crossing(drop_r, log_r, log_r + side) for side in (-14.0, 14.0))
-    low_k, high_k = (_crossing(drop_k, math.log(k), math.log(edge)) for edge in (K_LOW, K_HIGH))
-    return OffspringFit(
-        math.exp(log_r), k, math.exp(low_r), math.exp(high_r), math.exp(low_k), math.exp(high_k)
-    )
+
+def profile_dispersion(x: Array, pi: Array | None, fit: OffspringFit) -> tuple[float, float]:
+    """Return the 95 % profile interval of k about a fit, within [0.02, 200]."""
+    x, pi = _at_risk(x, pi)
+    best = log_likelihood(x, pi, fit.r, fit.k)
+
+    def drop(log_k: float) -> float:
+        return 2 * (best - _best_r(x, pi, math.exp(log_k))) - CHI2_95
+
+    low, high = (math.exp(_crossing(drop, math.log(fit.k), math.log(edge))) for edge in (K_LOW, K_HIGH))
+    return low, high
 
 
 def _at_risk(x: Array, pi: Array | None) -> tuple[Array, Array]:
@@ -126,9 +131,8 @@ def _best_r(x: Array, pi: Array, k: float) -> float:
     return -float(found.fun)
 
 
-def _crossing(function: "object", inside: float, edge: float) -> float:
+def _crossing(function: Callable[[float], float], inside: float, edge: float) -> float:
     """Return where a profile crosses its limit between the maximum and an edge, or the edge where it never does."""
-    assert callable(function)
     if function(edge) <= 0:
         return edge
     return float(brentq(function, inside, edge, xtol=1e-7))
@@ -213,7 +217,8 @@ def estimate_dispersion(children: Array, pi: Array | None = None) -> Estimate:
     if n < MIN_FOR_K:
         return refuse(Quality.INSUFFICIENT, f"{n} entries; {MIN_FOR_K} are needed", n)
     fit = fit_offspring(children, pi)
-    return Estimate(fit.k, fit.k_low, fit.k_high, n, method="negative binomial profile")
+    low, high = profile_dispersion(children, pi, fit)
+    return Estimate(fit.k, low, high, n, method="negative binomial profile")
 
 
 def top_share(children: Array, share: float = 0.2) -> float | None:

@@ -12,8 +12,12 @@ from halluguard.records import Reason
 
 _LOST = re.compile("\ufffd|\\(cid:\\d+\\)")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f]")
-_HIGH_RUN = re.compile("[\u0080-\u00ff\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc\u2013-\u2026\u2030\u2039\u203a\u20ac\u2122]{2,}")
-_HIDDEN = re.compile("[\u202d\u202e\U000e0000-\U000e007f\u2061-\u2064]|(?<=[A-Za-z])[\u200b\u2060\ufeff\u00ad\u200c\u200d](?=[A-Za-z])")
+_HIGH_RUN = re.compile(
+    "[\u0080-\u00ff\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc\u2013-\u2026\u2030\u2039\u203a\u20ac\u2122]{2,}"
+)
+_HIDDEN = re.compile(
+    "[\u202d\u202e\U000e0000-\U000e007f\u2061-\u2064]|(?<=[A-Za-z])[\u200b\u2060\ufeff\u00ad\u200c\u200d](?=[A-Za-z])"
+)
 _SOFT = "\u00ad"
 _WORD = re.compile(r"[^\W\d_]{2,}")
 _LOOK_ALIKE = frozenset({"LATIN", "CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE"})
@@ -26,12 +30,16 @@ _UNUSUAL = re.compile("[^\\w\\s.,;:!?'\"()\\[\\]{}\\-–—/%&@#*+=<>|\\\\^~`$�
 def check_characters(text: str) -> Iterator[Reason]:
     """Yield what a text's characters say against it; figures count the places."""
     if damaged := find_damage(text):
-        yield Reason(Code.ENCODING_DAMAGE, float(len(damaged)), f"{len(damaged)} places, such as {damaged[0]!r}")
+        yield Reason(
+            Code.ENCODING_DAMAGE, float(len(damaged)), f"{len(damaged)} places, such as {damaged[0]!r}"
+        )
     elif (rate := odd_rate(text)) > _LEAST_DAMAGE_RATE:
         yield Reason(Code.ENCODING_DAMAGE, rate, f"{rate:.0%} of the characters are no writing")
     if hidden := [match.group() for match in _HIDDEN.finditer(text) if match.group() != _SOFT]:
         named = ", ".join(sorted({f"U+{ord(char):04X}" for char in hidden}))
-        yield Reason(Code.HIDDEN_CHARACTERS, float(len(hidden)), f"{len(hidden)} characters nobody sees: {named}")
+        yield Reason(
+            Code.HIDDEN_CHARACTERS, float(len(hidden)), f"{len(hidden)} characters nobody sees: {named}"
+        )
     if mixed := find_mixed_words(text):
         shown = ", ".join(repr(word) for word in mixed[:3])
         yield Reason(Code.MIXED_SCRIPT, float(len(mixed)), f"{len(mixed)} words mix scripts: {shown}")

@@ -30,7 +30,11 @@ class Contents:
     @property
     def usable(self) -> NDArray[np.bool_]:
         """Which entries have a finite vector of the store's dimension that is not zero, shape (n,)."""
-        fits = self.lengths == self.vectors.shape[1] if self.vectors.shape[1] else np.zeros(len(self.entries), dtype=bool)
+        fits = (
+            self.lengths == self.vectors.shape[1]
+            if self.vectors.shape[1]
+            else np.zeros(len(self.entries), dtype=bool)
+        )
         for start in range(0, len(fits), _BLOCK):
             block = self.vectors[start : start + _BLOCK]
             fits[start : start + _BLOCK] &= np.isfinite(block).all(axis=1) & block.any(axis=1)

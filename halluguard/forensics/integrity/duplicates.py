@@ -83,9 +83,15 @@ def _near(
         similarity, other = best[number]
         newer = entries[other]
         if _supersedes(newer, entries[number]):
-            yield number, Reason(Code.SUPERSEDED, similarity, f"{newer.id} is a later version from the same source")
+            yield (
+                number,
+                Reason(Code.SUPERSEDED, similarity, f"{newer.id} is a later version from the same source"),
+            )
         else:
-            yield number, Reason(Code.DUPLICATE_NEAR, similarity, f"{similarity:.0%} of the words of {newer.id}")
+            yield (
+                number,
+                Reason(Code.DUPLICATE_NEAR, similarity, f"{similarity:.0%} of the words of {newer.id}"),
+            )
 
 
 def _similarity(first: list[str], second: list[str], rule: DuplicateRule) -> float:
@@ -108,7 +114,11 @@ def _exchanges_names(first: Entry, second: Entry, rule: DuplicateRule) -> bool:
 def _supersedes(newer: Entry, older: Entry) -> bool:
     if newer.source is None or newer.source != older.source:
         return False
-    return newer.ingested_at is not None and older.ingested_at is not None and newer.ingested_at > older.ingested_at
+    return (
+        newer.ingested_at is not None
+        and older.ingested_at is not None
+        and newer.ingested_at > older.ingested_at
+    )
 
 
 def _candidates(words: Sequence[list[str]]) -> Iterator[tuple[int, int]]:
@@ -160,7 +170,14 @@ def check_known_bad(
             continue
         similarity = max((_copy_similarity(words, text, rule) for text in bad), default=0.0)
         if similarity and len(words) >= _SHINGLE:
-            yield number, Reason(Code.COPY_OF_KNOWN_BAD, similarity, f"{similarity:.0%} of the words, in order, of a known bad entry")
+            yield (
+                number,
+                Reason(
+                    Code.COPY_OF_KNOWN_BAD,
+                    similarity,
+                    f"{similarity:.0%} of the words, in order, of a known bad entry",
+                ),
+            )
 
 
 def _copy_similarity(words: list[str], bad: list[str], rule: DuplicateRule) -> float:

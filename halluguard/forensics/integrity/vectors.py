@@ -28,7 +28,14 @@ def check_vectors(contents: Contents) -> Found:
         if not length:
             continue
         if length != dimension:
-            yield number, Reason(Code.DIMENSION_MISMATCH, float(length), f"{length} numbers where the store has {dimension}")
+            yield (
+                number,
+                Reason(
+                    Code.DIMENSION_MISMATCH,
+                    float(length),
+                    f"{length} numbers where the store has {dimension}",
+                ),
+            )
         elif not np.isfinite(norms[number]):
             bad = int((~np.isfinite(contents.vectors[number])).sum())
             yield number, Reason(Code.VECTOR_NAN, float(bad), f"{bad} of {dimension} numbers are not finite")
@@ -45,10 +52,17 @@ def check_norms(norms: NDArray[np.float32], usable: NDArray[np.bool_]) -> Found:
         return
     for number in np.flatnonzero(off):
         norm = float(norms[number])
-        yield int(number), Reason(Code.VECTOR_UNNORMALISED, norm, f"length {norm:.3g} where the store's vectors have length 1")
+        yield (
+            int(number),
+            Reason(
+                Code.VECTOR_UNNORMALISED, norm, f"length {norm:.3g} where the store's vectors have length 1"
+            ),
+        )
 
 
-def unnormalised_store(norms: NDArray[np.float32], usable: NDArray[np.bool_], metric: str | None) -> Reason | None:
+def unnormalised_store(
+    norms: NDArray[np.float32], usable: NDArray[np.bool_], metric: str | None
+) -> Reason | None:
     """Say so where a store ranks by inner product and its vectors differ in length, so that length decides the rank."""
     if metric != "inner_product" or not usable.any():
         return None
@@ -57,7 +71,9 @@ def unnormalised_store(norms: NDArray[np.float32], usable: NDArray[np.bool_], me
     if share <= _UNIT_SHARE:
         return None
     low, high = np.quantile(norms[usable], [0.05, 0.95])
-    return Reason(Code.VECTOR_UNNORMALISED, share, f"ranked by inner product with lengths from {low:.3g} to {high:.3g}")
+    return Reason(
+        Code.VECTOR_UNNORMALISED, share, f"ranked by inner product with lengths from {low:.3g} to {high:.3g}"
+    )
 
 
 def check_halves(contents: Contents) -> Found:
@@ -80,12 +96,14 @@ def _shared(contents: Contents) -> Found:
         if len(members) < 2:
             continue
         if len({fold_text(contents.entries[number].text or "") for number in members}) > 1:
-            for number in members:
-                others = ", ".join(contents.entries[other].id for other in members if other != number)[:200]
-                yield number, Reason(Code.VECTOR_SHARED, float(len(members)), f"the same vector as {others}")
+            for member in members:
+                others = ", ".join(contents.entries[other].id for other in members if other != member)[:200]
+                yield member, Reason(Code.VECTOR_SHARED, float(len(members)), f"the same vector as {others}")
 
 
 def fold_text(text: str) -> str:
     """Return the beginning of a text as an uncased model reads it: words alone, no case, no accents."""
     bare = unicodedata.normalize("NFKD", text[: 2 * _COMPARED].casefold())
-    return " ".join(_WORD.findall("".join(char for char in bare if not unicodedata.combining(char))))[:_COMPARED]
+    return " ".join(_WORD.findall("".join(char for char in bare if not unicodedata.combining(char))))[
+        :_COMPARED
+    ]

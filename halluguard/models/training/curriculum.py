@@ -45,7 +45,7 @@ def make_scene(corpus: Corpus, index: int, rng: random.Random) -> Scene:
         window.append(sentence)
     if len(window) == len(sentences) >= 3 and rng.random() < 0.5:
         window.pop(rng.randrange(1, len(window)))
-    absent = tuple(s for s in sentences if s not in window)
+    hidden = [s for s in sentences if s not in window]
     subject = page.subject
     if subject and subject not in " ".join(window):
         if rng.random() < 0.7:
@@ -62,6 +62,7 @@ def make_scene(corpus: Corpus, index: int, rng: random.Random) -> Scene:
             window, owners = [*block, *window], [*[owner] * len(block), *owners]
         else:
             window, owners = [*window, *block], [*owners, *[owner] * len(block)]
+    absent = tuple(s for s in hidden if s not in window)
     return Scene(tuple(window), absent, neighbours, corpus, subject, page.licence, tuple(owners))
 
 
@@ -89,7 +90,9 @@ class Grounding:
         return [
             replace(
                 example,
-                hypothesis=answer_shape(example.hypothesis, random.Random(seed)) if shape else example.hypothesis,
+                hypothesis=answer_shape(example.hypothesis, random.Random(seed))
+                if shape
+                else example.hypothesis,
                 twin=f"g{self.made}" if example.twin else "",
             )
             for example in found
@@ -166,7 +169,9 @@ class Haystack:
 def premise_pages(premises: Sequence[str], licence: str, rng: random.Random) -> list[Passage]:
     """Make untitled pages of one to six sentences out of single premises, for edits outside the encyclopedia."""
     pages: list[Passage] = []
-    sentences = [s for p in premises for s in split_sentences(tidy(p) if p.rstrip()[-1:] in ".!?" else tidy(p) + ".")]
+    sentences = [
+        s for p in premises for s in split_sentences(tidy(p) if p.rstrip()[-1:] in ".!?" else tidy(p) + ".")
+    ]
     rng.shuffle(sentences)
     while sentences:
         size = rng.randrange(2, 7)
@@ -175,28 +180,30 @@ def premise_pages(premises: Sequence[str], licence: str, rng: random.Random) -> 
     return pages
 
 
-#: Rows of one mixed shard. NLI rows are split evenly over their labels.
+#: Rows of one mixed shard, some 260k tokens: about half of them NLI. NLI rows are split evenly over their labels.
 SHARD_ROWS: Mapping[str, int] = {
-    "mnli": 960,
-    "snli_cat": 360,
-    "cad": 120,
-    "fever_short": 240,
+    "mnli": 1_700,
+    "snli_cat": 500,
+    "cad": 180,
+    "fever_short": 600,
     "semiauto_base_wiki": 24,
     "conjnli": 24,
     "help_andor": 20,
     "hans_style": 130,
-    "fever_haystack": 150,
+    "fever_haystack": 210,
     "mnli_haystack": 120,
     "edited_rows": 220,
-    "summaries": 140,
-    "grounding": 560,
+    "summaries": 120,
+    "grounding": 330,
 }
 
 
 class Mixer:
     """Deals mixed shards: NLI rows from decks, haystacks from labelled rows, grounding examples from scenes."""
 
-    def __init__(self, rows: Mapping[tuple[str, str], Sequence[Example]], hans: Sequence[Example], grounding: Grounding) -> None:
+    def __init__(
+        self, rows: Mapping[tuple[str, str], Sequence[Example]], hans: Sequence[Example], grounding: Grounding
+    ) -> None:
         """Build the decks; `rows` come from `read_nli`, `hans` is the half that may train."""
         self.rng = grounding.rng
         self.grounding = grounding
@@ -217,12 +224,24 @@ class Mixer:
         for label in sorted({row.label for row in hans}):
             self._decks["hans_style", label] = Deck([row for row in hans if row.label == label], self.rng)
         self._fever = {
-            label: Deck([replace(r, premise=tidy(r.premise)) for r in rows.get((source, label), ()) if len(r.premise.split()) <= 170], self.rng)
+            label: Deck(
+                [
+                    replace(r, premise=tidy(r.premise))
+                    for r in rows.get((source, label), ())
+                    if len(r.premise.split()) <= 170
+                ],
+                self.rng,
+            )
             for label, source in zip(THREE, ("fever", "fever_nei_paired", "fever"), strict=True)
             if rows.get((source, label))
         }
         fever = [tidy(row.premise) for label in THREE for row in rows.get(("fever", label), ())[:12_000]]
-        mnli = [row.premise for (source, _), found in sorted(rows.items()) if source.startswith("mnli") for row in found]
+        mnli = [
+            row.premise
+            for (source, _), found in sorted(rows.items())
+            if source.startswith("mnli")
+            for row in found
+        ]
         self._fever_hay = Haystack(sorted({p for p in fever if len(p.split()) <= 45}), self.rng)
         self._mnli_hay = Haystack(sorted({p for p in mnli if len(p.split()) <= 45}), self.rng)
 

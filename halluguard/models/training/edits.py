@@ -9,6 +9,8 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Callable, Sequence
+from functools import cache
+from itertools import pairwise
 
 from halluguard.models.training.passages import Corpus, find_names
 from halluguard.models.training.wordlists import (
@@ -29,7 +31,9 @@ _NUMBER = re.compile(r"(?<![\w.,\-–])(\d{1,3}(?:,\d{3})+|\d+(?:\.\d+)?)(?![\d\
 _AUXILIARY = re.compile(
     r"\b(is|was|are|were|has|have|had|can|could|will|would|may|might|should|must|did|does|do)\b(?! not\b|n't| no\b)"
 )
-_NEGATED = re.compile(r"\b(is|was|are|were|has|have|had|can|could|will|would|may|might|should|must) not\b|\bcannot\b")
+_NEGATED = re.compile(
+    r"\b(is|was|are|were|has|have|had|can|could|will|would|may|might|should|must) not\b|\bcannot\b"
+)
 
 
 def _replace(sentence: str, match: re.Match[str], new: str) -> str:
@@ -40,6 +44,7 @@ def _match_case(new: str, old: str) -> str:
     return new[:1].upper() + new[1:] if old[:1].isupper() else new
 
 
+@cache
 def _word(text: str) -> re.Pattern[str]:
     return re.compile(rf"(?<![\w\-]){re.escape(text)}(?![\w\-])")
 
@@ -67,14 +72,18 @@ def edit_number(sentence: str, rng: random.Random) -> str | None:
     for match in _NUMBER.finditer(sentence):
         text = match.group()
         dated = re.match(rf",? (?:{'|'.join(MONTHS)}|\d{{4}})\b", sentence[match.end() :])
-        if not _YEAR.fullmatch(text) and not dated and not sentence[: match.start()].endswith(tuple(f"{m} " for m in MONTHS)):
+        if (
+            not _YEAR.fullmatch(text)
+            and not dated
+            and not sentence[: match.start()].endswith(tuple(f"{m} " for m in MONTHS))
+        ):
             hits.append((match, _other_number(text, rng)))
     for word in NUMBER_WORDS:
-        for match in _word(word).finditer(sentence):
-            hits.append((match, rng.choice([w for w in NUMBER_WORDS if w != word])))
+        others = [w for w in NUMBER_WORDS if w != word]
+        hits.extend((match, rng.choice(others)) for match in _word(word).finditer(sentence))
     for word in ORDINALS:
-        for match in _word(word).finditer(sentence):
-            hits.append((match, rng.choice([w for w in ORDINALS[:6] if w != word])))
+        others = [w for w in ORDINALS[:6] if w != word]
+        hits.extend((match, rng.choice(others)) for match in _word(word).finditer(sentence))
     if not hits:
         return None
     match, new = rng.choice(hits)
@@ -100,14 +109,22 @@ def edit_date(sentence: str, rng: random.Random) -> str | None:
     hits: list[tuple[re.Match[str], str]] = []
     for match in _YEAR.finditer(sentence):
         shift = rng.choice((-30, -20, -12, -10, -7, -5, -4, -3, -2, -1, 1, 2, 3, 4, 5, 8, 10, 11, 20, 100))
-        hits.append((match, str(int(match.group()) + (shift * 10 if sentence[match.end() :][:1] == "s" else shift))))
+        hits.append(
+            (match, str(int(match.group()) + (shift * 10 if sentence[match.end() :][:1] == "s" else shift)))
+        )
     for month in MONTHS:
-        for match in _word(month).finditer(sentence):
-            if month != "May" or re.search(r"(?:\d|in|since|until) $", sentence[: match.start()]):
-                hits.append((match, rng.choice([m for m in MONTHS if m != month])))
-    days = re.finditer(rf"\b\d{{1,2}}(?= (?:{'|'.join(MONTHS)})\b)|(?<=[a-z] )\b\d{{1,2}}(?=, \d{{4}})", sentence)
-    for match in days:
-        hits.append((match, str(rng.choice([d for d in range(1, 29) if d != int(match.group())]))))
+        others = [m for m in MONTHS if m != month]
+        hits.extend(
+            (match, rng.choice(others))
+            for match in _word(month).finditer(sentence)
+            if month != "May" or re.search(r"(?:\d|in|since|until) $", sentence[: match.start()])
+        )
+    days = re.finditer(
+        rf"\b\d{{1,2}}(?= (?:{'|'.join(MONTHS)})\b)|(?<=[a-z] )\b\d{{1,2}}(?=, \d{{4}})", sentence
+    )
+    hits.extend(
+        (match, str(rng.choice([d for d in range(1, 29) if d != int(match.group())]))) for match in days
+    )
     if not hits:
         return None
     match, new = rng.choice(hits)
@@ -116,11 +133,14 @@ def edit_date(sentence: str, rng: random.Random) -> str | None:
 
 def edit_unit(sentence: str, rng: random.Random) -> str | None:
     """Change a unit that follows a number."""
-    hits = []
+    counted = re.compile(r"(?:\d|\b(?:" + "|".join((*NUMBER_WORDS, "several", "few")) + r")) $")
+    hits: list[tuple[re.Match[str], str]] = []
     for group in UNITS:
-        for match in re.finditer(rf"(?<=[\d\w] ){re.escape(group[0])}\b", sentence):
-            if re.search(r"(?:\d|\b(?:" + "|".join((*NUMBER_WORDS, "several", "few")) + r")) $", sentence[: match.start()]):
-                hits.append((match, rng.choice(group[1:])))
+        hits.extend(
+            (match, rng.choice(group[1:]))
+            for match in re.finditer(rf"(?<=[\d\w] ){re.escape(group[0])}\b", sentence)
+            if counted.search(sentence[: match.start()])
+        )
     if not hits:
         return None
     match, new = rng.choice(hits)
@@ -153,7 +173,11 @@ def edit_name(sentence: str, rng: random.Random, corpus: Corpus, context: Sequen
 
 def _differs(new: str, old: str, kind: str) -> bool:
     left, right = set(new.lower().split()), set(old.lower().split())
-    return not left & right if kind in ("person", "place") else left != right and not (left < right or right < left)
+    return (
+        not left & right
+        if kind in ("person", "place")
+        else left != right and not (left < right or right < left)
+    )
 
 
 def edit_nationality(sentence: str, rng: random.Random) -> str | None:
@@ -188,8 +212,10 @@ def _insert_not(sentence: str, rng: random.Random) -> str | None:
         word = auxiliary.group()
         form = rng.choice((f"{word} not", f"{word} not", f"{word} never"))
         return _replace(sentence, auxiliary, form)
-    if past and not re.search(r"\b(?:by|to|be|been|was|were|a|an|the|and)\s$", sentence[: past.start()]) and not re.match(
-        r" by\b", sentence[past.end() :]
+    if (
+        past
+        and not re.search(r"\b(?:by|to|be|been|was|were|a|an|the|and)\s$", sentence[: past.start()])
+        and not re.match(r" by\b", sentence[past.end() :])
     ):
         return _replace(sentence, past, rng.choice(("did not ", "never ")) + VERBS[past.group()][0]).replace(
             f"never {VERBS[past.group()][0]}", f"never {past.group()}"
@@ -234,17 +260,24 @@ def fix_article(sentence: str) -> str:
 def edit_roles(sentence: str, rng: random.Random) -> str | None:
     """Exchange two names that stand on either side of a verb or relation with a direction."""
     relation = re.compile(
-        r"\b(?:" + "|".join(DIRECTED_VERBS) + r"|by|son of|daughter of|north of|south of|east of|west of|before|after"
+        r"\b(?:"
+        + "|".join(DIRECTED_VERBS)
+        + r"|by|son of|daughter of|north of|south of|east of|west of|before|after"
         r"|starring|replacing|student of|wife of|husband|owned|bought|from|to|over|against|named after|beat)\b"
     )
     names = [name for name in find_names(sentence) if name not in NATIONALITIES]
     pairs = []
-    for left, right in zip(names, names[1:], strict=False):
+    for left, right in pairwise(names):
         if left == right or left in right or right in left:
             continue
         start, end = sentence.find(left), sentence.rfind(right)
         between = sentence[start + len(left) : end]
-        if 0 <= start < end and len(between) < 50 and relation.search(between) and not re.search(r"\d", left + right):
+        if (
+            0 <= start < end
+            and len(between) < 50
+            and relation.search(between)
+            and not re.search(r"\d", left + right)
+        ):
             pairs.append((start, left, end, right))
     if not pairs:
         return None

@@ -1,4 +1,4 @@
-"""Two thousand edited claims whose pages and templates never train: is a changed detail noticed?
+"""Two thousand edited claims whose pages and templates never train: a changed detail must be noticed.
 
 Half of the documents are written here, from office, laboratory and travel sentences of a kind the training pages
 do not have; half are pages kept out of the training corpus (`split_pages`). Every claim repeats almost all words of its
@@ -24,7 +24,20 @@ _PEOPLE = (
     "Marta Okafor", "Lionel Brandt", "Priya Raman", "Tomas Wieczorek", "Ingrid Solheim", "Desmond Achebe",
     "Yuki Tanabe", "Carla Mendes", "Omar Haddad", "Fiona Gallagher", "Pavel Novotny", "Aisha Bello",
 )  # fmt: skip
-_TOWNS = ("Tallinn", "Porto", "Ghent", "Cork", "Malmo", "Graz", "Bergen", "Turin", "Leeds", "Gdansk", "Lyon", "Split")
+_TOWNS = (
+    "Tallinn",
+    "Porto",
+    "Ghent",
+    "Cork",
+    "Malmo",
+    "Graz",
+    "Bergen",
+    "Turin",
+    "Leeds",
+    "Gdansk",
+    "Lyon",
+    "Split",
+)
 _FIRMS = (
     "Halden Freight", "Corvus Labs", "Brightwater Foods", "Nordkap Systems", "Ostrava Steelworks", "Tern Analytics",
     "Willow Press", "Castellan Bank", "Juniper Textiles", "Meridian Optics",
@@ -96,7 +109,13 @@ def _change(values: Mapping[str, str], slot: str, rng: random.Random) -> dict[st
         ))  # fmt: skip
     else:
         old = int(values[slot])
-        new = rng.choice([str(v) for v in (old + 1, old + 4, old * 2, old + 10, max(2, old // 2)) if str(v) not in values.values()])
+        new = rng.choice(
+            [
+                str(v)
+                for v in (old + 1, old + 4, old * 2, old + 10, max(2, old // 2))
+                if str(v) not in values.values()
+            ]
+        )
     return {**values, slot: new}
 
 
@@ -109,7 +128,11 @@ def _written(rng: random.Random, number: int) -> list[Example]:
     true = template.claim.format(**values)
     slots = sorted(set(_SLOT.findall(template.claim)))
     slot = rng.choice([*slots, "negation"])
-    false = template.denied.format(**values) if slot == "negation" else template.claim.format(**_change(values, slot, rng))
+    false = (
+        template.denied.format(**values)
+        if slot == "negation"
+        else template.claim.format(**_change(values, slot, rng))
+    )
     kind = {"n": "number", "m": "number", "date": "date", "negation": "negation"}.get(slot, "name")
     return _twins(text, true, false, kind, f"w{number}")
 
@@ -131,12 +154,20 @@ def split_pages(pages: Sequence[Passage]) -> tuple[list[Passage], list[Passage]]
 
 def _shift_year(sentence: str, rng: random.Random) -> str | None:
     match = re.search(r"\b(1[6-9]\d\d|20[01]\d)\b", sentence)
-    return f"{sentence[: match.start()]}{int(match.group()) + rng.choice((-9, -2, 3, 6))}{sentence[match.end() :]}" if match else None
+    return (
+        f"{sentence[: match.start()]}{int(match.group()) + rng.choice((-9, -2, 3, 6))}{sentence[match.end() :]}"
+        if match
+        else None
+    )
 
 
 def _raise_number(sentence: str, rng: random.Random) -> str | None:
     match = re.search(rf"(?<![\w,.])\d{{1,3}}(?![\d\w,.])(?! (?:{'|'.join(MONTHS)}))(?=\s[a-z])", sentence)
-    return f"{sentence[: match.start()]}{int(match.group()) + rng.choice((2, 6, 30))}{sentence[match.end() :]}" if match else None
+    return (
+        f"{sentence[: match.start()]}{int(match.group()) + rng.choice((2, 6, 30))}{sentence[match.end() :]}"
+        if match
+        else None
+    )
 
 
 def _put_person(sentence: str, rng: random.Random) -> str | None:
@@ -145,7 +176,10 @@ def _put_person(sentence: str, rng: random.Random) -> str | None:
 
 
 def _deny(sentence: str, _rng: random.Random) -> str | None:
-    match = re.match(r"(?:It|He|She|[A-Z][\w .'\-]{2,40}?) (?:is|was)(?= (?:an?|the|born|located|released|directed)\b)", sentence)
+    match = re.match(
+        r"(?:It|He|She|[A-Z][\w .'\-]{2,40}?) (?:is|was)(?= (?:an?|the|born|located|released|directed)\b)",
+        sentence,
+    )
     return f"It is wrong that {sentence[: match.end()]}{sentence[match.end() :]}" if match else None
 
 

@@ -56,7 +56,9 @@ class Scene:
 
 Generator = Callable[[Scene, random.Random], list[Example]]
 
-_PRONOUN = re.compile(r"^(?:He|She|It|They) (?=(?:was|is|were|are|has|had|[a-z]+ed|won|became|wrote|began|made|led)\b)")
+_PRONOUN = re.compile(
+    r"^(?:He|She|It|They) (?=(?:was|is|were|are|has|had|[a-z]+ed|won|became|wrote|began|made|led)\b)"
+)
 
 
 def resolve(sentence: str, subject: str) -> str:
@@ -96,14 +98,14 @@ def _overlap(claim: str, text: str) -> float:
 
 
 def copied(scene: Scene, rng: random.Random) -> list[Example]:
-    """A sentence of the passage, or a shortening or rewriting of it: entailed."""
+    """Take a sentence of the passage, or a shortening or rewriting of it: entailed."""
     index, _ = _pick(scene, rng)
     claim = _true_form(scene.plain(index), rng)
     return [scene.example(claim, ENTAILMENT, "copied")]
 
 
 def edited_claim(scene: Scene, rng: random.Random) -> list[Example]:
-    """A true claim, and the same with one thing changed: twins."""
+    """Make a true claim, and the same with one thing changed: twins."""
     index, _ = _pick(scene, rng)
     claim = _true_form(scene.plain(index), rng)
     changed = _edited(scene, claim, rng)
@@ -136,7 +138,7 @@ def edited_document(scene: Scene, rng: random.Random) -> list[Example]:
 
 
 def absent_sentence(scene: Scene, rng: random.Random) -> list[Example]:
-    """A true sentence of the same page that the passage does not show: neutral."""
+    """Take a true sentence of the same page that the passage does not show: neutral."""
     pool = [s for s in scene.absent if _overlap(s, scene.text) < 0.7]
     if not pool:
         return []
@@ -145,7 +147,7 @@ def absent_sentence(scene: Scene, rng: random.Random) -> list[Example]:
 
 
 def neighbour_sentence(scene: Scene, rng: random.Random) -> list[Example]:
-    """A sentence of a page close by, as it is (neutral) or told of this subject (not entailed)."""
+    """Take a sentence of a page close by, as it is (neutral) or told of this subject (not entailed)."""
     page = rng.choice(scene.neighbours)
     sentence = rng.choice(page.sentences)
     if _overlap(sentence, scene.text) > 0.75:
@@ -164,7 +166,7 @@ _TAIL = re.compile(
 
 
 def added_detail(scene: Scene, rng: random.Random) -> list[Example]:
-    """A sentence of the passage, and the same with a phrase from elsewhere added: neutral, twins.
+    """Take a sentence of the passage, and the same with a phrase from elsewhere added: neutral, twins.
 
     The true twin keeps a phrase of its own where it has one, so that a trailing phrase is no sign.
     """
@@ -207,7 +209,7 @@ def _two(scene: Scene, rng: random.Random) -> tuple[int, int] | None:
 
 
 def two_sentences(scene: Scene, rng: random.Random) -> list[Example]:
-    """A claim that needs two sentences: entailed; without one of them in the passage: neutral. Twins."""
+    """Make a claim that needs two sentences: entailed; without one of them in the passage: neutral. Twins."""
     pair = _two(scene, rng)
     if pair is None:
         return []
@@ -229,7 +231,7 @@ def _short(sentence: str, rng: random.Random) -> str:
 
 
 def half_true(scene: Scene, rng: random.Random) -> list[Example]:
-    """Two statements in one claim, both true; and with one of them changed (contradiction) or invented (neutral)."""
+    """Put two statements in one claim, both true; and with one of them changed (contradiction) or invented (neutral)."""
     pair = _two(scene, rng)
     if pair is None:
         return []
@@ -249,12 +251,16 @@ def half_true(scene: Scene, rng: random.Random) -> list[Example]:
 
 
 def framed(scene: Scene, rng: random.Random) -> list[Example]:
-    """The passage reports, denies or affirms a statement; the claim makes it plainly. All words shared."""
+    """Let the passage report, deny or affirm a statement that the claim makes plainly. All words shared."""
     index, sentence = _pick(scene, rng)
     plain = scene.plain(index)
     if not find_names(sentence[:30]) and not re.match(r"(?:The|It|He|She|This|His|Her|Its|A|An) ", sentence):
         return []
-    inner = sentence if not re.match(r"(?:The|It|He|She|This|His|Her|Its|A|An) ", sentence) else sentence[:1].lower() + sentence[1:]
+    inner = (
+        sentence
+        if not re.match(r"(?:The|It|He|She|This|His|Her|Its|A|An) ", sentence)
+        else sentence[:1].lower() + sentence[1:]
+    )
     label = rng.choice((NEUTRAL, NEUTRAL, CONTRADICTION, ENTAILMENT, ENTAILMENT))
     frame = rng.choice([text for text, what in FRAMES if what == label])
     return [scene.with_sentence(index, frame.format(inner)).example(plain, label, "framed")]
@@ -279,7 +285,7 @@ QUESTIONS: tuple[tuple[re.Pattern[str], str, str], ...] = (
 
 
 def question_answer(scene: Scene, rng: random.Random) -> list[Example]:
-    """A question about the passage with a short answer: right, wrong (twins), or about what it does not say."""
+    """Ask a question about the passage with a short answer: right, wrong (twins), or about what it does not say."""
     found = []
     for index, sentence in enumerate(scene.window):
         plain = resolve(sentence, scene.owners[index])
@@ -313,8 +319,15 @@ def _other_answer(scene: Scene, answer: str, kind: str, rng: random.Random) -> s
     if kind == "date":
         return edits["date"](answer, rng)
     if kind == "noun":
-        return edits["sibling"](answer, rng) or edits["nationality"](answer, rng) or edits["date"](answer, rng)
-    near = [n for s in scene.window for n in find_names(s) if scene.corpus.type_of(n) == kind and n not in answer and answer not in n]
+        return (
+            edits["sibling"](answer, rng) or edits["nationality"](answer, rng) or edits["date"](answer, rng)
+        )
+    near = [
+        n
+        for s in scene.window
+        for n in find_names(s)
+        if scene.corpus.type_of(n) == kind and n not in answer and answer not in n
+    ]
     pool: Sequence[str] = near if near and rng.random() < 0.6 else scene.corpus.names_of_type(kind)
     wrong = rng.choice(pool)
     return None if set(wrong.lower().split()) & set(answer.lower().split()) else wrong
@@ -336,7 +349,9 @@ def answer_shape(claim: str, rng: random.Random) -> str:
         start = rng.randrange(len(words))
         words[start] = f"**{words[start]}**"
         return " ".join(words)
-    lead = rng.choice(("According to the passage, ", "Yes, ", "Based on the given passages, ", "The text states that "))
+    lead = rng.choice(
+        ("According to the passage, ", "Yes, ", "Based on the given passages, ", "The text states that ")
+    )
     return lead + claim
 
 

@@ -31,8 +31,8 @@ class Recipe:
     """
 
     seed: int = 13
-    peak_lr: float = 1.5e-4
-    head_lr: float = 6e-4
+    peak_lr: float = 1e-4
+    head_lr: float = 4e-4
     warmup_rate: float = 0.05
     weight_decay: float = 0.01
     batch_tokens: int = 1_200
@@ -117,7 +117,7 @@ class Trainer:
     def __post_init__(self) -> None:
         """Build the network, its averaged copy and the optimiser."""
         torch.set_num_threads(self.recipe.threads)
-        torch.set_flush_denormal(True)  # noqa: FBT003
+        torch.set_flush_denormal(True)
         self.tokenizer = load_tokenizer(self.folders.base)
         self.network = build_network(self.folders.base, self.recipe.seed).to(self.recipe.device)
         self.trained = {n: p for n, p in self.network.named_parameters() if p.requires_grad}
@@ -177,7 +177,11 @@ class Trainer:
         with torch.autocast("cuda", torch.bfloat16, enabled=recipe.device == "cuda"):
             logits = forward(self.network, batch)
         loss = loss_of(
-            logits.float(), batch, smoothing=recipe.smoothing, margin=recipe.margin, margin_weight=recipe.margin_weight
+            logits.float(),
+            batch,
+            smoothing=recipe.smoothing,
+            margin=recipe.margin,
+            margin_weight=recipe.margin_weight,
         )
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(list(self.trained.values()), recipe.clip)
@@ -198,7 +202,9 @@ class Trainer:
         self.position = replace(self.position, elapsed_s=self.position.elapsed_s + now - self._mark)
         self._mark = now
 
-    def run(self, *, checkpoint_every_s: float = 600.0, log_every: int = 50, stop_at_step: int | None = None) -> None:
+    def run(
+        self, *, checkpoint_every_s: float = 600.0, log_every: int = 50, stop_at_step: int | None = None
+    ) -> None:
         """Train to the end of the budget (or to `stop_at_step`), logging and checkpointing on the way."""
         self.network.train()
         self._mark = self.clock()

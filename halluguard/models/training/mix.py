@@ -85,7 +85,9 @@ def draw(rows: Sequence[Example], count: int, rng: random.Random, max_words: int
     return rng.sample(short, min(count, len(short)))
 
 
-def nli_pass(rows: dict[tuple[str, str], list[Example]], rng: random.Random, scale: float = 1.0) -> list[Example]:
+def nli_pass(
+    rows: dict[tuple[str, str], list[Example]], rng: random.Random, scale: float = 1.0
+) -> list[Example]:
     """Draw one pass over the NLI sources, `scale` times the size of `NLI_SHARES`."""
     drawn: list[Example] = []
     for share in NLI_SHARES:

@@ -81,11 +81,15 @@ def loss_of(logits: Tensor, batch: Batch, *, smoothing: float, margin: float, ma
     loss = -((1 - spread) * chosen + spread * logp.mean(dim=-1)).mean()
     if margin_weight and len(batch.twins):
         gap = logp[batch.twins[:, 0], 0] - logp[batch.twins[:, 1], 0]
-        loss = loss + margin_weight * functional.relu(margin - gap).mean() * len(batch.twins) / len(batch.targets)
+        loss = loss + margin_weight * functional.relu(margin - gap).mean() * len(batch.twins) / len(
+            batch.targets
+        )
     return loss
 
 
-def export_network(network: BertForSequenceClassification, weights: dict[str, Tensor], base: Path, folder: Path) -> None:
+def export_network(
+    network: BertForSequenceClassification, weights: dict[str, Tensor], base: Path, folder: Path
+) -> None:
     """Write a Hugging Face folder: fp16 safetensors, config with labels, tokenizer files. `folder` may exist."""
     from safetensors.torch import save_file
 

@@ -15,17 +15,15 @@ from halluguard.models.training.wordlists import MONTHS, NATIONALITIES, PLACES
 
 WIKI_LICENCE = "MIT (Wikipedia CC-BY-SA text)"
 #: Titles and honorifics that end in a full stop without ending a sentence.
-_ABBREVIATIONS = (
-    r"(?<!\bMr\.)(?<!\bMrs\.)(?<!\bDr\.)(?<!\bSt\.)(?<!\bJr\.)(?<!\bSr\.)(?<!\bNo\.)(?<!\bvs\.)(?<!\b[A-Z]\.)(?<!\bc\.)(?<!i\.e\.)(?<!e\.g\.)"
-)
+_ABBREVIATIONS = r"(?<!\bMr\.)(?<!\bMrs\.)(?<!\bDr\.)(?<!\bSt\.)(?<!\bJr\.)(?<!\bSr\.)(?<!\bNo\.)(?<!\bvs\.)(?<!\b[A-Z]\.)(?<!\bc\.)(?<!i\.e\.)(?<!e\.g\.)"
 _BOUNDARY = re.compile(_ABBREVIATIONS + r"(?<=[.!?])[\"')]*\s+(?=[\"'(]?[A-Z0-9])")
 _NAME = re.compile(r"\b[A-Z][\w'’\-]+(?: (?:(?:of|the|de|van|von|del|la|al) )?(?:[A-Z]\.|[A-Z][\w'’\-]+))*")
 _NOT_NAMES = frozenset(
     """the a an in on at by for from with he she it its his her their they this that these those there after before
-    during when while as although however since but and or if many most some several all both each one two three
+    during when while as although since however but and or if many most some several all both each one two three
     other according following upon to of who which what where why how also then later early only its under no not
     we you i my our your is was are were has had have do does did will would can could may might so such despite
-    until because between among through over into about both""".split()
+    until because between among through over into about both""".split()  # noqa: SIM905  (words read better as text)
 )
 
 
@@ -140,7 +138,9 @@ class Corpus:
         return frozenset().union(*(content_words(s) for s in page.sentences[:3]))
 
     def _find_persons(self) -> tuple[str, ...]:
-        pattern = re.compile(r"^[^.]{0,80}\((?:[^)]*\bborn\b|[^)]*\d{4} ?[–-])|^[A-Z][^,.]* (?:was|is) an? [^.]*\b(?:actor|actress|politician|singer|player|director|footballer|writer|musician)\b")
+        pattern = re.compile(
+            r"^[^.]{0,80}\((?:[^)]*\bborn\b|[^)]*\d{4} ?[–-])|^[A-Z][^,.]* (?:was|is) an? [^.]*\b(?:actor|actress|politician|singer|player|director|footballer|writer|musician)\b"
+        )
         found = {
             page.subject
             for page in self.pages
@@ -156,7 +156,9 @@ class Corpus:
         for page in self.pages:
             for sentence in page.sentences:
                 total.update(find_names(sentence))
-                located.update(re.findall(r"\b(?:in|near|from) ((?:[A-Z][a-z]+)(?: [A-Z][a-z]+)?)\b", sentence))
+                located.update(
+                    re.findall(r"\b(?:in|near|from) ((?:[A-Z][a-z]+)(?: [A-Z][a-z]+)?)\b", sentence)
+                )
         learned = {
             n for n, c in located.items()
             if c >= 4 and c >= 0.4 * total[n] and n not in MONTHS and n not in NATIONALITIES
@@ -195,11 +197,11 @@ class Corpus:
         shared: Counter[int] = Counter()
         rare = self._rare[index]
         for word in rng.sample(rare, min(12, len(rare))):
-            for other in self._by_word[word]:
-                if other != index and self.pages[other].subject != self.pages[index].subject:
-                    shared[other] += 1
-        ranked = sorted(shared.items(), key=lambda item: (-item[1], item[0]))
-        chosen = [self.pages[other] for other, _ in ranked[:count]]
+            shared.update(self._by_word[word])
+        ranked = sorted(shared.items(), key=lambda item: (-item[1], item[0]))[: 3 * count]
+        own = self.pages[index].subject
+        near = [self.pages[other] for other, _ in ranked if other != index]
+        chosen = [page for page in near if not own or page.subject != own][:count]
         while len(chosen) < count:
             chosen.append(self.pages[rng.randrange(len(self.pages))])
         return chosen

@@ -58,7 +58,9 @@ def build_mixer(
     rows: dict[tuple[str, str], list[Example]], hans: Sequence[Example], pages: Sequence[Any], plan: Plan
 ) -> Mixer:
     """Build the mixer of the plan from NLI rows, the HANS-style half that trains, and the pages that train."""
-    premises = sorted({row.premise for (source, _), found in rows.items() if source.startswith("mnli") for row in found})
+    premises = sorted(
+        {row.premise for (source, _), found in rows.items() if source.startswith("mnli") for row in found}
+    )
     other = Corpus(premise_pages(premises, "MNLI (OANC/other)", random.Random(plan.seed)))
     corpora = [(Corpus(pages), PAGE_RATE), (other, 1 - PAGE_RATE)]
     return Mixer(rows, hans, Grounding(corpora, random.Random(plan.seed), plan.without))
@@ -95,4 +97,7 @@ def describe(examples: Iterable[Example]) -> dict[str, dict[str, int]]:
         bands[f"{band_of(example.premise)} | {example.label}"] += 1
         kinds[f"{example.kind} | {example.label}"] += 1
         licences[f"{example.kind} | {example.licence}"] += 1
-    return {name: dict(sorted(found.items())) for name, found in (("bands", bands), ("kinds", kinds), ("licences", licences))}
+    return {
+        name: dict(sorted(found.items()))
+        for name, found in (("bands", bands), ("kinds", kinds), ("licences", licences))
+    }

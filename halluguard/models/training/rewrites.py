@@ -12,7 +12,15 @@ from collections.abc import Callable
 
 from halluguard.models.training.edits import _pick_pair, _replace, fix_article
 from halluguard.models.training.passages import find_names
-from halluguard.models.training.wordlists import DIRECTED_VERBS, MONTHS, NATIONALITIES, NUMBER_WORDS, SYNONYMS, VERBS, WEAKER
+from halluguard.models.training.wordlists import (
+    DIRECTED_VERBS,
+    MONTHS,
+    NATIONALITIES,
+    NUMBER_WORDS,
+    SYNONYMS,
+    VERBS,
+    WEAKER,
+)
 
 Rewrite = Callable[[str, random.Random], str | None]
 
@@ -26,7 +34,11 @@ def rewrite_number(sentence: str, rng: random.Random) -> str | None:
     for match in re.finditer(r"(?<![\w.,\-–$])(\d{1,3}(?:,\d{3})+|\d+)(?![\d\w%]|[.,]\d|-)", sentence):
         value = int(match.group().replace(",", ""))
         before = sentence[: match.start()].lower()
-        if re.search(rf"(?:{_MONTH}|than|over|least|most|to|under|about|chapter|no\.|number|part) $", before, re.I):
+        if re.search(
+            rf"(?:{_MONTH}|than|over|least|most|to|under|about|chapter|no\.|number|part) $",
+            before,
+            re.IGNORECASE,
+        ):
             continue
         if value >= 1_000_000 and value % 100_000 == 0:
             hits.append((match, f"{value / 1e6:g} million"))
@@ -43,8 +55,10 @@ def rewrite_number(sentence: str, rng: random.Random) -> str | None:
         if "," in match.group():
             hits.append((match, match.group().replace(",", "")))
     for word, value in NUMBER_WORDS.items():
-        for match in re.finditer(rf"(?<![\w\-])(?<!than )(?<!least ){word}(?![\w\-])(?= [a-z])", sentence):
-            hits.append((match, rng.choice((str(value), str(value), f"at least {word}"))))
+        hits.extend(
+            (match, rng.choice((str(value), str(value), f"at least {word}")))
+            for match in re.finditer(rf"(?<![\w\-])(?<!than )(?<!least ){word}(?![\w\-])(?= [a-z])", sentence)
+        )
     if not hits:
         return None
     match, new = rng.choice(hits)
@@ -70,13 +84,21 @@ def rewrite_date(sentence: str, rng: random.Random) -> str | None:
 
 def _coarser(match: re.Match[str], other_order: str) -> list[tuple[re.Match[str], str]]:
     if match["on"]:
-        return [(match, f"on {other_order}"), (match, f"in {match['m']} {match['y']}"), (match, f"in {match['y']}")]
+        return [
+            (match, f"on {other_order}"),
+            (match, f"in {match['m']} {match['y']}"),
+            (match, f"in {match['y']}"),
+        ]
     return [(match, other_order)]
 
 
 def rewrite_weaker(sentence: str, rng: random.Random) -> str | None:
     """Weaken a quantifier of a sentence without negation."""
-    return None if re.search(r"\b(?:not|no|never|none|without)\b", sentence) else _pick_pair(sentence, WEAKER, rng)
+    return (
+        None
+        if re.search(r"\b(?:not|no|never|none|without)\b", sentence)
+        else _pick_pair(sentence, WEAKER, rng)
+    )
 
 
 def rewrite_synonym(sentence: str, rng: random.Random) -> str | None:
@@ -126,7 +148,10 @@ def drop_adverbial(sentence: str, _rng: random.Random) -> str | None:
 
 def drop_appositive(sentence: str, _rng: random.Random) -> str | None:
     """Leave out a clause between commas that starts with an article, `who` or `which`."""
-    match = re.search(r", (?:an? |the |who |which |also known as |formerly )[^,]{5,70}, (?=(?:is|was|are|were|has|had|became|won)\b)", sentence)
+    match = re.search(
+        r", (?:an? |the |who |which |also known as |formerly )[^,]{5,70}, (?=(?:is|was|are|were|has|had|became|won)\b)",
+        sentence,
+    )
     if not match:
         return None
     return sentence[: match.start()] + " " + sentence[match.end() :]
@@ -139,7 +164,12 @@ def drop_coordinate(sentence: str, rng: random.Random) -> str | None:
         return None
     first = _end(sentence[: match.start()])
     subject = re.match(r"(.{2,60}?) (?:is|was|are|were|has|had|" + "|".join(VERBS) + r")\b", sentence)
-    if subject and rng.random() < 0.5 and "," not in subject.group(1) and len(sentence[match.end() :].split()) >= 3:
+    if (
+        subject
+        and rng.random() < 0.5
+        and "," not in subject.group(1)
+        and len(sentence[match.end() :].split()) >= 3
+    ):
         return f"{subject.group(1)} {sentence[match.end() :]}"
     return first
 
@@ -156,18 +186,30 @@ def drop_nationality(sentence: str, rng: random.Random) -> str | None:
 def turn_voice(sentence: str, _rng: random.Random) -> str | None:
     """Turn `X was directed by Y` into `Y directed X`, and `Y founded X` into `X was founded by Y`."""
     participles = {VERBS[past][1]: past for past in DIRECTED_VERBS}
-    passive = re.match(rf"(.{{2,60}}?) (?:was|were) ({'|'.join(participles)}) by ((?:[A-Z][\w.'\-]+ ?)+)", sentence)
+    passive = re.match(
+        rf"(.{{2,60}}?) (?:was|were) ({'|'.join(participles)}) by ((?:[A-Z][\w.'\-]+ ?)+)", sentence
+    )
     if passive and find_names(passive.group(1)):
         rest = sentence[passive.end() :].strip()
         if re.fullmatch(r"\.|(?:in|on|from|at|for) .*", rest):
             tail = "" if rest == "." else f" {rest}"
             subject = passive.group(1)
-            subject = subject[:1].lower() + subject[1:] if subject.startswith(("The ", "His ", "Her ", "A ", "Its ")) else subject
-            return _end(f"{passive.group(3).strip().rstrip('.')} {participles[passive.group(2)]} {subject}{tail}")
-    active = re.fullmatch(rf"((?:[A-Z][\w'\-]+ ?)+) ({'|'.join(DIRECTED_VERBS)}) ((?:the )?(?:[A-Z][\w'\-]+ ?)+)\.", sentence)
+            subject = (
+                subject[:1].lower() + subject[1:]
+                if subject.startswith(("The ", "His ", "Her ", "A ", "Its "))
+                else subject
+            )
+            return _end(
+                f"{passive.group(3).strip().rstrip('.')} {participles[passive.group(2)]} {subject}{tail}"
+            )
+    active = re.fullmatch(
+        rf"((?:[A-Z][\w'\-]+ ?)+) ({'|'.join(DIRECTED_VERBS)}) ((?:the )?(?:[A-Z][\w'\-]+ ?)+)\.", sentence
+    )
     if active:
         thing = active.group(3).strip()
-        return f"{thing[:1].upper() + thing[1:]} was {VERBS[active.group(2)][1]} by {active.group(1).strip()}."
+        return (
+            f"{thing[:1].upper() + thing[1:]} was {VERBS[active.group(2)][1]} by {active.group(1).strip()}."
+        )
     return None
 
 

@@ -38,7 +38,9 @@ def standard_slices(data: Path, seed: int = 7, sizes: Mapping[str, int] | None =
     for row in read_rows(data / "nli" / "dev.jsonl.gz"):
         for name in ("mnli", "snli", "fever"):
             if row["source"].lower().startswith(name):
-                pools[name].append(Example(row["premise"], row["hypothesis"], row["label"], name, row["licence"]))
+                pools[name].append(
+                    Example(row["premise"], row["hypothesis"], row["label"], name, row["licence"])
+                )
     pools["hans"] = read_hans(data / "nli" / "hans_style.jsonl.gz", train=False)
     return [
         Slice(name, tuple(rng.sample(pools[name], min(size, len(pools[name])))), binary=name == "hans")
@@ -65,7 +67,10 @@ def long_slice(pages: Sequence[Passage], count: int = 100, seed: int = 0, min_wo
 
 
 def predict(
-    network: BertForSequenceClassification, tokenizer: Tokenizer, rows: Sequence[Example], max_length: int = 256
+    network: BertForSequenceClassification,
+    tokenizer: Tokenizer,
+    rows: Sequence[Example],
+    max_length: int = 256,
 ) -> list[list[float]]:
     """Return p(entailment), p(neutral), p(contradiction) of each row, in order."""
     encoded = encode(rows, tokenizer, max_length)

@@ -7,6 +7,7 @@ from halluguard.cascade.scores.offspring import (
     estimate_r_loop,
     expected_top_share,
     fit_offspring,
+    profile_dispersion,
     top_share,
     truncation_weights,
     zero_count_upper,
@@ -24,7 +25,8 @@ def test_ebola_offspring_match_the_published_fit():
     fit = fit_offspring(EBOLA)
     assert (fit.r, fit.k) == pytest.approx((0.953947, 0.181506), abs=1e-5)
     assert (fit.r_low, fit.r_high) == pytest.approx((0.642341, 1.474748), abs=1e-4)
-    assert fit.k_low < fit.k < fit.k_high
+    k_low, k_high = profile_dispersion(EBOLA, None, fit)
+    assert k_low < fit.k < k_high
 
 
 def test_index_and_other_cases_differ_as_published():

@@ -1,0 +1,262 @@
+"""The fourteen data sets of `grounding/dev`, cross-validated by family, beside word overlap and the model alone."""
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from evals.data import Row, data_path, digests, draw_rows, read_rows
+from evals.diagrams import reliability_svg, reliability_text
+from evals.metrics import (
+    Floats,
+    Labels,
+    auc,
+    balanced_accuracy,
+    bootstrap_interval,
+    brier_score,
+    expected_calibration_error,
+    macro_f1,
+    precision_recall_f1,
+    reliability,
+)
+from evals.published import SUMMEDITS, WICE
+from evals.results import Table
+from halluguard.grounding.calibrate import (
+    Evidence,
+    Labelled,
+    choose_threshold,
+    examine_pairs,
+    fit_from,
+    fold_of,
+    predict_held_back,
+    shuffle_documents,
+    weighted_calibration_error,
+    worst_of,
+)
+from halluguard.grounding.calibration import Calibration
+from halluguard.grounding.features import share_of_words
+from halluguard.grounding.reader import Reader
+
+FILE = ("grounding", "dev.jsonl.gz")
+_BLOCK = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One part's findings."""
+
+    figures: Mapping[str, Any]
+    tables: Mapping[str, Table]
+    data: Mapping[str, str]
+    files: Mapping[str, str] = field(default_factory=dict)
+    calibration: Calibration | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """A way of scoring rows, with the threshold that each row's family was given by the other families."""
+
+    name: str
+    scores: Floats
+    thresholds: Floats
+
+    @property
+    def called(self) -> Labels:
+        """1 where a row is called supported."""
+        return (self.scores >= self.thresholds).astype(np.int64)
+
+
+def run_sets(reader: Reader, *, sample: int, seed: int) -> Found | None:
+    """Score every set, print nothing, and return tables, figures and a calibration fitted on all of them."""
+    path = data_path(*FILE)
+    if path is None:
+        return None
+    rows = draw_rows(read_rows(path), sample, seed)
+    pairs = [as_labelled(row) for row in rows]
+    started = time.monotonic()
+    seen = examine_in_blocks(pairs, reader)
+    seconds = time.monotonic() - started
+    unrelated = examine_in_blocks(shuffle_documents(pairs)[:: max(1, len(pairs) // 400)], reader)
+    data = digests(path)
+    calibration = fit_from(
+        seen, unrelated, model_digest=reader.scorer.digest, data=path.name, data_digest=data[path.name]
+    )
+    methods = [overlap_method(rows, seen), entailment_method(rows, seen), combined_method(rows, seen)]
+    figures, files = calibration_figures(seen)
+    tables = {
+        "grounding-means": means_table(rows, methods),
+        "grounding-sets": sets_table(rows, methods),
+        "grounding-published": published_table(rows, methods[-1]),
+        "grounding-false-alarms": alarms_table(seen, unrelated, calibration),
+    }
+    claims = sum(len(one.parts) for one in seen)
+    figures |= {
+        "rows": len(rows),
+        "claims": claims,
+        "claims_per_s": round(claims / max(seconds, 1e-9), 2),
+        "calibration": calibration.describe(),
+    }
+    return Found(figures, tables, data, files, calibration)
+
+
+def as_labelled(row: Row) -> Labelled:
+    """Return a row as the calibration reads it; refuted claims are known to be contradicted, irrelevant ones not."""
+    known = {"REFUTES": True, "refute": True, "irrelevant": False}
+    return Labelled(
+        row.document,
+        row.claim,
+        row.question,
+        row.label,
+        False if row.label else known.get(row.raw_label),
+        row.set_name,
+    )
+
+
+def examine_in_blocks(pairs: Sequence[Labelled], reader: Reader) -> list[Evidence]:
+    """Examine pairs block by block, so that a run that is broken off has kept most of its scores; says how far it is."""
+    seen: list[Evidence] = []
+    for start in range(0, len(pairs), _BLOCK):
+        seen += examine_pairs(pairs[start : start + _BLOCK], reader)
+        print(f"\r{len(seen)} of {len(pairs)} pairs", end="", flush=True)
+    print()
+    return seen
+
+
+def overlap_method(rows: Sequence[Row], seen: Sequence[Evidence]) -> Method:
+    """Score by the share of the claim's content words in the document: the rung nobody may be under."""
+    scores = np.array([share_of_words(row.claim, row.document) for row in rows])
+    return Method("word overlap", scores, _thresholds(rows, seen, scores))
+
+
+def entailment_method(rows: Sequence[Row], seen: Sequence[Evidence]) -> Method:
+    """Score by the best entailment of the worst claim, nothing else."""
+    logits = [[part.support["entailment"] for part in one.parts if part.support] or [9.0] for one in seen]
+    scores = np.array([1 / (1 + np.exp(-min(values))) for values in logits])
+    return Method("entailment alone", scores, _thresholds(rows, seen, scores))
+
+
+def combined_method(rows: Sequence[Row], seen: Sequence[Evidence]) -> Method:
+    """Score as `halluguard score` does, with weights fitted on the other families."""
+    families = [row.family for row in rows]
+    scores = predict_held_back(seen, families)
+    return Method("halluguard", scores, _thresholds(rows, seen, scores))
+
+
+def _thresholds(rows: Sequence[Row], seen: Sequence[Evidence], scores: Floats) -> Floats:
+    """Return for each row the threshold that the families other than its own would choose."""
+    families = np.array([row.family for row in rows])
+    out = np.zeros(len(rows))
+    for family in np.unique(families):
+        others = np.flatnonzero(families != family)
+        out[families == family] = choose_threshold([seen[i] for i in others], scores[others])
+    return out
+
+
+def _labels(rows: Sequence[Row]) -> Labels:
+    return np.array([row.label for row in rows], dtype=np.int64)
+
+
+def _sets(rows: Sequence[Row]) -> dict[str, Labels]:
+    names = np.array([row.set_name for row in rows])
+    return {str(name): np.flatnonzero(names == name) for name in np.unique(names)}
+
+
+def means_table(rows: Sequence[Row], methods: Sequence[Method]) -> Table:
+    """Return one row a method: means over the data sets, and on how many of them it beats word overlap."""
+    labels, sets = _labels(rows), _sets(rows)
+    floor = {name: balanced_accuracy(labels[at], methods[0].called[at]) for name, at in sets.items()}
+    lines = []
+    for method in methods:
+        accuracy = {name: balanced_accuracy(labels[at], method.called[at]) for name, at in sets.items()}
+        areas = [auc(labels[at], method.scores[at]) for at in sets.values()]
+        f1 = [macro_f1(labels[at], method.called[at]) for at in sets.values()]
+        above = sum(accuracy[name] > floor[name] for name in sets)
+        means = (float(np.mean(list(accuracy.values()))), float(np.mean(f1)), float(np.mean(areas)))
+        lines.append((method.name, *means, f"{above} of {len(sets)}"))
+    note = "Means over data sets; weights and threshold of each family come from the other families."
+    return Table(("method", "balanced accuracy", "macro-F1", "AUC", "sets above overlap"), tuple(lines), note)
+
+
+def sets_table(rows: Sequence[Row], methods: Sequence[Method]) -> Table:
+    """Return one row a data set, with the interval of the balanced accuracy over whole documents."""
+    labels, documents, lines = _labels(rows), [row.document for row in rows], []
+    floor, ours = methods[0], methods[-1]
+    for name, at in _sets(rows).items():
+        low, high = bootstrap_interval(
+            [documents[i] for i in at],
+            lambda drawn, at=at: balanced_accuracy(labels[at[drawn]], ours.called[at[drawn]]),  # type: ignore[misc]
+        )
+        precision, recall, f1 = precision_recall_f1(labels[at], ours.called[at], 0)
+        lines.append(
+            (
+                name, f"{int(labels[at].sum())} / {int((1 - labels[at]).sum())}",
+                balanced_accuracy(labels[at], floor.called[at]), auc(labels[at], floor.scores[at]),
+                balanced_accuracy(labels[at], ours.called[at]), f"{low:.0f}–{high:.0f}", macro_f1(labels[at], ours.called[at]),
+                precision, recall, f1, auc(labels[at], ours.scores[at]),
+            )
+        )  # fmt: skip
+    columns = (
+        "data set", "supported / not", "overlap BA", "overlap AUC", "BA", "95 %", "macro-F1", "P", "R", "F1", "AUC",
+    )  # fmt: skip
+    return Table(columns, tuple(lines), "BA balanced accuracy; P, R and F1 of the class *not supported*.")
+
+
+def published_table(rows: Sequence[Row], ours: Method) -> Table:
+    """Return published figures on SummEdits and WiCE with ours among them."""
+    labels = _labels(rows)
+    domains = np.array([row.benchmark for row in rows])
+    parts = [
+        np.flatnonzero(domains == name) for name in np.unique(domains) if str(name).startswith("summedits")
+    ]
+    mean = float(np.mean([balanced_accuracy(labels[at], ours.called[at]) for at in parts])) if parts else None
+    wice = np.flatnonzero(domains == "wice_claim")
+    lines = [("SummEdits, mean of 8 domains", name, value) for name, value in SUMMEDITS]
+    lines.append(("SummEdits, mean of 8 domains", "halluguard (22M, no tuning on it)", mean))
+    lines += [("WiCE claims", name, value) for name, value in WICE]
+    lines.append(
+        ("WiCE claims", "halluguard (22M), dev claims", balanced_accuracy(labels[wice], ours.called[wice]))
+    )
+    return Table(("data set", "system", "balanced accuracy"), tuple(lines), "Sources: `evals/published.py`.")
+
+
+def alarms_table(seen: Sequence[Evidence], unrelated: Sequence[Evidence], calibration: Calibration) -> Table:
+    """Return how often claims are called contradicted where they are not, and where they are."""
+    groups = {
+        "supported by the document": [one for one in seen if one.pair.label == 1],
+        "document of another claim": list(unrelated),
+        "refuted by the document": [one for one in seen if one.pair.contradicted],
+    }
+    lines = [(name, len(some), 100 * _share_contradicted(some, calibration)) for name, some in groups.items()]
+    note = "A claim is contradicted only by a window that holds two fifths of its content words."
+    return Table(("claims", "rows", "called contradicted, %"), tuple(lines), note)
+
+
+def _share_contradicted(seen: Sequence[Evidence], calibration: Calibration) -> float:
+    def contradicted(one: Evidence) -> bool:
+        return any(
+            not part.quoted
+            and bool(part.support)
+            and calibration.decide(
+                calibration.support.probability(part.support),
+                worst_of(part.against, calibration.contradiction),
+            )[1]
+            for part in one.parts
+        )
+
+    return float(np.mean([contradicted(one) for one in seen])) if seen else 0.0
+
+
+def calibration_figures(seen: Sequence[Evidence]) -> tuple[dict[str, Any], dict[str, str]]:
+    """Return how far probabilities can be believed, on held-back documents, and the diagram."""
+    labels = np.array([one.pair.label for one in seen], dtype=np.int64)
+    scores = predict_held_back(seen, [fold_of(one.pair.document) for one in seen])
+    bins = reliability(labels, scores)
+    figures = {
+        "expected_calibration_error": round(expected_calibration_error(labels, scores), 4),
+        "expected_calibration_error_sets_alike": round(weighted_calibration_error(seen, scores), 4),
+        "brier_score": round(brier_score(labels, scores), 4),
+    }
+    print(f"\nreliability on held-back documents: {figures}\n{reliability_text(bins)}")
+    return figures, {"grounding_reliability.svg": reliability_svg(bins, "grounding/dev, held-back documents")}

@@ -1,0 +1,188 @@
+"""The plain reference: one `CrossEncoder.predict` call a claim over every window of all its passages.
+
+It is what offline checkers do: no folding of equal pairs, no batches across claims, no early stop, no cache. Which
+statuses follow from the scores is decided by the rules of the check.
+"""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from halluguard.grounding.claims import split_claims
+from halluguard.grounding.decide import decide_turns
+from halluguard.grounding.evidence import (
+    Window,
+    best_sentence,
+    count_windows,
+    cover_of,
+    find_quote,
+    pack_sentences,
+)
+from halluguard.grounding.features import observe_words
+from halluguard.grounding.reader import (
+    P_QUOTED,
+    Reader,
+    WindowScore,
+    contradiction_features,
+    on_subject,
+    support_features,
+)
+from halluguard.grounding.verdicts import status_of
+from halluguard.grounding.windows import split_windows
+from halluguard.models import Embedder, PairScores, label_order
+from halluguard.models.nli import Pair
+from halluguard.records import Claim, ClaimKind, Passage, Reading, Turn
+from halluguard.trusted import TrustedIndex
+
+
+@dataclass
+class PlainScorer:
+    """A sentence-transformers `CrossEncoder` as others call it. Remembers what it scored, for rules, not for speed."""
+
+    folder: Path
+    device: str
+    digest: str
+    name: str = "CrossEncoder.predict"
+    max_tokens: int = 512
+    seen: dict[Pair, tuple[float, float, float]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Load the model."""
+        from sentence_transformers import CrossEncoder
+
+        self._model: Any = CrossEncoder(str(self.folder), device=self.device, max_length=self.max_tokens)
+        self._order = label_order(self._model.model.config.id2label)
+
+    def predict(self, pairs: Sequence[Pair]) -> None:
+        """Score pairs with the library's own defaults."""
+        if not pairs:
+            return
+        rows = self._model.predict(list(pairs), apply_softmax=True, show_progress_bar=False)
+        for pair, row in zip(pairs, np.asarray(rows).tolist(), strict=True):
+            self.seen[pair] = tuple(0.0 if i is None else row[i] for i in self._order)  # type: ignore[assignment]
+
+    def score(self, pairs: Sequence[Pair]) -> PairScores:
+        """Score pairs for a `Reader`; nothing is read twice."""
+        self.predict([pair for pair in dict.fromkeys(pairs) if pair not in self.seen])
+        rows = np.array([self.seen[pair] for pair in pairs], dtype=np.float32).reshape(-1, 3)
+        return PairScores(np.round(rows, 6), np.zeros(len(pairs), dtype=np.bool_))
+
+
+@dataclass(frozen=True, slots=True)
+class PlainResult:
+    """What the reference found and took: statuses by claim id, seconds of each claim by turn, pairs read for each."""
+
+    statuses: dict[str, str]
+    seconds: dict[str, list[float]]
+    pairs: list[int] = field(default_factory=list)
+
+    @property
+    def claim_seconds(self) -> NDArray[np.float64]:
+        """Seconds of each claim."""
+        return np.array([second for some in self.seconds.values() for second in some])
+
+    @property
+    def turn_seconds(self) -> NDArray[np.float64]:
+        """Seconds of each turn that holds a claim."""
+        return np.array([sum(some) for some in self.seconds.values() if some])
+
+
+@dataclass(frozen=True, slots=True)
+class PlainCheck:
+    """The reference with all it needs; `rules` lends its calibration and reads nothing."""
+
+    scorer: PlainScorer
+    rules: Reader
+    embedder: Embedder
+    trusted: TrustedIndex
+    top_k: int
+
+    def decide(self, turns: Sequence[Turn]) -> PlainResult:
+        """Decide every claim of some turns one at a time. Only retrieval and the predict call are timed."""
+        result = PlainResult({}, {})
+        for turn in turns:
+            for number, claim in enumerate(split_claims(turn)):
+                if claim.kind is ClaimKind.CLAIM:
+                    self._decide_claim(turn, number, claim, result)
+        return result
+
+    def _decide_claim(self, turn: Turn, number: int, claim: Claim, result: PlainResult) -> None:
+        started = time.perf_counter()
+        sides = {**_log_passages(turn, claim), "trusted": self._find_trusted(claim)}
+        pairs = [(text, claim.reading) for passages in sides.values() for text in _texts(passages)]
+        self.scorer.predict(pairs)
+        result.seconds.setdefault(turn.turn_id, []).append(time.perf_counter() - started)
+        result.pairs.append(len(pairs))
+        readings = {
+            name: _judge(claim.reading, passages, self.scorer, self.rules) for name, passages in sides.items()
+        }
+        cited = bool(claim.cited_ids or claim.ghost_ids)
+        status = status_of(readings["cited"], readings["others"], readings["trusted"], has_citation=cited)
+        result.statuses[f"{turn.turn_id}#{number}"] = str(status)
+
+    def _find_trusted(self, claim: Claim) -> list[Passage]:
+        positions, _ = self.trusted.search(self.embedder.encode([claim.reading]), self.top_k)
+        chunks = [self.trusted.chunk(int(position)) for position in positions[0] if position >= 0]
+        return [Passage(chunk.id, chunk.text) for chunk in chunks]
+
+    def decide_same_evidence(self, turns: Sequence[Turn]) -> dict[str, str]:
+        """Return the statuses when the evidence the reader chooses is read plainly, all of it, turn by turn."""
+        plain = Reader(self.scorer, self.embedder, self.rules.calibration, exhaustive=True)
+        decided = [
+            decide_turns([turn], plain, self.embedder, self.trusted, top_k=self.top_k)[0] for turn in turns
+        ]
+        return {
+            f"{one.turn.turn_id}#{number}": str(verdict.status)
+            for one in decided
+            for number, verdict in enumerate(one.verdicts)
+            if verdict.claim.kind is ClaimKind.CLAIM
+        }
+
+
+def _log_passages(turn: Turn, claim: Claim) -> dict[str, list[Passage]]:
+    texts = {chunk.id: chunk.text for chunk in reversed(turn.retrieved) if chunk.text}
+    others = {chunk.id: texts[chunk.id] for chunk in turn.retrieved if chunk.used and chunk.id in texts}
+    return {
+        "cited": [Passage(id_, texts[id_]) for id_ in dict.fromkeys(claim.cited_ids) if id_ in texts],
+        "others": [Passage(id_, text) for id_, text in others.items() if id_ not in claim.cited_ids],
+    }
+
+
+def _texts(passages: Sequence[Passage]) -> list[str]:
+    return [each.text[span.start : span.end] for each in passages for span in split_windows(each.text)]
+
+
+def _judge(claim: str, passages: Sequence[Passage], scorer: PlainScorer, reader: Reader) -> Reading | None:
+    """Apply the calibration to every window, and to the two texts its features name: packed sentences, best sentence."""
+    if not passages:
+        return None
+    quoted = find_quote(claim, passages)
+    if quoted is not None:
+        return Reading(P_QUOTED, 0.0, supports=True, contradicts=False)
+    every = {
+        text: Window(each.id, text, cover_of(claim, text)) for each in passages for text in _texts([each])
+    }
+    chosen = [
+        window for window in (pack_sentences(claim, passages), best_sentence(claim, passages)) if window
+    ]
+    windows = list({window.text: window for window in (*chosen, *every.values())}.values())
+    scores = scorer.score([(window.text, claim) for window in windows]).probabilities.tolist()
+    read = [
+        WindowScore(window, row[0], row[2], truncated=False)
+        for window, row in zip(windows, scores, strict=True)
+    ]
+    if not read:
+        return Reading(0.0, 0.0, supports=False, contradicts=False)
+    rule = reader.calibration
+    words = observe_words(claim, [each.text for each in passages], count_windows(passages))
+    supported = rule.support.probability(support_features(words, read))
+    against = [
+        rule.contradiction.probability(contradiction_features(score)) for score in read if on_subject(score)
+    ]
+    contradicted = max(against, default=0.0)
+    return Reading(supported, contradicted, *rule.decide(supported, contradicted))

@@ -1,0 +1,95 @@
+"""Entries that say the same as many neighbours in other words: a scan of the store that needs no question.
+
+After RAGSieve's RSG rule: among the 16 nearest neighbours, those that are semantically near (cosine of at least .85)
+and lexically far (word-set Jaccard of at most .60) are eligible; the rise of the best four over the 16th neighbour's
+cosine says how far they stand out from the entry's surroundings.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from halluguard.forensics.integrity.codes import Code
+from halluguard.forensics.integrity.duplicates import split_words
+from halluguard.forensics.integrity.neighbours import nearest
+from halluguard.records import Reason
+
+
+@dataclass(frozen=True, slots=True)
+class DensityRule:
+    """The published constants of the scan, and ours: `least_rise` and `least_eligible` before an entry is named.
+
+    `budget` is the most of a store that may be named; beyond it the highest rises are.
+    """
+
+    neighbours: int = 16
+    near_cosine: float = 0.85
+    far_jaccard: float = 0.60
+    best: int = 4
+    least_rise: float = 0.5
+    least_eligible: int = 3
+    budget: float = 0.05
+
+
+def check_density(
+    texts: Sequence[str],
+    vectors: NDArray[np.float32],
+    rule: DensityRule,
+    *,
+    progress: Callable[[int], None] | None = None,
+) -> Iterator[tuple[int, Reason]]:
+    """Yield the entries whose rise is high, by their number; `vectors` are unit rows, shape (n, d)."""
+    rises, eligible = measure_rises(texts, vectors, rule, progress=progress)
+    named = np.flatnonzero((rises >= rule.least_rise) & (eligible >= rule.least_eligible))
+    most = int(rule.budget * len(texts))
+    if len(named) > most:
+        named = np.sort(named[np.lexsort((named, -rises[named]))][:most])
+    for number in named:
+        detail = f"{eligible[number]} of {rule.neighbours} neighbours say the same in other words"
+        yield int(number), Reason(Code.SEMANTIC_TWIN_DENSITY, float(rises[number]), detail)
+
+
+def measure_rises(
+    texts: Sequence[str],
+    vectors: NDArray[np.float32],
+    rule: DensityRule,
+    *,
+    progress: Callable[[int], None] | None = None,
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Return the rise, 0 to 1, and the number of eligible neighbours of every entry, both of shape (n,)."""
+    n = len(texts)
+    rises, counts = np.zeros(n), np.zeros(n, dtype=np.int64)
+    if n <= rule.neighbours:
+        return rises, counts
+    cosines, positions = nearest(vectors, vectors, rule.neighbours + 1, progress=progress)
+    words = [frozenset(split_words(text)) for text in texts]
+    for number in np.flatnonzero((cosines >= rule.near_cosine).sum(axis=1) > 1):
+        others = positions[number] != number
+        found = cosines[number][others][: rule.neighbours]
+        eligible = [
+            float(cosine)
+            for cosine, other in zip(found, positions[number][others], strict=False)
+            if cosine >= rule.near_cosine and jaccard(words[number], words[other]) <= rule.far_jaccard
+        ]
+        counts[number] = len(eligible)
+        rises[number] = rise(eligible, float(found[-1]), rule.best)
+    return rises, counts
+
+
+def rise(eligible: Sequence[float], last: float, best: int) -> float:
+    """Return (mean of the best eligible cosines - the last neighbour's) / (1 - the last neighbour's), 0 to 1.
+
+    Halved where there is only one eligible neighbour.
+    """
+    if not eligible or last >= 1:
+        return 0.0
+    mean = float(np.mean(sorted(eligible, reverse=True)[:best]))
+    return min(1.0, max(0.0, (mean - last) / (1 - last))) * min(1.0, len(eligible) / 2)
+
+
+def jaccard(first: frozenset[str], second: frozenset[str]) -> float:
+    """Return the share of words two sets have in common, 0 for two empty sets."""
+    union = len(first | second)
+    return len(first & second) / union if union else 0.0

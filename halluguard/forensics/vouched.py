@@ -1,0 +1,74 @@
+"""What the trusted corpus says of an entry's own text: vouched for word for word, or contradicted."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from halluguard.grounding.reader import Reader, ReadRequest
+from halluguard.grounding.windows import split_sentences
+from halluguard.models import Embedder
+from halluguard.records import Entry, Passage, Reason
+from halluguard.trusted import TrustedIndex
+
+NEAREST = 5
+"""Trusted chunks that a text is held against."""
+
+CONTRADICTS = "contradicts_trusted"
+
+
+@dataclass(frozen=True)
+class Vouching:
+    """The trusted corpus as a witness for or against texts of the store."""
+
+    trusted: TrustedIndex
+    embedder: Embedder
+    reader: Reader
+
+    def stands_in_trusted(self, texts: Sequence[str]) -> list[bool]:
+        """Return, for each text, whether every sentence of it stands word for word in the trusted chunks nearest to it."""
+        if not texts:
+            return []
+        near = self._nearest(self.embedder.encode(texts))
+        return [
+            bool(parts := [letters for part in sentences(text) if (letters := _letters(part))])
+            and all(part in body for part in parts)
+            for text, body in zip(texts, (" ".join(_letters(p.text) for p in passages) for passages in near), strict=True)
+        ]
+
+    def contradict(self, entries: Sequence[Entry]) -> list[Reason | None]:
+        """Return, for each entry, the worst contradiction of one of its sentences by the trusted corpus, or None.
+
+        Sentences that stand in the trusted corpus are not read: most of a healthy store costs no model call but an
+        embedding. A sentence counts only where the reader finds trusted evidence on its subject.
+        """
+        asked = [(at, part) for at, entry in enumerate(entries) for part in sentences(entry.text or "")]
+        vouched = self.stands_in_trusted([part for _, part in asked])
+        asked = [pair for pair, stands in zip(asked, vouched, strict=True) if not stands]
+        if not asked:
+            return [None] * len(entries)
+        near = self._nearest(self.embedder.encode([part for _, part in asked]))
+        readings = self.reader.read([ReadRequest(part, passages) for (_, part), passages in zip(asked, near, strict=True)])
+        worst: dict[int, Reason] = {}
+        for (at, part), reading in zip(asked, readings, strict=True):
+            figure = round(reading.p_contradicted, 5)
+            if reading.contradicts and figure > (worst[at].figure or 0.0 if at in worst else 0.0):
+                worst[at] = Reason(CONTRADICTS, figure, f"{part[:200]!r} against {reading.evidence_id}: {reading.evidence_text[:200]!r}")
+        return [worst.get(at) for at in range(len(entries))]
+
+    def _nearest(self, vectors: NDArray[np.float32]) -> list[tuple[Passage, ...]]:
+        positions, _ = self.trusted.search(vectors, NEAREST)
+        chunks = [[self.trusted.chunk(int(p)) for p in row if p >= 0] for row in positions]
+        return [tuple(Passage(chunk.id, chunk.text) for chunk in row) for row in chunks]
+
+
+def sentences(text: str) -> list[str]:
+    """Return the sentences of a text that hold at least three words."""
+    parts = [text[span.start : span.end] for span in split_sentences(text)]
+    return [part for part in parts if len(part.split()) >= 3]
+
+
+def _letters(text: str) -> str:
+    return " ".join(re.findall(r"\w+", text.lower()))

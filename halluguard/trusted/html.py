@@ -1,0 +1,164 @@
+"""What a reader of a web page sees, as Markdown: one pass over the parsed page, whatever its depth."""
+
+import re
+from typing import Any
+
+_UNREAD = frozenset(
+    ["script", "style", "template", "noscript", "svg", "head", "nav", "button", "select", "iframe"]
+)
+_BLOCKS = frozenset(
+    [
+        "address",
+        "article",
+        "aside",
+        "blockquote",
+        "body",
+        "caption",
+        "dd",
+        "details",
+        "div",
+        "dl",
+        "dt",
+        "fieldset",
+        "figcaption",
+        "figure",
+        "footer",
+        "form",
+        "header",
+        "main",
+        "ol",
+        "p",
+        "pre",
+        "section",
+        "summary",
+        "table",
+        "ul",
+    ]
+)
+_HEADING = re.compile("h[1-6]")
+_LAYOUT = ["table", "ul", "ol", "h1", "h2", "h3", "h4", "h5", "h6"]
+
+
+def read_page(markup: str) -> tuple[str, str]:
+    """Return the visible text of a page, with headings, list items and table rows as Markdown has them, and its title."""
+    from bs4 import BeautifulSoup, NavigableString
+
+    soup = BeautifulSoup(markup, "html.parser")
+    title = " ".join(soup.title.get_text().split()) if soup.title else ""
+    page = _Page()
+    open_tags: list[Any] = []
+    for node in soup.descendants:
+        while open_tags and open_tags[-1] is not node.parent:
+            page.close(open_tags.pop())
+        if isinstance(node, NavigableString):
+            if type(node) is NavigableString:  # the others are comments and declarations
+                page.add(str(node))
+        else:
+            page.open(node)
+            open_tags.append(node)
+    for tag in reversed(open_tags):
+        page.close(tag)
+    return page.text(), title
+
+
+def _is_unread(tag: Any) -> bool:
+    style = str(tag.get("style", "")).replace(" ", "").lower()
+    hidden = tag.has_attr("hidden") or "display:none" in style or "visibility:hidden" in style
+    return hidden or tag.name in _UNREAD
+
+
+class _Page:
+    """Text collected so far, and how many tags of each kind are open around the place reached."""
+
+    def __init__(self) -> None:
+        self.pieces: list[str] = []
+        self.unread = self.preformatted = self.headings = self.items = self.cells = 0
+        self.widths: list[
+            int | None
+        ] = []  # of each open table: cells of its first row so far, None when that is done
+        self.data_tables: list[bool] = []
+
+    def add(self, text: str) -> None:
+        if self.unread:
+            return
+        folded = text if self.preformatted and not self._inline else re.sub(r"\s+", " ", text)
+        self.pieces.append(folded.replace("|", "\\|") if self.cells else folded)
+
+    @property
+    def _inline(self) -> bool:
+        return bool(self.headings or self.cells)
+
+    def _break(self, sign: str) -> None:
+        self.pieces.append(" " if self._inline else sign)
+
+    def open(self, tag: Any) -> None:
+        self.unread += _is_unread(tag)
+        if self.unread:
+            return
+        name = tag.name
+        if name == "br":
+            self._break("\n")
+        elif name == "table":
+            self._break("\n\n")
+            self.data_tables.append(not self._inline and tag.find(_LAYOUT) is None)
+            self.widths.append(0)
+        elif name == "tr":
+            self._break("\n| " if self._in_data else "\n\n")
+        elif name in ("td", "th"):
+            self.cells += self._in_data
+        elif _HEADING.fullmatch(name):
+            self._break(f"\n\n{'#' * int(name[1])} ")
+            self.headings += 1
+        elif name == "li":
+            self._break("\n- ")
+            self.items += 1
+        elif name in _BLOCKS:
+            self._break(" " if self.items and name not in ("ul", "ol", "pre") else "\n\n")
+            self.preformatted += name == "pre"
+
+    def close(self, tag: Any) -> None:
+        if self.unread:
+            self.unread -= _is_unread(tag)
+            return
+        name = tag.name
+        if name == "table":
+            self.data_tables.pop()
+            self.widths.pop()
+            self._break("\n\n")
+        elif name == "tr":
+            self._end_row()
+        elif name in ("td", "th"):
+            self._end_cell()
+        elif _HEADING.fullmatch(name):
+            self.headings -= 1
+            self._break("\n\n")
+        elif name == "li":
+            self.items -= 1
+            self._break("\n")
+        elif name in _BLOCKS:
+            self.preformatted -= name == "pre"
+            self._break(" " if self.items and name not in ("ul", "ol", "pre") else "\n\n")
+
+    @property
+    def _in_data(self) -> bool:
+        return bool(self.data_tables and self.data_tables[-1])
+
+    def _end_cell(self) -> None:
+        if not self._in_data:
+            self._break("\n\n")
+            return
+        self.cells -= 1
+        self.pieces.append(" | ")
+        if self.widths[-1] is not None:
+            self.widths[-1] += 1
+
+    def _end_row(self) -> None:
+        if self._in_data and self.widths[-1]:
+            self.pieces.append(f"\n|{' --- |' * self.widths[-1]}")
+            self.widths[-1] = None
+
+    def text(self) -> str:
+        """Join the pieces; spaces as a browser shows them, and no more than one empty line."""
+        joined = re.sub(r"[ \t]*\n(?: (?! ))?", "\n", "".join(self.pieces))
+        joined = re.sub(r"(?<=\S) {2,}", " ", joined)
+        return re.sub(r"\n{3,}", "\n\n", joined).strip()

@@ -1,0 +1,53 @@
+from halluguard.grounding.evidence import best_sentence, find_candidates, find_quote, pack_sentences
+from halluguard.records import Passage
+
+FILLER = " ".join(f"Paragraph {number} speaks of weather, roads and harvests in the valley." for number in range(40))
+APART = Passage("a", f"Ms Ortega runs the Porto branch. {FILLER} The Porto branch opened in 1998.")
+
+
+def test_packed_sentences_come_from_different_places_in_reading_order():
+    packed = pack_sentences("The branch that Ms Ortega runs opened in 1998.", [APART])
+
+    assert packed is not None
+    assert packed.text == "Ms Ortega runs the Porto branch. The Porto branch opened in 1998."
+
+
+def test_packed_sentences_come_from_different_passages():
+    packed = pack_sentences("Ms Ortega's branch opened in 1998.", [Passage("a", "Ms Ortega runs Porto."), Passage("b", "Porto opened in 1998.")])
+
+    assert packed is not None
+    assert packed.text == "Ms Ortega runs Porto. Porto opened in 1998."
+
+
+def test_nothing_is_packed_where_no_word_is_shared():
+    assert pack_sentences("Penguins swim.", [APART]) is None
+    assert best_sentence("Penguins swim.", [APART]) is None
+
+
+def test_candidates_are_distinct_and_the_richest_come_first():
+    found = find_candidates("The Porto branch opened in 1998.", [APART, Passage("copy", APART.text)], 3)
+
+    assert len({window.text for window in found}) == 3
+    assert "opened in 1998" in found[0].text
+    assert found[0].passage_id == "a"
+
+
+def test_whole_sentences_are_quotes_apart_from_case_and_punctuation():
+    passages = [Passage("p", "Refunds take 30 days. Dogs travel free, on request!")]
+
+    assert find_quote("refunds take 30 days", passages) is not None
+    quote = find_quote("Refunds take 30 days. Dogs travel free on request.", passages)
+    assert quote is not None
+    assert quote.passage_id == "p"
+
+
+def test_part_of_a_sentence_is_no_quote():
+    passages = [Passage("p", "It is not true that refunds take 30 days. Do refunds take 30 days? Rates fell by -5% this year.")]
+
+    assert find_quote("Refunds take 30 days.", passages) is None
+    assert find_quote("Do refunds take 30 days", passages) is None
+    assert find_quote("Rates fell by 5% this year.", passages) is None
+
+
+def test_a_claim_of_few_words_is_no_quote():
+    assert find_quote("30 days.", [Passage("p", "How long does it take?\n30 days.")]) is None

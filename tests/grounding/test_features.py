@@ -1,0 +1,71 @@
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from halluguard.grounding.features import PROBABILITY_FLOOR, logit, observe_words, share_of_words
+from halluguard.grounding.words import names, numbers, stems
+
+
+def test_overlap_counts_content_words_as_written():
+    assert share_of_words("The refund takes 30 days", "A refund is paid in 14 days") == pytest.approx(2 / 4)
+
+
+def test_overlap_of_a_claim_without_content_is_zero():
+    assert share_of_words("It is.", "It is.") == 0.0
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("1.2 million people", {1_200_000}),
+        ("1,200,000 people", {1_200_000}),
+        ("fifty-two weeks", {52}),
+        ("three hundred and five rooms", {305}),
+        ("two thousand twenty", {2020}),
+        ("a fee of $2.5k", {2500}),
+        ("the third floor", {3}),
+        ("in the 1990s", {1990}),
+        ("one of the guests came first", set()),
+    ],
+)
+def test_numbers_are_read_as_values(text, values):
+    assert numbers(text) == values
+
+
+def test_names_leave_out_words_that_only_open_a_sentence():
+    assert names("Yesterday the mayor met Ana Lopez of NASA. Then she left.") == {"ana", "lopez", "nasa"}
+
+
+def test_inflections_share_a_stem():
+    assert stems("cancelled bookings") & stems("booking") == {"book"}
+    assert stems("refunds") == stems("refunded") == stems("refund")
+
+
+def test_a_number_in_no_passage_is_missing_however_it_is_written():
+    assert observe_words("It costs twelve euros", ["The price is 12 euros."], 1).missing_numbers == 0
+    assert observe_words("It costs thirteen euros", ["The price is 12 euros."], 1).missing_numbers == 1
+
+
+def test_names_and_runs_of_words_are_looked_for_in_all_passages():
+    seen = observe_words("The office in Lisbon opened in May", ["The office in Lisbon", "opened in June"], 2)
+
+    assert seen.missing_names == pytest.approx(1 / 2)
+    assert seen.cover == pytest.approx(3 / 4)
+    assert 0 < seen.copied < 1
+    assert seen.log_windows == pytest.approx(math.log(2))
+
+
+def test_a_claim_without_words_has_finite_features():
+    seen = observe_words("?!", [], 0)
+
+    assert all(math.isfinite(getattr(seen, name)) for name in ("cover", "copied", "missing_names", "log_words", "log_windows"))
+
+
+@given(st.floats(0, 1), st.floats(0, 1))
+def test_logit_rises_with_probability_and_is_bounded(one, other):
+    low, high = sorted((one, other))
+
+    assert logit(low) <= logit(high)
+    assert abs(logit(one)) <= -math.log(PROBABILITY_FLOOR) + 1e-3

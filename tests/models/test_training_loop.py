@@ -1,0 +1,343 @@
+"""The training loop learns, resumes exactly, and leaves weights that load."""
+
+from __future__ import annotations
+
+import json
+import math
+import random
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
+from transformers import AutoModelForSequenceClassification, BertConfig, BertModel
+
+from halluguard.models.training.__main__ import main
+from halluguard.models.training.batches import Batch, collate, encode
+from halluguard.models.training.card import band_table, ship
+from halluguard.models.training.examples import CONTRADICTION, ENTAILMENT, NEUTRAL, Example, write_examples
+from halluguard.models.training.loop import (
+    Folders,
+    Position,
+    Recipe,
+    Trainer,
+    lr_factor,
+    progress_of,
+    read_position,
+)
+from halluguard.models.training.network import build_network, forward, load_tokenizer, loss_of
+from halluguard.models.training.slices import Slice, accuracy, evaluate_slices, predict
+
+WORDS = [
+    "the",
+    "a",
+    "ship",
+    "mill",
+    "reached",
+    "left",
+    "harbour",
+    "in",
+    "spring",
+    "winter",
+    "not",
+    "maybe",
+    "old",
+    "new",
+    "red",
+    "blue",
+    "and",
+    "of",
+    "grain",
+    "salt",
+]
+RECIPE = Recipe(
+    seed=3, peak_lr=3e-3, head_lr=3e-3, batch_tokens=256, max_length=32, max_tokens=24_000, threads=1, ema=0.9
+)
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Write a random two-layer encoder with a word-level tokeniser: seconds to train, the same code paths."""
+    folder = tmp_path_factory.mktemp("base")
+    vocabulary = {
+        token: i for i, token in enumerate(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", ".", *WORDS])
+    }
+    tokenizer = Tokenizer(models.WordLevel(vocabulary, unk_token="[UNK]"))
+    tokenizer.normalizer = normalizers.Lowercase()
+    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    tokenizer.save(str(folder / "tokenizer.json"))
+    (folder / "tokenizer_config.json").write_text(
+        '{"cls_token": "[CLS]", "sep_token": "[SEP]"}', encoding="utf-8"
+    )
+    torch.manual_seed(0)
+    config = BertConfig(
+        vocab_size=len(vocabulary), hidden_size=32, num_hidden_layers=2, num_attention_heads=4, intermediate_size=64,
+        max_position_embeddings=64,
+    )  # fmt: skip
+    BertModel(config).save_pretrained(folder)
+    return folder
+
+
+def toy_rows(count: int, seed: int) -> list[Example]:
+    """Build pairs whose label shows in one word of the hypothesis."""
+    rng = random.Random(seed)
+    rows = []
+    for index in range(count):
+        words = [rng.choice(WORDS[:10]) for _ in range(rng.randrange(4, 9))]
+        label, mark = rng.choice(((ENTAILMENT, "grain"), (NEUTRAL, "maybe"), (CONTRADICTION, "not")))
+        rows.append(
+            Example(
+                " ".join(words),
+                f"the ship {mark} reached {rng.choice(WORDS[:8])}",
+                label,
+                "toy",
+                twin=f"t{index // 2}" if index < 20 else "",
+            )
+        )
+    return rows
+
+
+@pytest.fixture
+def folders(tmp_path: Path, base: Path) -> Folders:
+    """Write three shards of toy rows."""
+    for index in range(3):
+        write_examples(tmp_path / "shards" / f"shard-{index:03d}.jsonl", toy_rows(120, index))
+    return Folders(tmp_path / "shards", tmp_path / "work", base)
+
+
+def test_the_rate_rises_then_falls_to_zero() -> None:
+    """Linear warm-up, linear decay, zero at the end."""
+    assert lr_factor(0.0, 0.1) == 0.0
+    assert lr_factor(0.05, 0.1) == pytest.approx(0.5)
+    assert lr_factor(0.1, 0.1) == pytest.approx(1.0)
+    assert lr_factor(0.55, 0.1) == pytest.approx(0.5)
+    assert lr_factor(1.0, 0.1) == 0.0
+
+
+def test_the_schedule_follows_tokens_or_time() -> None:
+    """A time budget replaces the token budget; neither runs past one."""
+    position = Position(tokens=500, elapsed_s=30.0)
+    assert progress_of(Recipe(max_tokens=1_000), position) == 0.5
+    assert progress_of(Recipe(max_tokens=1_000, time_budget_s=120.0), position) == 0.25
+    assert progress_of(Recipe(max_tokens=100), position) == 1.0
+
+
+def batch_of(targets: list[int], twins: list[list[int]]) -> Batch:
+    """Build a batch whose text does not matter."""
+    empty = torch.zeros((len(targets), 3), dtype=torch.long)
+    pairs = torch.tensor(twins, dtype=torch.long).reshape(-1, 2)
+    return Batch(empty, empty, empty, torch.tensor(targets), pairs, 3 * len(targets))
+
+
+def test_a_two_way_row_pays_for_entailment_only() -> None:
+    """`not_entailment` costs -log(1 - p(entailment)), however the rest is split."""
+    logits = torch.log(torch.tensor([[0.2, 0.7, 0.1], [0.2, 0.1, 0.7]]))
+    for row in (0, 1):
+        loss = loss_of(logits[row : row + 1], batch_of([3], []), smoothing=0.1, margin=0.0, margin_weight=0.0)
+        assert float(loss) == pytest.approx(-math.log(0.8), abs=1e-5)
+
+
+def test_twins_pay_until_the_margin_is_kept() -> None:
+    """The hinge is the shortfall of log p(entail) of the true twin over its edit."""
+    logits = torch.log(torch.tensor([[0.4, 0.3, 0.3], [0.2, 0.4, 0.4]]))
+    plain = loss_of(logits, batch_of([0, 2], []), smoothing=0.0, margin=2.0, margin_weight=1.0)
+    paired = loss_of(logits, batch_of([0, 2], [[0, 1]]), smoothing=0.0, margin=2.0, margin_weight=1.0)
+    assert float(paired - plain) == pytest.approx((2.0 - math.log(2)) / 2, abs=1e-5)
+
+    wide = torch.log(torch.tensor([[0.98, 0.01, 0.01], [0.01, 0.01, 0.98]]))
+    plain = loss_of(wide, batch_of([0, 2], []), smoothing=0.0, margin=2.0, margin_weight=1.0)
+    paired = loss_of(wide, batch_of([0, 2], [[0, 1]]), smoothing=0.0, margin=2.0, margin_weight=1.0)
+    assert float(paired) == pytest.approx(float(plain))
+
+
+def test_long_premises_are_cut_and_claims_are_not(base: Path) -> None:
+    """The pair fits the limit; the claim and the three special tokens are whole."""
+    rows = [Example("ship " * 100, "the mill left", ENTAILMENT, "k")]
+    encoded = encode(rows, load_tokenizer(base), 32)[0]
+
+    assert len(encoded.ids) == 32
+    assert len(encoded.ids) - encoded.boundary == 4
+
+
+def test_word_embeddings_are_frozen_and_the_head_is_seeded(base: Path) -> None:
+    """Two builds from one seed agree, another seed gives another head; dropout is off."""
+    first, again, other = (build_network(base, seed) for seed in (1, 1, 2))
+
+    assert not first.bert.embeddings.word_embeddings.weight.requires_grad
+    assert torch.equal(first.classifier.weight, again.classifier.weight)
+    assert not torch.equal(first.classifier.weight, other.classifier.weight)
+    assert first.config.hidden_dropout_prob == 0.0
+
+
+def test_a_smoke_training_learns(folders: Folders) -> None:
+    """Loss falls by half and unseen toy pairs are labelled far above chance; the log and the export say so."""
+    unseen = Slice("toy", tuple(toy_rows(90, 77)))
+    trainer = Trainer(
+        RECIPE, folders, lambda network, tokenizer: evaluate_slices(network, tokenizer, [unseen])
+    )
+    trainer.run(log_every=10)
+
+    lines = [json.loads(line) for line in folders.log.read_text(encoding="utf-8").splitlines()]
+    losses = [line["loss"] for line in lines if "loss" in line]
+    assert losses[-1] < 0.5 * losses[0]
+    assert lines[-1]["acc_toy"] > 0.8
+    assert {"step", "tokens", "elapsed_s", "lr", "tokens_per_s"} <= set(lines[0])
+    assert json.loads((folders.export / "figures.json").read_text(encoding="utf-8"))["acc_toy"] > 0.8
+
+
+def run_steps(trainer: Trainer, last: int) -> list[float]:
+    """Train to step `last`, collecting the loss of every step."""
+    losses = []
+    trainer.network.train()
+    for rows in trainer.batches():
+        losses.append(trainer.step(rows)[0])
+        if trainer.position.step == last:
+            return losses
+    return losses
+
+
+def test_a_killed_run_resumes_exactly(folders: Folders, tmp_path: Path) -> None:
+    """Losses and weights after a resume equal those of a run that was never stopped, across a shard's end."""
+    whole = Trainer(RECIPE, folders)
+    expected = run_steps(whole, 34)
+
+    halted = Trainer(RECIPE, Folders(folders.shards, tmp_path / "other", folders.base))
+    first = run_steps(halted, 15)
+    halted.save()
+    run_steps(halted, 18)  # lost in the kill
+    resumed = Trainer(RECIPE, halted.folders)
+    resumed.resume()
+    second = run_steps(resumed, 34)
+
+    assert expected == first + second
+    assert resumed.position.shard > 0
+    assert all(
+        torch.equal(a, b) for a, b in zip(whole.trained.values(), resumed.trained.values(), strict=True)
+    )
+    assert all(torch.equal(whole.average[n], resumed.average[n]) for n in whole.average)
+
+
+def test_evaluating_does_not_move_the_weights(folders: Folders) -> None:
+    """The averaged weights are measured, the trained ones come back, in training mode."""
+    trainer = Trainer(
+        RECIPE,
+        folders,
+        lambda network, tokenizer: {"rows": float(len(predict(network, tokenizer, toy_rows(4, 1))))},
+    )
+    run_steps(trainer, 3)
+    before = {name: value.detach().clone() for name, value in trainer.trained.items()}
+    trainer.network.train()
+
+    assert trainer.evaluate_average() == {"rows": 4.0}
+    assert all(torch.equal(before[name], value) for name, value in trainer.trained.items())
+    assert trainer.network.training
+
+
+def test_a_broken_checkpoint_leaves_the_old_one(folders: Folders, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A crash while saving does not touch the last whole checkpoint."""
+    trainer = Trainer(RECIPE, folders)
+    run_steps(trainer, 2)
+    trainer.save()
+    run_steps(trainer, 4)
+
+    def fail(*_args: object, **_kwargs: object) -> None:
+        raise OSError
+
+    monkeypatch.setattr(torch, "save", fail)
+    with pytest.raises(OSError):
+        trainer.save()
+    assert read_position(folders.checkpoint).step == 2
+
+
+def test_exported_weights_load_and_agree(folders: Folders) -> None:
+    """The folder is a standard one: labels in order, fp16 on disk, the averaged weights' predictions."""
+    trainer = Trainer(RECIPE, folders)
+    run_steps(trainer, 5)
+    trainer.save()
+    network = AutoModelForSequenceClassification.from_pretrained(folders.export, dtype=torch.float32)
+    network.eval()
+
+    assert network.config.id2label == {0: "entailment", 1: "neutral", 2: "contradiction"}
+    rows = toy_rows(6, 9)
+    batch = collate(encode(rows, load_tokenizer(folders.export), 32))
+    trainer._copy_into_network(trainer.average)
+    trainer.network.eval()
+    with torch.inference_mode():
+        assert torch.allclose(forward(network, batch), forward(trainer.network, batch), atol=5e-3)
+
+
+def test_predictions_come_back_in_order(folders: Folders) -> None:
+    """Batching by length does not change which score belongs to which row, twins or not."""
+    trainer = Trainer(RECIPE, folders)
+    trainer.network.eval()
+    rows = toy_rows(30, 4)
+    with torch.inference_mode():
+        together = predict(trainer.network, trainer.tokenizer, rows)
+        alone = [predict(trainer.network, trainer.tokenizer, [row])[0] for row in rows]
+
+    assert together == [pytest.approx(row, abs=1e-5) for row in alone]
+    assert (
+        accuracy(rows, [[1.0, 0.0, 0.0]] * 30, binary=True) == sum(r.label == ENTAILMENT for r in rows) / 30
+    )
+
+
+def test_missing_shards_are_named(tmp_path: Path, base: Path) -> None:
+    """The message says where they were looked for and how to write them."""
+    trainer = Trainer(RECIPE, Folders(tmp_path / "none", tmp_path / "work", base))
+    with pytest.raises(FileNotFoundError, match=r"no shard-.*data"):
+        next(trainer.batches())
+
+
+def test_the_card_states_data_figures_and_recipe(folders: Folders, tmp_path: Path) -> None:
+    """Shipping copies the weights and writes rows by kind and licence, figures, limits and the command."""
+    trainer = Trainer(RECIPE, folders)
+    run_steps(trainer, 3)
+    trainer.save()
+    recipe = json.loads((folders.checkpoint / "recipe.json").read_text(encoding="utf-8"))
+    ship(
+        folders.work,
+        folders.shards,
+        tmp_path / "model",
+        recipe=recipe,
+        figures={"mnli": {"accuracy": 0.5, "rows": 10}},
+        note="A note.",
+    )
+    text = (tmp_path / "model" / "README.md").read_text(encoding="utf-8")
+
+    assert (tmp_path / "model" / "model.safetensors").exists()
+    for part in ("| toy | generated | 120 |", "| mnli | 50.0 | 10 |", "## Limits", "--seed 3", "A note."):
+        assert part in text
+
+
+def test_the_band_table_has_a_row_for_every_band() -> None:
+    """Shares are of the band."""
+    table = band_table({"1-20 | entailment": 3, "1-20 | neutral": 1, "over 100 | neutral": 5})
+
+    assert "| 1-20 | 4 | 75 % | 25 % | 0 % | 0 % |" in table
+    assert "| over 100 | 5 | 0 % | 100 % | 0 % | 0 % |" in table
+
+
+def test_help_loads_no_torch() -> None:
+    """The command line answers --help without the heavy imports."""
+    code = (
+        "import sys\nfrom halluguard.models.training.__main__ import main\n"
+        "try:\n    main(['--help'])\nexcept SystemExit as end:\n    code = end.code\n"
+        "sys.exit(code or ('torch' in sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0, done.stderr
+    assert "data" in done.stdout
+    assert "train" in done.stdout
+
+
+def test_missing_data_is_one_line_and_exit_2(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Without the data folder the command names the file it wanted."""
+    monkeypatch.setenv("HALLUGUARD_DATA", str(tmp_path))
+
+    assert main(["data", "--out", str(tmp_path / "out")]) == 2
+    assert "train.jsonl.gz" in capsys.readouterr().err

@@ -1,0 +1,164 @@
+"""Chroma folders: the index, the queue, and what deletion and rewriting leave behind."""
+
+import shutil
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+
+import pytest
+
+from halluguard.errors import StoreError
+from halluguard.stores import StoreCode, open_store
+
+chromadb = pytest.importorskip("chromadb", reason="chromadb is not installed")
+
+
+def collection_of(folder):
+    client = chromadb.PersistentClient(str(folder), settings=chromadb.config.Settings(anonymized_telemetry=False))
+    return client.get_collection("pumps", embedding_function=None)
+
+
+def edit(folder, *statements):
+    with closing(sqlite3.connect(folder / "chroma.sqlite3")) as connection:
+        for statement in statements:
+            connection.execute(statement)
+        connection.commit()
+
+
+@pytest.fixture(scope="module")
+def changed_store(chroma_store, tmp_path_factory):
+    """A store in which three entries were deleted and two rewritten, then more were added."""
+    folder = tmp_path_factory.mktemp("changed") / "store"
+    shutil.copytree(chroma_store, folder)
+    collection = collection_of(folder)
+    collection.delete(ids=["e3", "e5", "e240"])
+    collection.update(ids=["e7", "e11"], documents=["New words seven.", "New words eleven."])
+    return folder
+
+
+def test_metadata_keeps_its_types(chroma_store):
+    entry = next(open_store(chroma_store).entries())
+
+    assert entry.metadata == {"source": "s0.md", "page": 0, "draft": True, "weight": 0.0}
+    assert type(entry.metadata["draft"]) is bool
+
+
+def test_vectors_come_from_the_index_and_from_the_queue(chroma_store):
+    with closing(sqlite3.connect(f"file:{chroma_store / 'chroma.sqlite3'}?mode=ro&immutable=1", uri=True)) as connection:
+        rows = dict(connection.execute("SELECT s.scope, m.seq_id FROM max_seq_id m JOIN segments s ON s.id = m.segment_id"))
+
+    assert rows["VECTOR"] < rows["METADATA"]  # the lag this test is about
+    assert all(entry.vector is not None for entry in open_store(chroma_store).entries())
+
+
+def test_deleted_entries_are_gone_and_their_slots_told(changed_store):
+    store = open_store(changed_store)
+
+    assert store.count == 247
+    assert not {"e3", "e5", "e240"} & {entry.id for entry in store.entries()}
+
+
+def test_rewritten_entries_are_marked_by_their_sequence(changed_store):
+    store = open_store(changed_store)
+
+    assert set(store.entry_findings()) == {"e7", "e11"}
+    assert StoreCode.REWRITTEN_IN_PLACE in {reason.code for reason in store.findings()}
+    assert next(entry for entry in store.entries() if entry.id == "e7").text == "New words seven."
+
+
+def test_index_that_lacks_entries_no_queue_covers_is_behind(chroma_store, copy_of):
+    folder = copy_of(chroma_store)
+    edit(folder, "DELETE FROM embeddings_queue")
+
+    (reason,) = open_store(folder).findings()
+
+    assert reason.code == StoreCode.INDEX_BEHIND
+    assert reason.figure == 50
+
+
+def test_vector_whose_record_is_gone_is_a_ghost(chroma_store, copy_of):
+    folder = copy_of(chroma_store)
+    edit(folder, "DELETE FROM embeddings WHERE embedding_id IN ('e1', 'e2')")
+
+    store = open_store(folder)
+
+    assert [(reason.code, reason.figure) for reason in store.findings()] == [(StoreCode.COUNT_MISMATCH, 2.0)]
+    assert [entry.id for entry in store.entries() if entry.text is None] == ["e1", "e2"]
+
+
+def test_hostile_index_metadata_does_nothing_and_texts_are_read(chroma_store, copy_of, tmp_path):
+    folder, marker = copy_of(chroma_store), tmp_path / "marker"
+    (metadata,) = folder.glob("*/index_metadata.pickle")
+    metadata.write_bytes(b"cposix\nsystem\n(S'touch " + str(marker).encode() + b"'\ntR.")
+
+    store = open_store(folder)
+
+    assert not marker.exists()
+    assert StoreCode.FOREIGN_PICKLE_GLOBAL in {reason.code for reason in store.findings()}
+    assert sum(entry.text is not None for entry in store.entries()) == 250
+
+
+def test_collection_is_named_where_several_hold_entries(chroma_store, copy_of):
+    folder = copy_of(chroma_store)
+    client = chromadb.PersistentClient(str(folder), settings=chromadb.config.Settings(anonymized_telemetry=False))
+    other = client.create_collection("valves", embedding_function=None)
+    other.add(ids=["v"], embeddings=[[1.0, 0.0]], documents=["A valve."])
+
+    with pytest.raises(StoreError, match="'pumps', 'valves'"):
+        open_store(folder)
+
+    assert [entry.text for entry in open_store(folder, collection="valves").entries()] == ["A valve."]
+
+
+def test_pending_write_ahead_log_is_read_and_left_alone(chroma_store, copy_of, digest_of):
+    folder = copy_of(chroma_store)
+    writer = sqlite3.connect(folder / "chroma.sqlite3")
+    writer.execute("PRAGMA journal_mode = WAL")
+    writer.execute("UPDATE embedding_metadata SET string_value = 'Only in the log.' WHERE id = 1 AND key = 'chroma:document'")
+    writer.commit()
+    before = digest_of(folder)
+
+    entry = next(open_store(folder).entries())
+
+    assert entry.text == "Only in the log."
+    assert digest_of(folder) == before
+    assert (folder / "chroma.sqlite3-wal").stat().st_size > 0
+    writer.close()
+
+
+def test_store_locked_by_a_writer_is_one_clear_line(chroma_store, copy_of):
+    folder = copy_of(chroma_store)
+    code = (
+        "import sqlite3, sys; c = sqlite3.connect(sys.argv[1], isolation_level=None); c.execute('BEGIN EXCLUSIVE');"
+        "print('locked', flush=True); sys.stdin.read()"
+    )
+    command = [sys.executable, "-c", code, str(folder / "chroma.sqlite3")]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as holder:
+        assert holder.stdout.readline() == "locked\n"
+        with pytest.raises(StoreError, match="locked by a process"):
+            open_store(folder)
+        holder.communicate("")
+
+
+@pytest.mark.parametrize("size", [0, 50, 30_000])
+def test_cut_database_is_one_clear_line(chroma_store, copy_of, size):
+    folder = copy_of(chroma_store)
+    path = folder / "chroma.sqlite3"
+    path.write_bytes(path.read_bytes()[:size])
+
+    with pytest.raises(StoreError) as caught:
+        open_store(folder)
+
+    assert str(path) in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["data_level0.bin", "header.bin"])
+def test_cut_segment_is_one_clear_line(chroma_store, copy_of, name):
+    folder = copy_of(chroma_store)
+    (path,) = folder.glob(f"*/{name}")
+    path.write_bytes(path.read_bytes()[:40])
+
+    with pytest.raises(StoreError, match="Half written"):
+        open_store(folder)

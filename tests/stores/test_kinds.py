@@ -1,0 +1,80 @@
+"""Every kind of store yields the same entries, says what it knows, and is left as it was."""
+
+import numpy as np
+import pytest
+
+from halluguard.stores import open_store, read_vectors
+
+KINDS = {"native": "native_store", "langchain_faiss": "faiss_store", "chroma": "chroma_store", "llamaindex": "llamaindex_store"}
+
+
+@pytest.fixture(params=sorted(KINDS))
+def kind(request):
+    return request.param
+
+
+@pytest.fixture
+def folder(kind, request):
+    return request.getfixturevalue(KINDS[kind])
+
+
+def test_store_kind_is_detected_from_the_folder(kind, folder):
+    assert open_store(folder).kind == kind
+
+
+def test_entries_carry_the_texts_and_vectors_that_were_written(folder, texts_of, vectors_of):
+    store = open_store(folder)
+
+    entries = {entry.id: entry for entry in store.entries()}
+
+    texts, vectors = texts_of(store.count), vectors_of(store.count)
+    assert [entries[f"e{i}"].text for i in range(store.count)] == texts
+    np.testing.assert_allclose([entries[f"e{i}"].vector for i in range(store.count)], vectors, atol=1e-6)
+    assert entries["e4"].source == "s1.md"
+
+
+def test_entries_stream_in_insertion_order_each_time_they_are_asked_for(folder):
+    store = open_store(folder)
+
+    first, second = ([entry.id for entry in store.entries()] for _ in range(2))
+
+    assert first == second == [f"e{i}" for i in range(store.count)]
+
+
+def test_untouched_store_has_no_container_finding(folder):
+    store = open_store(folder)
+
+    assert store.findings() == ()
+    assert store.entry_findings() == {}
+
+
+def test_store_says_what_it_cannot_know(kind, folder):
+    expected = {
+        "native": (),
+        "langchain_faiss": ("time", "batch"),
+        "chroma": (),
+        "llamaindex": ("time", "batch", "order"),
+    }
+
+    assert open_store(folder).cannot_know == expected[kind]
+
+
+def test_opening_and_reading_leaves_every_file_byte_identical(folder, digest_of):
+    before = digest_of(folder)
+
+    store = open_store(folder)
+    list(store.entries())
+    files = store.files()
+
+    assert digest_of(folder) == before
+    assert {file.name: file.sha256 for file in files}.items() <= before.items()
+    assert len(files) == len([name for name in before if not name.endswith(".lock")])
+
+
+def test_read_vectors_gathers_all_vectors_in_one_array(folder):
+    store = open_store(folder)
+
+    ids, vectors = read_vectors(store)
+
+    assert len(ids) == store.count
+    assert vectors.shape == (store.count, store.dimension)
