@@ -1,4 +1,4 @@
-"""Simulate and recover: does the cascade's verdict say what a loop of known truth does?
+"""Simulate and recover: whether the cascade's verdict says what a loop of known truth does.
 
 `python -m evals cascade` runs 300 loops a cell, in about ten minutes on one core; `--runs 20` is a short look, not written.
 """

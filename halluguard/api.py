@@ -6,14 +6,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from halluguard.gate import Condition, Outcome, decide_outcome
-from halluguard.run import Run
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from halluguard.grounding.check import CheckSettings, Progress
+    from halluguard.grounding.reader import Reader
     from halluguard.grounding.score import Score
     from halluguard.models import Models
+    from halluguard.run import Run
     from halluguard.trusted import IndexManifest, VerifyResult
 
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 class RunResult:
     """A run directory with the results a caller asks of it first; the tables stay on disk until they are read."""
 
-    run: Run
+    run: "Run"
 
     @property
     def path(self) -> Path:
@@ -54,14 +55,28 @@ class ModelChoice:
     nli: str | None = None
     embedder: str | None = None
     device: str = "auto"
-    cache: Path | None | bool = True
+    cache: Path | bool | None = True
     calibration: Path | None = None
 
-    def load(self) -> "Models":
-        """Load both models."""
+    def load(self) -> "Loaded":
+        """Load both models and the reader that uses them; what is loaded can be used for any number of calls."""
+        from halluguard.grounding.loading import load_reader
         from halluguard.models import load_models
 
-        return load_models(nli=self.nli, embedder=self.embedder, device=self.device, cache=self.cache)
+        models = load_models(nli=self.nli, embedder=self.embedder, device=self.device, cache=self.cache)
+        return Loaded(models, load_reader(models, calibration=self.calibration))
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """Models in memory, with the reader that uses them under the calibration in force."""
+
+    models: "Models"
+    reader: "Reader"
+
+    def load(self) -> "Loaded":
+        """Return itself, so that a choice and what was loaded from it can be given alike."""
+        return self
 
 
 def check(
@@ -69,7 +84,7 @@ def check(
     trusted: Path | str | None,
     output: Path | str,
     *,
-    models: ModelChoice | None = None,
+    models: ModelChoice | Loaded | None = None,
     settings: "CheckSettings | None" = None,
     on_progress: "Callable[[Progress], None] | None" = None,
 ) -> RunResult:
@@ -85,16 +100,14 @@ def check(
 
     """
     from halluguard.grounding.check import check_log
-    from halluguard.grounding.loading import load_reader
 
-    choice = models or ModelChoice()
-    loaded = choice.load()
+    loaded = (models or ModelChoice()).load()
     run = check_log(
         Path(log),
         None if trusted is None else Path(trusted),
         Path(output),
-        models=loaded,
-        reader=load_reader(loaded, calibration=choice.calibration),
+        models=loaded.models,
+        reader=loaded.reader,
         settings=settings,
         on_progress=on_progress or (lambda _: None),
     )
@@ -102,17 +115,17 @@ def check(
 
 
 def score(
-    pairs: Iterable[tuple[str, str] | tuple[str, str, str | None]], *, models: ModelChoice | None = None
+    pairs: Iterable[tuple[str, str] | tuple[str, str, str | None]],
+    *,
+    models: ModelChoice | Loaded | None = None,
 ) -> "Iterator[Score]":
     """Yield, for each (document, claim) or (document, claim, question), how far the document bears the claim out.
 
     Texts may have any length. Scores come in the order of the pairs and do not depend on it.
     """
-    from halluguard.grounding.loading import load_reader
     from halluguard.grounding.score import score_pairs
 
-    choice = models or ModelChoice()
-    reader = load_reader(choice.load(), calibration=choice.calibration)
+    reader = (models or ModelChoice()).load().reader
     yield from score_pairs(((*pair, None)[:3] for pair in pairs), reader)
 
 
@@ -132,7 +145,9 @@ class ScoredFile:
         return 3 if self.skipped else 0
 
 
-def score_file(pairs: Path | str, output: Path | str | None, *, models: ModelChoice | None = None) -> ScoredFile:
+def score_file(
+    pairs: Path | str, output: Path | str | None, *, models: ModelChoice | Loaded | None = None
+) -> ScoredFile:
     """Score a JSONL file of `{"document", "claim"}` lines into JSONL, in order.
 
     A line that cannot be read gives `{"error": ...}` in its place, so that lines keep their numbers.
@@ -145,26 +160,47 @@ def score_file(pairs: Path | str, output: Path | str | None, *, models: ModelCho
     """
     from halluguard.grounding.files import score_jsonl
 
-    choice = models or ModelChoice()
-    return ScoredFile(*score_jsonl(str(pairs), None if output is None else Path(output), choice))
+    return ScoredFile(
+        *score_jsonl(str(pairs), None if output is None else Path(output), models or ModelChoice())
+    )
 
 
-def calibrate(labelled: Path | str, output: Path | str, *, models: ModelChoice | None = None) -> dict[str, Any]:
+def calibrate(
+    labelled: Path | str, output: Path | str, *, models: ModelChoice | Loaded | None = None
+) -> dict[str, Any]:
     """Fit a calibration to labelled pairs, write it to `output`, and return it as plain values."""
     from halluguard.grounding.files import calibrate_jsonl
 
     return calibrate_jsonl(Path(labelled), Path(output), models or ModelChoice())
 
 
-def trace(run: Path | str | Run, store: Path | str, *, models: ModelChoice | None = None) -> RunResult:
+def trace(
+    run: "Path | str | Run", store: Path | str, *, models: ModelChoice | Loaded | None = None
+) -> RunResult:
     """Name the store entries responsible for a run's flagged claims, or say that none is; the store is only read."""
     from halluguard.forensics import trace_run
-    from halluguard.grounding.loading import load_reader
 
-    opened = run if isinstance(run, Run) else Run.open(Path(run))
-    choice = models or ModelChoice()
-    loaded = choice.load()
-    trace_run(opened, Path(store), models=loaded, reader=load_reader(loaded, calibration=choice.calibration))
+    opened = _opened(run)
+    loaded = (models or ModelChoice()).load()
+    trace_run(opened, Path(store), models=loaded.models, reader=loaded.reader)
+    return RunResult(opened)
+
+
+def cascade(
+    run: "Path | str | Run", store: Path | str | None = None, *, models: ModelChoice | Loaded | None = None
+) -> RunResult:
+    """Score how the false claims of a run spread over feedback loops; writes `cascade.json` and `cascade.graphml`."""
+    from halluguard.cascade import run_cascade
+    from halluguard.stores import open_store
+
+    opened = _opened(run)
+    loaded = (models or ModelChoice()).load()
+    run_cascade(
+        opened,
+        None if store is None else open_store(Path(store)),
+        entails=lambda pairs: loaded.models.scorer.score(pairs).probabilities,
+        embed=loaded.models.embedder.encode,
+    )
     return RunResult(opened)
 
 
@@ -174,13 +210,15 @@ def investigate(
     store: Path | str,
     output: Path | str,
     *,
-    models: ModelChoice | None = None,
+    models: ModelChoice | Loaded | None = None,
     settings: "CheckSettings | None" = None,
     on_progress: "Callable[[Progress], None] | None" = None,
 ) -> RunResult:
-    """Check a log, trace what is ungrounded to a store, and write `report.html` and `report.md` into the run."""
-    result = check(log, trusted, output, models=models, settings=settings, on_progress=on_progress)
-    trace(result.run, store, models=models)
+    """Check a log, trace what is ungrounded to a store, score its spread, and write both reports into the run."""
+    loaded = (models or ModelChoice()).load()
+    result = check(log, trusted, output, models=loaded, settings=settings, on_progress=on_progress)
+    trace(result.run, store, models=loaded)
+    cascade(result.run, store, models=loaded)
     for name in ("report.html", "report.md"):
         write_report(result.run, result.path / name)
     return result
@@ -189,14 +227,16 @@ def investigate(
 def demo(
     output: Path | str,
     *,
-    models: ModelChoice | None = None,
+    models: ModelChoice | Loaded | None = None,
     on_progress: "Callable[[Progress], None] | None" = None,
 ) -> RunResult:
     """Investigate the embedded airline."""
     from halluguard.corpus import find_corpus
 
     corpus = find_corpus("airline")
-    return investigate(corpus.log, corpus.trusted, corpus.store, output, models=models, on_progress=on_progress)
+    return investigate(
+        corpus.log, corpus.trusted, corpus.store, output, models=models, on_progress=on_progress
+    )
 
 
 def build_index(
@@ -221,13 +261,18 @@ def verify_index(
 
 def open_run(path: Path | str) -> RunResult:
     """Open a run directory that a command or function has written."""
-    return RunResult(Run.open(Path(path)))
+    return RunResult(_opened(path))
 
 
-def write_report(run: Path | str | Run, output: Path | str) -> Path:
+def _opened(run: "Path | str | Run") -> "Run":
+    from halluguard.run import Run
+
+    return run if isinstance(run, Run) else Run.open(Path(run))
+
+
+def write_report(run: "Path | str | Run", output: Path | str) -> Path:
     """Write a run's report; the suffix of `output` chooses HTML (`.html`) or Markdown (`.md`)."""
     from halluguard.report import write_report as write
 
-    opened = run if isinstance(run, Run) else Run.open(Path(run))
-    write(opened, Path(output))
+    write(_opened(run), Path(output))
     return Path(output)

@@ -28,30 +28,53 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-index_app = typer.Typer(help="Build and verify the FAISS index of a trusted corpus.", no_args_is_help=True, rich_markup_mode=None)
+index_app = typer.Typer(
+    help="Build and verify the FAISS index of a trusted corpus.", no_args_is_help=True, rich_markup_mode=None
+)
 app.add_typer(index_app, name="index")
 
-Log = Annotated[Path, typer.Argument(help="Conversation log: JSONL, JSONL.gz or Parquet.", show_default=False)]
+Log = Annotated[
+    Path, typer.Argument(help="Conversation log: JSONL, JSONL.gz or Parquet.", show_default=False)
+]
 RunPath = Annotated[Path, typer.Argument(help="Run directory.", show_default=False)]
 Trusted = Annotated[
-    Path, typer.Option("--trusted", help="Trusted corpus: folder, JSONL, or an index built before.", show_default=False)
+    Path,
+    typer.Option(
+        "--trusted", help="Trusted corpus: folder, JSONL, or an index built before.", show_default=False
+    ),
 ]
 Store = Annotated[Path, typer.Option("--store", help="Vector store under suspicion.", show_default=False)]
 Output = Annotated[Path, typer.Option("-o", "--output", help="Where the results go.", show_default=False)]
-NliModel = Annotated[str | None, typer.Option("--nli-model", help="NLI model folder or hub name; default: the one shipped.")]
-EmbedderName = Annotated[str | None, typer.Option("--embedder", help="Embedder folder or hub name; default: all-MiniLM-L6-v2.")]
+NliModel = Annotated[
+    str | None, typer.Option("--nli-model", help="NLI model folder or hub name; default: the one shipped.")
+]
+EmbedderName = Annotated[
+    str | None, typer.Option("--embedder", help="Embedder folder or hub name; default: all-MiniLM-L6-v2.")
+]
 Device = Annotated[str, typer.Option("--device", help="auto, cpu or cuda.")]
-CachePath = Annotated[Path | None, typer.Option("--cache", help="Verdict cache file; default: the user's cache folder.")]
+CachePath = Annotated[
+    Path | None, typer.Option("--cache", help="Verdict cache file; default: the user's cache folder.")
+]
 NoCache = Annotated[bool, typer.Option("--no-cache", help="Keep verdicts in memory only.")]
-CalibrationPath = Annotated[Path | None, typer.Option("--calibration", help="Calibration made by `halluguard calibrate`.")]
-FailOn = Annotated[list[str] | None, typer.Option("--fail-on", help="Failing condition, e.g. 'ungrounded_rate>0.05'; repeatable.")]
+CalibrationPath = Annotated[
+    Path | None, typer.Option("--calibration", help="Calibration made by `halluguard calibrate`.")
+]
+FailOn = Annotated[
+    list[str] | None,
+    typer.Option("--fail-on", help="Failing condition, e.g. 'ungrounded_rate>0.05'; repeatable."),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout and nothing else.")]
 Limit = Annotated[int | None, typer.Option("--limit", min=1, help="Read at most this many turns.")]
 Strict = Annotated[bool, typer.Option("--strict", help="Stop at the first row that is not a turn.")]
-AssumeTz = Annotated[str | None, typer.Option("--assume-tz", help="Zone of timestamps that name none, e.g. UTC.")]
-Format = Annotated[str | None, typer.Option("--format", help="Log format, where it shall not be told by content.")]
+AssumeTz = Annotated[
+    str | None, typer.Option("--assume-tz", help="Zone of timestamps that name none, e.g. UTC.")
+]
+Format = Annotated[
+    str | None, typer.Option("--format", help="Log format, where it shall not be told by content.")
+]
 FieldMap = Annotated[
-    list[str] | None, typer.Option("--map", help="Field of the log for a name of a turn, e.g. answer=output.text; repeatable.")
+    list[str] | None,
+    typer.Option("--map", help="Field of the log for a name of a turn, e.g. answer=output.text; repeatable."),
 ]
 TopK = Annotated[int, typer.Option("--top-k", min=1, max=100, help="Trusted chunks read for each claim.")]
 Resume = Annotated[
@@ -93,9 +116,14 @@ def check(
 
     conditions = [parse_condition(text) for text in fail_on or ()]
     _require_run(output, resume)
-    choice = _choice(nli_model, embedder, device, cache, no_cache, calibration)
+    choice = _choice(nli_model, embedder, device, cache=cache, no_cache=no_cache, calibration=calibration)
     settings = CheckSettings(
-        top_k=top_k, limit=limit, strict=strict, assume_tz=assume_tz, log_format=log_format, fields=_field_map(fields)
+        top_k=top_k,
+        limit=limit,
+        strict=strict,
+        assume_tz=assume_tz,
+        log_format=log_format,
+        fields=_field_map(fields),
     )
     with _progress("check", no_progress or as_json) as advance:
         result = api.check(log, trusted, output, models=choice, settings=settings, on_progress=advance)
@@ -136,12 +164,19 @@ def investigate(
 
     conditions = [parse_condition(text) for text in fail_on or ()]
     _require_run(output, resume)
-    choice = _choice(nli_model, embedder, device, cache, no_cache, calibration)
+    choice = _choice(nli_model, embedder, device, cache=cache, no_cache=no_cache, calibration=calibration)
     settings = CheckSettings(
-        top_k=top_k, limit=limit, strict=strict, assume_tz=assume_tz, log_format=log_format, fields=_field_map(fields)
+        top_k=top_k,
+        limit=limit,
+        strict=strict,
+        assume_tz=assume_tz,
+        log_format=log_format,
+        fields=_field_map(fields),
     )
     with _progress("check", no_progress or as_json) as advance:
-        result = api.investigate(log, trusted, store, output, models=choice, settings=settings, on_progress=advance)
+        result = api.investigate(
+            log, trusted, store, output, models=choice, settings=settings, on_progress=advance
+        )
     _finish(result, conditions, as_json)
 
 
@@ -164,10 +199,37 @@ def trace(
     """
     from halluguard import api
 
-    choice = _choice(nli_model, embedder, device, cache, no_cache, calibration)
+    choice = _choice(nli_model, embedder, device, cache=cache, no_cache=no_cache, calibration=calibration)
     result = api.trace(run, store, models=choice)
     if as_json:
         _print_json(result.run.manifest["trace"])
+    else:
+        _summary(result)
+
+
+@app.command()
+def cascade(
+    run: RunPath,
+    store: Annotated[Path | None, typer.Option("--store", help="Vector store under suspicion.")] = None,
+    *,
+    nli_model: NliModel = None,
+    embedder: EmbedderName = None,
+    device: Device = "auto",
+    cache: CachePath = None,
+    no_cache: NoCache = False,
+    as_json: AsJson = False,
+) -> None:
+    """Score how a run's false claims spread over feedback loops, and what to remove first.
+
+    Example: halluguard cascade run --store faiss_store/
+    """
+    from halluguard import api
+
+    result = api.cascade(
+        run, store, models=_choice(nli_model, embedder, device, cache=cache, no_cache=no_cache)
+    )
+    if as_json:
+        _print_json(result.run.manifest["cascade"])
     else:
         _summary(result)
 
@@ -204,8 +266,12 @@ def demo(
 
 @app.command()
 def score(
-    pairs: Annotated[Path, typer.Argument(help='JSONL of {"document", "claim"}; - is standard input.', show_default=False)],
-    output: Annotated[Path | None, typer.Option("-o", "--output", help="JSONL of scores; default: standard output.")] = None,
+    pairs: Annotated[
+        Path, typer.Argument(help='JSONL of {"document", "claim"}; - is standard input.', show_default=False)
+    ],
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="JSONL of scores; default: standard output.")
+    ] = None,
     *,
     nli_model: NliModel = None,
     embedder: EmbedderName = None,
@@ -220,7 +286,7 @@ def score(
     """
     from halluguard import api
 
-    choice = _choice(nli_model, embedder, device, cache, no_cache, calibration)
+    choice = _choice(nli_model, embedder, device, cache=cache, no_cache=no_cache, calibration=calibration)
     written = api.score_file(pairs, output, models=choice)
     typer.echo(f"{written.scored} pairs scored, {written.skipped} lines skipped", err=True)
     if written.first_problem:
@@ -230,7 +296,9 @@ def score(
 
 @app.command()
 def calibrate(
-    labelled: Annotated[Path, typer.Argument(help='JSONL of {"document", "claim", "label": 0|1}.', show_default=False)],
+    labelled: Annotated[
+        Path, typer.Argument(help='JSONL of {"document", "claim", "label": 0|1}.', show_default=False)
+    ],
     output: Output,
     *,
     nli_model: NliModel = None,
@@ -245,13 +313,15 @@ def calibrate(
     """
     from halluguard import api
 
-    choice = _choice(nli_model, embedder, device, cache, no_cache, None)
+    choice = _choice(nli_model, embedder, device, cache=cache, no_cache=no_cache)
     _print_json(api.calibrate(labelled, output, models=choice))
 
 
 @index_app.command("build")
 def index_build(
-    documents: Annotated[Path, typer.Argument(help="Folder of Markdown, text, HTML, PDF; or JSONL.", show_default=False)],
+    documents: Annotated[
+        Path, typer.Argument(help="Folder of Markdown, text, HTML, PDF; or JSONL.", show_default=False)
+    ],
     output: Output,
     *,
     embedder: EmbedderName = None,
@@ -315,7 +385,9 @@ def _version(wanted: bool) -> None:
 @app.callback()
 def _root(
     *,
-    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
 ) -> None:
     """Declare the options that stand before a verb."""
 
@@ -324,9 +396,10 @@ def _choice(
     nli: str | None,
     embedder: str | None,
     device: str,
-    cache: Path | None,
-    no_cache: bool,
-    calibration: Path | None,
+    *,
+    cache: Path | None = None,
+    no_cache: bool = False,
+    calibration: Path | None = None,
 ) -> Any:
     from halluguard.api import ModelChoice
 
@@ -337,7 +410,9 @@ def _field_map(pairs: list[str] | None) -> dict[str, str]:
     split = [pair.partition("=") for pair in pairs or ()]
     for name, sign, field in split:
         if not (name and sign and field):
-            raise SettingError(f"--map {name + sign + field!r} is not NAME=FIELD. Expected one such as answer=output.text")
+            raise SettingError(
+                f"--map {name + sign + field!r} is not NAME=FIELD. Expected one such as answer=output.text"
+            )
     return {name: field for name, _, field in split}
 
 
@@ -364,8 +439,14 @@ def _finish(result: Any, conditions: list[Any], as_json: bool) -> None:
     outcome = result.outcome(conditions)
     if as_json:
         manifest = result.run.manifest
-        kept = {key: manifest[key] for key in ("counts", "summary", "groups", "not_shown", "trace", "cascade") if key in manifest}
-        _print_json({"run": str(result.path), "exit_code": outcome.exit_code, "verdict": outcome.line, **kept})
+        kept = {
+            key: manifest[key]
+            for key in ("counts", "summary", "groups", "not_shown", "trace", "cascade")
+            if key in manifest
+        }
+        _print_json(
+            {"run": str(result.path), "exit_code": outcome.exit_code, "verdict": outcome.line, **kept}
+        )
     else:
         _summary(result)
         typer.echo(outcome.line)
@@ -407,7 +488,9 @@ def main() -> None:
         typer.echo(f"halluguard: {plain(str(error))}", err=True)
         raise SystemExit(error.exit_code) from None
     except KeyboardInterrupt:
-        typer.echo("halluguard: interrupted; what is finished is kept, the same command goes on from there", err=True)
+        typer.echo(
+            "halluguard: interrupted; what is finished is kept, the same command goes on from there", err=True
+        )
         raise SystemExit(INTERRUPTED) from None
     except OSError as error:
         typer.echo(f"halluguard: {error.filename or 'file'}: {error.strerror or error}", err=True)

@@ -52,7 +52,10 @@ def _model_facts(nli_model: str | None, device: str) -> dict[str, Any]:
         nli = load_nli(nli_model, device=device)
     except ModelError as error:
         return {**facts, "nli model": f"missing: {error}"}
-    pair = ("Checked bags up to 23 kg cost 30 dollars on domestic flights. " * 3, "A checked bag costs 30 dollars.")
+    pair = (
+        "Checked bags up to 23 kg cost 30 dollars on domestic flights. " * 3,
+        "A checked bag costs 30 dollars.",
+    )
     nli.score([pair] * 4)
     started = time.perf_counter()
     nli.score([pair] * _PAIRS)

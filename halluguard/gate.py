@@ -45,7 +45,9 @@ def parse_condition(text: str) -> Condition:
     """Read `METRIC>NUMBER` (also `>=`, `<`, `<=`; a number may end in %); raises SettingError otherwise."""
     found = _CONDITION.fullmatch(text)
     if not found:
-        raise SettingError(f"--fail-on {text!r} is not a condition. Expected one such as 'ungrounded_rate>0.05'")
+        raise SettingError(
+            f"--fail-on {text!r} is not a condition. Expected one such as 'ungrounded_rate>0.05'"
+        )
     metric, sign, number, percent = found.groups()
     return Condition(metric, sign, float(number) / (100 if percent else 1))
 
@@ -59,7 +61,9 @@ def decide_outcome(manifest: Mapping[str, Any], conditions: Sequence[Condition] 
     counts, summary = manifest["counts"], manifest["summary"]
     for condition in conditions:
         if condition.metric not in summary:
-            raise SettingError(f"--fail-on names {condition.metric!r}. Known rates: {', '.join(sorted(summary))}")
+            raise SettingError(
+                f"--fail-on names {condition.metric!r}. Known rates: {', '.join(sorted(summary))}"
+            )
     if not counts["checkable"]:
         return Outcome(4, f"NOTHING CHECKABLE: no claim in {counts['turns']} turns could be decided")
     rate = summary["ungrounded_rate"]

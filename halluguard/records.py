@@ -180,7 +180,10 @@ class Verdict:
     @property
     def truncated(self) -> bool:
         """Whether any text read for this claim was cut to the model's length."""
-        return any(reading is not None and reading.truncated for reading in (self.cited, self.retrieved, self.trusted))
+        return any(
+            reading is not None and reading.truncated
+            for reading in (self.cited, self.retrieved, self.trusted)
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,9 @@ CHUNK = pa.struct(
         ("used", pa.bool_()),
     ]
 )
-FEEDBACK = pa.struct([("kind", pa.string()), ("value", pa.string()), ("timestamp", TIMESTAMP), ("by", pa.string())])
+FEEDBACK = pa.struct(
+    [("kind", pa.string()), ("value", pa.string()), ("timestamp", TIMESTAMP), ("by", pa.string())]
+)
 
 TURNS = pa.schema(
     [
@@ -178,7 +180,9 @@ class Run:
                 )
             return run
         if path.exists() and (not path.is_dir() or any(path.iterdir())):
-            raise RunError(f"{path}: exists and is not a run directory. Choose an empty or new directory with -o")
+            raise RunError(
+                f"{path}: exists and is not a run directory. Choose an empty or new directory with -o"
+            )
         path.mkdir(parents=True, exist_ok=True)
         write_json(run.manifest_path, manifest)
         return run
@@ -188,7 +192,9 @@ class Run:
         """Open an existing run directory; raises RunError where there is none."""
         run = cls(Path(path))
         if not run.manifest_path.is_file():
-            raise RunError(f"{path}: no manifest.json, so not a run directory. Make one with `halluguard check`")
+            raise RunError(
+                f"{path}: no manifest.json, so not a run directory. Make one with `halluguard check`"
+            )
         return run
 
     @property
@@ -202,7 +208,9 @@ class Run:
         try:
             loaded = json.loads(self.manifest_path.read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
-            raise RunError(f"{self.manifest_path}: unreadable ({error}). Remove the run directory and start again") from error
+            raise RunError(
+                f"{self.manifest_path}: unreadable ({error}). Remove the run directory and start again"
+            ) from error
         if not isinstance(loaded, dict):
             raise RunError(f"{self.manifest_path}: expected a JSON object, found {type(loaded).__name__}")
         return loaded
@@ -222,7 +230,9 @@ class Run:
     def read(self, name: str, columns: list[str] | None = None) -> pa.Table:
         """Read a finished table; raises RunError naming the verb that makes it."""
         if not self.has(name):
-            maker = {"turns": "check", "claims": "check", "events": "trace", "suspects": "trace"}.get(name, "check")
+            maker = {"turns": "check", "claims": "check", "events": "trace", "suspects": "trace"}.get(
+                name, "check"
+            )
             raise RunError(f"{self.path}: no {name}.parquet. Make it with `halluguard {maker}`")
         return pq.read_table(self.table_path(name), columns=columns)
 
@@ -248,13 +258,19 @@ class Run:
             number += 1
         return number
 
-    def write_part(self, number: int, tables: Mapping[str, list[dict[str, Any]]], facts: Mapping[str, Any]) -> None:
+    def write_part(
+        self, number: int, tables: Mapping[str, list[dict[str, Any]]], facts: Mapping[str, Any]
+    ) -> None:
         """Write one block of several tables and its facts; it exists whole or not at all."""
         final = self.part_path(number)
         temporary = final.with_name(f".{final.name}")
         temporary.mkdir(parents=True, exist_ok=True)
         for name, rows in tables.items():
-            _write_table(temporary / f"{name}.parquet", [pa.Table.from_pylist(rows, schema=SCHEMAS[name])], SCHEMAS[name])
+            _write_table(
+                temporary / f"{name}.parquet",
+                [pa.Table.from_pylist(rows, schema=SCHEMAS[name])],
+                SCHEMAS[name],
+            )
         (temporary / "facts.json").write_text(json.dumps(dict(facts)), encoding="utf-8")
         for file in temporary.iterdir():
             with file.open("rb") as stream:
@@ -263,7 +279,9 @@ class Run:
 
     def part_facts(self, number: int) -> dict[str, Any]:
         """The facts written with a block."""
-        facts: dict[str, Any] = json.loads((self.part_path(number) / "facts.json").read_text(encoding="utf-8"))
+        facts: dict[str, Any] = json.loads(
+            (self.part_path(number) / "facts.json").read_text(encoding="utf-8")
+        )
         return facts
 
     def join_parts(self, names: Iterable[str]) -> None:

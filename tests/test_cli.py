@@ -11,13 +11,17 @@ HALLUGUARD = Path(sys.executable).parent / "halluguard"
 
 
 def run(*arguments, stdin=None, cwd=None):
-    return subprocess.run([HALLUGUARD, *map(str, arguments)], input=stdin, capture_output=True, text=True, cwd=cwd, check=False)
+    return subprocess.run(
+        [HALLUGUARD, *map(str, arguments)], input=stdin, capture_output=True, text=True, cwd=cwd, check=False
+    )
 
 
 @pytest.fixture
 def corpus(tmp_path):
     (tmp_path / "trusted").mkdir()
-    (tmp_path / "trusted" / "bags.md").write_text("# Bags\n\nA checked bag costs 30 dollars. Pets must be at least 12 weeks old.\n")
+    (tmp_path / "trusted" / "bags.md").write_text(
+        "# Bags\n\nA checked bag costs 30 dollars. Pets must be at least 12 weeks old.\n"
+    )
     turns = [
         {"turn_id": "a", "answer": "A checked bag costs 30 dollars."},
         {"turn_id": "b", "answer": "The lounge in Lisbon serves free champagne to children at midnight."},
@@ -27,7 +31,18 @@ def corpus(tmp_path):
 
 
 def check(corpus, *more):
-    return run("check", corpus / "log.jsonl", "--trusted", corpus / "trusted", "-o", corpus / "run", "--no-cache", "--device", "cpu", *more)
+    return run(
+        "check",
+        corpus / "log.jsonl",
+        "--trusted",
+        corpus / "trusted",
+        "-o",
+        corpus / "run",
+        "--no-cache",
+        "--device",
+        "cpu",
+        *more,
+    )
 
 
 def test_help_loads_neither_torch_nor_faiss():
@@ -40,7 +55,9 @@ def test_help_loads_neither_torch_nor_faiss():
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
-@pytest.mark.parametrize("verb", ["check", "investigate", "trace", "report", "demo", "score", "calibrate", "doctor", "index"])
+@pytest.mark.parametrize(
+    "verb", ["check", "investigate", "trace", "report", "demo", "score", "calibrate", "doctor", "index"]
+)
 def test_every_verb_has_help_with_an_example(verb):
     done = run(verb, "--help")
 
@@ -71,7 +88,9 @@ def test_skipped_row_is_exit_three_and_strict_two(corpus):
     with (corpus / "log.jsonl").open("a") as log:
         log.write("{broken\n")
     strict = check(corpus, "--strict")
-    loose = run("check", corpus / "log.jsonl", "--trusted", corpus / "trusted", "-o", corpus / "run2", "--no-cache")
+    loose = run(
+        "check", corpus / "log.jsonl", "--trusted", corpus / "trusted", "-o", corpus / "run2", "--no-cache"
+    )
 
     assert strict.returncode == 2
     assert "log.jsonl:3" in strict.stderr
@@ -142,7 +161,9 @@ def test_full_disk_is_one_line(corpus):
 
 def test_score_reads_a_pipe_and_keeps_line_numbers():
     lines = [
-        json.dumps({"document": "A checked bag costs 30 dollars.", "claim": "A checked bag costs 30 dollars."}),
+        json.dumps(
+            {"document": "A checked bag costs 30 dollars.", "claim": "A checked bag costs 30 dollars."}
+        ),
         "nonsense",
         json.dumps({"document": "A checked bag costs 30 dollars.", "claim": "Penguins rule Antarctica."}),
     ]
@@ -159,9 +180,13 @@ def test_score_reads_a_pipe_and_keeps_line_numbers():
 def test_index_is_built_verified_and_checked_against(corpus):
     built = run("index", "build", corpus / "trusted", "-o", corpus / "index")
     verified = run("index", "verify", corpus / "index")
-    done = run("check", corpus / "log.jsonl", "--trusted", corpus / "index", "-o", corpus / "run", "--no-cache")
+    done = run(
+        "check", corpus / "log.jsonl", "--trusted", corpus / "index", "-o", corpus / "run", "--no-cache"
+    )
 
-    assert built.returncode == verified.returncode == done.returncode == 0, built.stderr + verified.stderr + done.stderr
+    assert built.returncode == verified.returncode == done.returncode == 0, (
+        built.stderr + verified.stderr + done.stderr
+    )
     assert json.loads(built.stdout)["n_chunks"] == 1
 
 

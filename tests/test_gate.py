@@ -40,7 +40,12 @@ def test_gate_fails_with_one_and_says_so():
 
 
 def test_gate_passes_at_the_limit():
-    assert decide_outcome(manifest(grounded=9, unsupported=1), [parse_condition("ungrounded_rate>0.1")]).exit_code == 0
+    assert (
+        decide_outcome(
+            manifest(grounded=9, unsupported=1), [parse_condition("ungrounded_rate>0.1")]
+        ).exit_code
+        == 0
+    )
 
 
 def test_skipped_rows_and_errors_end_in_three():
@@ -49,7 +54,10 @@ def test_skipped_rows_and_errors_end_in_three():
 
 
 def test_failed_gate_outranks_skipped_rows():
-    assert decide_outcome(manifest(skipped=1, unsupported=1), [parse_condition("ungrounded_rate>0")]).exit_code == 1
+    assert (
+        decide_outcome(manifest(skipped=1, unsupported=1), [parse_condition("ungrounded_rate>0")]).exit_code
+        == 1
+    )
 
 
 def test_nothing_checkable_is_an_outcome_of_its_own():

@@ -76,7 +76,9 @@ def test_same_rows_give_the_same_bytes(tmp_path):
     for name in ("one", "two"):
         Run.create(tmp_path / name, MANIFEST).write("claims", rows)
 
-    assert (tmp_path / "one" / "claims.parquet").read_bytes() == (tmp_path / "two" / "claims.parquet").read_bytes()
+    assert (tmp_path / "one" / "claims.parquet").read_bytes() == (
+        tmp_path / "two" / "claims.parquet"
+    ).read_bytes()
 
 
 def test_failed_write_leaves_the_old_file_and_no_litter(tmp_path):

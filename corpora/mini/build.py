@@ -21,12 +21,20 @@ def make_scenario() -> Scenario:
         seed=20260310,
         turns_a_day=(3, 3),
         ingests=(
-            Ingest(_at("2025-06-17T05:10"), "cms-2025-06-17", ((HOME / "pages/change-fees.md", "change-fees.md"),), "stale"),
+            Ingest(
+                _at("2025-06-17T05:10"),
+                "cms-2025-06-17",
+                ((HOME / "pages/change-fees.md", "change-fees.md"),),
+                "stale",
+            ),
             Ingest(_at("2026-02-24T05:10"), "cms-2026-02-24", trusted),
             Ingest(_at("2026-03-10T04:40"), "vendor-2026-03-10", (vendor,), "poisoned"),
         ),
         faults=(),
-        models=((_at("2025-11-03T00:00"), "skipper-7b-2025-11"), (_at("2026-03-11T04:00"), "skipper-7b-2026-03")),
+        models=(
+            (_at("2025-11-03T00:00"), "skipper-7b-2025-11"),
+            (_at("2026-03-11T04:00"), "skipper-7b-2026-03"),
+        ),
         busy_theme="refund",
         busy_from=date(2026, 3, 10),
         write_backs_a_night=2,

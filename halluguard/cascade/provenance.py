@@ -1,7 +1,7 @@
 """Write-back edges: which answer became which entry, by a ladder of evidence."""
 
 import re
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -106,11 +106,12 @@ def _match_texts(seen: Observation, numbers: Sequence[int], counts: dict[str, in
         if match is None:
             continue
         rung, parents = match
+        parents = _latest_before(seen, number, parents)
         parents = [a for a in parents if _in_time(seen.answers[a], seen.entries[number], rung, counts)]
         if parents and _is_copy_of_source(seen, number, parents):
             counts["reingest"] += 1
         elif parents:
-            found += _share(parents[-MAX_PARENTS:], number, rung, counts)
+            found += _share(parents, number, rung, counts)
     return found
 
 
@@ -180,6 +181,15 @@ def _likeness(seen: Observation, runs: set[str], text: str, texts: _Texts) -> fl
 def jaccard(one: set[str], other: set[str]) -> float:
     """Return the shared part of two sets."""
     return len(one & other) / len(one | other) if one or other else 0.0
+
+
+def _latest_before(seen: Observation, number: int, answers: Sequence[int]) -> list[int]:
+    """Return the latest answers given no later than the entry came; `answers` are in order of time."""
+    time = seen.entries[number].time
+    if time is None:
+        return list(answers[-MAX_PARENTS:])
+    cut = bisect_right(answers, time, key=lambda a: seen.answers[a].time or 0.0)
+    return list(answers[max(0, cut - MAX_PARENTS) : cut])
 
 
 def _is_copy_of_source(seen: Observation, number: int, parents: Sequence[int]) -> bool:

@@ -65,7 +65,10 @@ class Attributor:
         """Attribute some claims, in order; all their readings are made together, round by round of the replay."""
         claims = self.embedder.encode([one.claim for one in flagged])
         questions = self.embedder.encode([one.question or one.claim for one in flagged])
-        found = [find_candidates(one, self.index, q, c) for one, q, c in zip(flagged, questions, claims, strict=True)]
+        found = [
+            find_candidates(one, self.index, q, c)
+            for one, q, c in zip(flagged, questions, claims, strict=True)
+        ]
         made = self._judge(flagged, found)
         made, remaining = self._replay(made, claims, questions)
         return self._read_remaining(made, remaining)
@@ -82,11 +85,15 @@ class Attributor:
             for one, candidates in zip(flagged, found, strict=True)
         ]
 
-    def _accuse(self, flagged: Flagged, candidates: tuple[Candidate, ...], readings: tuple[Reading, ...]) -> Attribution:
+    def _accuse(
+        self, flagged: Flagged, candidates: tuple[Candidate, ...], readings: tuple[Reading, ...]
+    ) -> Attribution:
         signals = [measure(flagged, *pair) for pair in zip(candidates, readings, strict=True)]
         likely = [self.model.p_value(float(score)) <= self.model.grey for score in self.model.score(signals)]
         cleared = self._cleared(likely, readings)
-        accusation = accuse(self.model, signals, cleared=cleared, readable=not unreadable_ids(flagged, self.index))
+        accusation = accuse(
+            self.model, signals, cleared=cleared, readable=not unreadable_ids(flagged, self.index)
+        )
         if accusation.accused and all(candidates[i].position is None for i in accusation.accused):
             accusation = replace(accusation, origin=Origin.NOT_IN_STORE)
         return Attribution(flagged, candidates, readings, accusation)
@@ -96,7 +103,13 @@ class Attributor:
         asked = [i for i, is_likely in enumerate(likely) if is_likely and readings[i].evidence_text]
         if self.vouching is None or not asked:
             return [False] * len(likely)
-        stands = dict(zip(asked, self.vouching.stands_in_trusted([readings[i].evidence_text for i in asked]), strict=True))
+        stands = dict(
+            zip(
+                asked,
+                self.vouching.stands_in_trusted([readings[i].evidence_text for i in asked]),
+                strict=True,
+            )
+        )
         return [stands.get(i, False) for i in range(len(likely))]
 
     def _replay(
@@ -109,10 +122,16 @@ class Attributor:
             return [position for position, _ in self.index.rank(questions[event], TOP, removed)]
 
         def find_supporting(tops: Mapping[int, Sequence[int]]) -> dict[int, list[int]]:
-            grown = {event: self._with(current[event], top, questions[event], claims[event]) for event, top in tops.items()}
+            grown = {
+                event: self._with(current[event], top, questions[event], claims[event])
+                for event, top in tops.items()
+            }
             judged = self._judge([current[event].flagged for event in grown], list(grown.values()))
             current.update(zip(grown, judged, strict=True))
-            return {event: [p for p in _store_positions(current[event]) if p in set(tops[event])] for event in tops}
+            return {
+                event: [p for p in _store_positions(current[event]) if p in set(tops[event])]
+                for event in tops
+            }
 
         replays = replay_removals([_store_positions(one) for one in made], rank, find_supporting)
         return [current[event] for event in range(len(made))], [replay.remaining for replay in replays]
@@ -124,13 +143,18 @@ class Attributor:
         new = [stored_candidate(self.index, p, question, claim) for p in top if p not in known]
         return (*one.candidates, *(candidate for candidate in new if candidate.text))
 
-    def _read_remaining(self, made: list[Attribution], remaining: Sequence[tuple[int, ...]]) -> list[Attribution]:
+    def _read_remaining(
+        self, made: list[Attribution], remaining: Sequence[tuple[int, ...]]
+    ) -> list[Attribution]:
         """Read each accused event's claim against all that is left at the top, together."""
         asked = [event for event, top in enumerate(remaining) if top]
         requests = [
             ReadRequest(
                 made[event].flagged.claim,
-                tuple(Passage(self.index.entries[p].id, self.index.entries[p].text or "") for p in remaining[event]),
+                tuple(
+                    Passage(self.index.entries[p].id, self.index.entries[p].text or "")
+                    for p in remaining[event]
+                ),
                 made[event].flagged.question,
             )
             for event in asked

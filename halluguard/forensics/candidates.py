@@ -57,7 +57,10 @@ class Candidate:
 
 
 def find_candidates(
-    flagged: Flagged, index: EntryIndex, question_vector: NDArray[np.float32], claim_vector: NDArray[np.float32]
+    flagged: Flagged,
+    index: EntryIndex,
+    question_vector: NDArray[np.float32],
+    claim_vector: NDArray[np.float32],
 ) -> tuple[Candidate, ...]:
     """Return the candidates of one claim: those the log shows first, then neighbours by rank; each entry once.
 
@@ -102,7 +105,12 @@ def _shown_candidate(
         return None
     entry = Entry(id_, text) if position is None else index.entries[position]
     candidate = _candidate(entry, position, text, index, question, claim)
-    edited = bool(logged and stored and _squeeze(logged) != _squeeze(stored) and _squeeze(logged) not in _squeeze(stored))
+    edited = bool(
+        logged
+        and stored
+        and _squeeze(logged) != _squeeze(stored)
+        and _squeeze(logged) not in _squeeze(stored)
+    )
     return Candidate(entry, position, text, edited, candidate.pull, candidate.lean, shown=True)
 
 
@@ -137,7 +145,9 @@ def _squeeze(text: str) -> str:
     return " ".join(text.split())
 
 
-def flagged_claims(claims: Iterable[Mapping[str, Any]], turns: Mapping[str, Mapping[str, Any]]) -> Sequence[Flagged]:
+def flagged_claims(
+    claims: Iterable[Mapping[str, Any]], turns: Mapping[str, Mapping[str, Any]]
+) -> Sequence[Flagged]:
     """Build events from rows of the run's claims and turns tables."""
     made = []
     for row in claims:

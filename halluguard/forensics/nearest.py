@@ -35,7 +35,9 @@ class EntryIndex:
             object.__setattr__(self, "_by_id", cached)
         return cached
 
-    def rank(self, query: NDArray[np.float32], k: int, without: Collection[int] = ()) -> list[tuple[int, float]]:
+    def rank(
+        self, query: NDArray[np.float32], k: int, without: Collection[int] = ()
+    ) -> list[tuple[int, float]]:
         """Return the positions and cosines of the k entries nearest to a unit vector, ties in insertion order."""
         scores = self.vectors @ query
         if without:

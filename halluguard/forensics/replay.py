@@ -35,7 +35,11 @@ class Replay:
 
 
 def replay_removals(
-    accused: Sequence[Sequence[int]], rank: Rank, find_supporting: FindSupporting, *, max_rounds: int = MAX_ROUNDS
+    accused: Sequence[Sequence[int]],
+    rank: Rank,
+    find_supporting: FindSupporting,
+    *,
+    max_rounds: int = MAX_ROUNDS,
 ) -> list[Replay]:
     """Replay several events, round by round, until no event's new ranking holds a supporter.
 
@@ -63,6 +67,11 @@ def replay_removals(
             if not more:
                 open_events.discard(event)
     return [
-        Replay(tuple(removed.get(event, ())), remaining.get(event, ()), event not in open_events, rounds.get(event, 0))
+        Replay(
+            tuple(removed.get(event, ())),
+            remaining.get(event, ()),
+            event not in open_events,
+            rounds.get(event, 0),
+        )
         for event in range(len(accused))
     ]

@@ -62,7 +62,9 @@ class Accusation:
     p_values: tuple[float, ...]
 
 
-def accuse(model: ResponsibilityModel, signals: Sequence[Signals], *, cleared: Sequence[bool], readable: bool) -> Accusation:
+def accuse(
+    model: ResponsibilityModel, signals: Sequence[Signals], *, cleared: Sequence[bool], readable: bool
+) -> Accusation:
     """Decide one event.
 
     `store` where a candidate's p-value is at most alpha and nothing clears it; `undetermined` where one comes near,
@@ -93,5 +95,10 @@ def default_responsibility() -> ResponsibilityModel:
     """Return the calibration shipped with the package, made by `python -m evals traceback --fit`."""
     data = json.loads((files("halluguard.forensics") / "responsibility.json").read_text(encoding="utf-8"))
     return ResponsibilityModel(
-        data["weights"], data["intercept"], tuple(data["clean_maxima"]), data["alpha"], data["grey"], data["source"]
+        data["weights"],
+        data["intercept"],
+        tuple(data["clean_maxima"]),
+        data["alpha"],
+        data["grey"],
+        data["source"],
     )

@@ -57,7 +57,11 @@ def roll_up(entries: Sequence[Entry], accused_ids: Collection[str]) -> tuple[Gro
             if key is not None:
                 counts[key][0] += entry.id in accused_ids
                 counts[key][1] += 1
-        some = [_share(level, key, hits, total, rate, len(counts)) for key, (hits, total) in counts.items() if hits]
+        some = [
+            _share(level, key, hits, total, rate, len(counts))
+            for key, (hits, total) in counts.items()
+            if hits
+        ]
         shares += sorted(some, key=lambda share: (share.p_value, -share.accused, share.key))
     return tuple(shares)
 

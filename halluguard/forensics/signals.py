@@ -35,7 +35,8 @@ class Signals:
         logit = float(np.log((self.supported + 1e-4) / (1 - self.supported + 1e-4)))
         other = float(np.log((self.contradicted + 1e-4) / (1 - self.contradicted + 1e-4)))
         return np.array(
-            [logit, other, self.anchor, self.topic, self.pull, self.lean, self.anchor * self.topic], dtype=np.float64
+            [logit, other, self.anchor, self.topic, self.pull, self.lean, self.anchor * self.topic],
+            dtype=np.float64,
         )
 
 

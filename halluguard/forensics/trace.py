@@ -39,7 +39,12 @@ class _Tally:
 
 
 def trace_run(
-    run: Run, store_path: Path, *, models: Models, reader: Reader, responsibility: ResponsibilityModel | None = None
+    run: Run,
+    store_path: Path,
+    *,
+    models: Models,
+    reader: Reader,
+    responsibility: ResponsibilityModel | None = None,
 ) -> None:
     """Attribute every flagged claim of a run to store entries or to none, and sweep the whole store.
 
@@ -59,11 +64,17 @@ def trace_run(
     entries = list(store.entries())
     index = index_entries(entries, models.embedder)
     vouching = Vouching(trusted, models.embedder, reader) if trusted is not None and len(trusted) else None
-    attributor = Attributor(index, reader, models.embedder, responsibility or default_responsibility(), vouching)
+    attributor = Attributor(
+        index, reader, models.embedder, responsibility or default_responsibility(), vouching
+    )
     made = [one for block in _blocks(flagged) for one in attributor.attribute(block)]
     swept = sweep(
         store,
-        Evidence(models.embedder, turns=tuple(_read_turns(run)), contradict=vouching.contradict if vouching else None),
+        Evidence(
+            models.embedder,
+            turns=tuple(_read_turns(run)),
+            contradict=vouching.contradict if vouching else None,
+        ),
     )
     suspects = _suspects(made, entries, swept)
     nearest = _nearest_trusted([suspect.entry for suspect in suspects], models.embedder, trusted)
@@ -86,8 +97,16 @@ def _read_turns(run: Run) -> Iterator[Turn]:
     """Yield the run's turns with what a sweep looks at: ids, times, answers, and what was retrieved."""
     for batch in run.stream("turns"):
         for row in batch.to_pylist():
-            retrieved = tuple(Chunk(c["id"], c["text"], c["score"], c["rank"], c["used"]) for c in row["retrieved"] or ())
-            yield Turn(row["turn_id"], row["answer"], row["question"], timestamp=row["timestamp"], retrieved=retrieved)
+            retrieved = tuple(
+                Chunk(c["id"], c["text"], c["score"], c["rank"], c["used"]) for c in row["retrieved"] or ()
+            )
+            yield Turn(
+                row["turn_id"],
+                row["answer"],
+                row["question"],
+                timestamp=row["timestamp"],
+                retrieved=retrieved,
+            )
 
 
 def _trusted_of(run: Run, embedder: Embedder) -> TrustedIndex | None:
@@ -160,7 +179,9 @@ def _suspects(made: Sequence[Attribution], entries: Sequence[Entry], swept: Swee
         for id_ in sorted({*accused, *findings} & by_id.keys())
     ]
     order = list(SuspectVerdict)
-    return sorted(suspects, key=lambda s: (order.index(s.verdict), -s.n_events, -s.responsibility, s.entry.id))
+    return sorted(
+        suspects, key=lambda s: (order.index(s.verdict), -s.n_events, -s.responsibility, s.entry.id)
+    )
 
 
 def _suspect(tally: _Tally, found: tuple[Reason, ...]) -> Suspect:
@@ -168,7 +189,13 @@ def _suspect(tally: _Tally, found: tuple[Reason, ...]) -> Suspect:
     if tally.accused_in:
         reasons.insert(0, Reason("asserts_flagged_claim", len(tally.accused_in), tally.evidence[:400]))
     if tally.edited_since:
-        reasons.append(Reason("text_changed_since", None, "the log shows another text under this id than the store holds now"))
+        reasons.append(
+            Reason(
+                "text_changed_since",
+                None,
+                "the log shows another text under this id than the store holds now",
+            )
+        )
     if tally.accused_in:
         verdict = SuspectVerdict.RESPONSIBLE
     elif any(reason.code in DAMAGE for reason in found):

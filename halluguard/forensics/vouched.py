@@ -35,7 +35,9 @@ class Vouching:
         return [
             bool(parts := [letters for part in sentences(text) if (letters := _letters(part))])
             and all(part in body for part in parts)
-            for text, body in zip(texts, (" ".join(_letters(p.text) for p in passages) for passages in near), strict=True)
+            for text, body in zip(
+                texts, (" ".join(_letters(p.text) for p in passages) for passages in near), strict=True
+            )
         ]
 
     def contradict(self, entries: Sequence[Entry]) -> list[Reason | None]:
@@ -50,12 +52,18 @@ class Vouching:
         if not asked:
             return [None] * len(entries)
         near = self._nearest(self.embedder.encode([part for _, part in asked]))
-        readings = self.reader.read([ReadRequest(part, passages) for (_, part), passages in zip(asked, near, strict=True)])
+        readings = self.reader.read(
+            [ReadRequest(part, passages) for (_, part), passages in zip(asked, near, strict=True)]
+        )
         worst: dict[int, Reason] = {}
         for (at, part), reading in zip(asked, readings, strict=True):
             figure = round(reading.p_contradicted, 5)
             if reading.contradicts and figure > (worst[at].figure or 0.0 if at in worst else 0.0):
-                worst[at] = Reason(CONTRADICTS, figure, f"{part[:200]!r} against {reading.evidence_id}: {reading.evidence_text[:200]!r}")
+                worst[at] = Reason(
+                    CONTRADICTS,
+                    figure,
+                    f"{part[:200]!r} against {reading.evidence_id}: {reading.evidence_text[:200]!r}",
+                )
         return [worst.get(at) for at in range(len(entries))]
 
     def _nearest(self, vectors: NDArray[np.float32]) -> list[tuple[Passage, ...]]:

@@ -176,7 +176,9 @@ def _check_block(work: _Work, number: int, block: Sequence[Turn]) -> Facts:
 
 
 def _control(work: _Work, decided: Sequence[TurnVerdicts]) -> dict[str, int]:
-    requests = evidence_requests(decided, work.models.embedder, work.trusted, top_k=work.settings.top_k, limit=2 * SAMPLE)
+    requests = evidence_requests(
+        decided, work.models.embedder, work.trusted, top_k=work.settings.top_k, limit=2 * SAMPLE
+    )
     return control_facts(work.reader, requests)
 
 

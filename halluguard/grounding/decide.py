@@ -62,7 +62,11 @@ def decide_turns(
     except (ArithmeticError, LookupError, TypeError, ValueError, RuntimeError) as error:
         if len(turns) == 1:
             return [_failed(turns[0], error)]
-        return [decided for turn in turns for decided in decide_turns([turn], reader, embedder, trusted, top_k=top_k)]
+        return [
+            decided
+            for turn in turns
+            for decided in decide_turns([turn], reader, embedder, trusted, top_k=top_k)
+        ]
 
 
 def _failed(turn: Turn, error: Exception) -> TurnVerdicts:
@@ -113,7 +117,12 @@ def _task(turn: Turn, claim: Claim) -> _Task:
 
 
 def evidence_requests(
-    decided: Sequence[TurnVerdicts], embedder: Embedder, trusted: TrustedIndex | None, *, top_k: int, limit: int
+    decided: Sequence[TurnVerdicts],
+    embedder: Embedder,
+    trusted: TrustedIndex | None,
+    *,
+    top_k: int,
+    limit: int,
 ) -> list[ReadRequest]:
     """Return the claims of some decided turns with their trusted evidence, at most `limit`, in order."""
     tasks = [
@@ -125,7 +134,9 @@ def evidence_requests(
     return [task.request(task.trusted) for task in _with_evidence(tasks[:limit], embedder, trusted, top_k)]
 
 
-def _with_evidence(tasks: list[_Task], embedder: Embedder, trusted: TrustedIndex | None, top_k: int) -> list[_Task]:
+def _with_evidence(
+    tasks: list[_Task], embedder: Embedder, trusted: TrustedIndex | None, top_k: int
+) -> list[_Task]:
     """Give each task the trusted chunks nearest to its claim."""
     if trusted is None or not tasks or not len(trusted):
         return tasks
@@ -158,7 +169,9 @@ def _verdict(task: _Task, cited: Reading | None, others: Reading | None, trusted
     return Verdict(task.claim, status, cited, others, trusted, supporting)
 
 
-def _count_citations(reader: Reader, tasks: Sequence[_Task], verdicts: Sequence[Verdict]) -> list[CitationCounts]:
+def _count_citations(
+    reader: Reader, tasks: Sequence[_Task], verdicts: Sequence[Verdict]
+) -> list[CitationCounts]:
     """Count ALCE's parts for each claim; only claims that several chunks support together need more reading."""
     asks: list[tuple[int, str, bool, ReadRequest]] = []
     for position, (task, verdict) in enumerate(zip(tasks, verdicts, strict=True)):
@@ -169,7 +182,9 @@ def _count_citations(reader: Reader, tasks: Sequence[_Task], verdicts: Sequence[
                 asks.append((position, passage.id, False, task.request(rest)))
     alone: dict[int, dict[str, bool]] = {}
     without: dict[int, dict[str, bool]] = {}
-    for (position, id_, is_alone, _), reading in zip(asks, reader.read([ask[3] for ask in asks]), strict=True):
+    for (position, id_, is_alone, _), reading in zip(
+        asks, reader.read([ask[3] for ask in asks]), strict=True
+    ):
         (alone if is_alone else without).setdefault(position, {})[id_] = reading.supports
     counts = []
     for position, (task, verdict) in enumerate(zip(tasks, verdicts, strict=True)):

@@ -9,22 +9,21 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from halluguard.errors import InputError
-from halluguard.grounding.loading import load_reader
 from halluguard.grounding.reader import Reader
 from halluguard.grounding.score import score_pairs
 
 if TYPE_CHECKING:
-    from halluguard.api import ModelChoice
+    from halluguard.api import Loaded, ModelChoice
 
 _BLOCK = 256
 
 
-def score_jsonl(source: str, output: Path | None, choice: "ModelChoice") -> tuple[int, int, str]:
+def score_jsonl(source: str, output: Path | None, choice: "ModelChoice | Loaded") -> tuple[int, int, str]:
     """Score a file of pairs; returns lines scored, lines skipped, and the first problem."""
     with ExitStack() as stack:
         lines = sys.stdin.buffer if source == "-" else stack.enter_context(_open(Path(source)))
         target = sys.stdout if output is None else stack.enter_context(output.open("w", encoding="utf-8"))
-        reader = load_reader(choice.load(), calibration=choice.calibration)
+        reader = choice.load().reader
         scored, skipped, first = 0, 0, ""
         for block in _blocks(enumerate(lines, start=1)):
             rows = [_read_pair(source, number, line) for number, line in block]
@@ -41,7 +40,11 @@ def score_jsonl(source: str, output: Path | None, choice: "ModelChoice") -> tupl
 
 def _score(reader: Reader, pairs: list[tuple[str, str, str | None]]) -> Iterator[dict[str, Any]]:
     for score in score_pairs(pairs, reader):
-        yield {"supported": round(score.supported, 6), "contradicted": round(score.contradicted, 6), "label": score.label}
+        yield {
+            "supported": round(score.supported, 6),
+            "contradicted": round(score.contradicted, 6),
+            "label": score.label,
+        }
 
 
 def _read_pair(source: str, number: int, line: bytes) -> tuple[str, str, str | None] | str:
@@ -59,7 +62,7 @@ def _read_pair(source: str, number: int, line: bytes) -> tuple[str, str, str | N
     return row["document"], row["claim"], question if isinstance(question, str) else None
 
 
-def calibrate_jsonl(labelled: Path, output: Path, choice: "ModelChoice") -> dict[str, Any]:
+def calibrate_jsonl(labelled: Path, output: Path, choice: "ModelChoice | Loaded") -> dict[str, Any]:
     """Fit a calibration to a labelled file and write it."""
     from halluguard.grounding.calibrate import fit_calibration
     from halluguard.run import digest_file
@@ -76,7 +79,7 @@ def calibrate_jsonl(labelled: Path, output: Path, choice: "ModelChoice") -> dict
             rows.append((*pair, int(label)))
     if not rows:
         raise InputError(f"{labelled}: empty. Expected one labelled pair a line")
-    reader = load_reader(choice.load())
+    reader = choice.load().reader
     fitted = fit_calibration(rows, reader, data=labelled.name, data_digest=digest_file(labelled))
     fitted.save(output)
     return fitted.describe()

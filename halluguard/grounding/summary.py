@@ -60,18 +60,27 @@ def summarise(facts: Facts) -> dict[str, Any]:
     totals = facts.get("totals", {})
     tally = Tally(facts.get("statuses", {}))
     statuses = {str(status): tally.counts.get(status, 0) for status in Status}
-    rates = {f"{status}_rate": rate_row(tally.share(status)) for status in Status if status not in NOT_CHECKABLE}
+    rates = {
+        f"{status}_rate": rate_row(tally.share(status)) for status in Status if status not in NOT_CHECKABLE
+    }
     control = facts.get("control", {})
     summary = {
         "ungrounded_rate": rate_row(tally.ungrounded),
         "ungrounded_answer_rate": rate_row(
             Rate(totals.get("turns_ungrounded", 0), totals.get("turns_checkable", 0))
         ),
-        "citation_precision": rate_row(Rate(totals.get("citations_needed", 0), totals.get("citations_given", 0))),
-        "citation_recall": rate_row(
-            Rate(totals.get("claims_with_recall", 0), tally.checkable if totals.get("citations_given", 0) else 0)
+        "citation_precision": rate_row(
+            Rate(totals.get("citations_needed", 0), totals.get("citations_given", 0))
         ),
-        "contradiction_false_alarm_rate": rate_row(Rate(control.get("contradicted", 0), control.get("read", 0))),
+        "citation_recall": rate_row(
+            Rate(
+                totals.get("claims_with_recall", 0),
+                tally.checkable if totals.get("citations_given", 0) else 0,
+            )
+        ),
+        "contradiction_false_alarm_rate": rate_row(
+            Rate(control.get("contradicted", 0), control.get("read", 0))
+        ),
         **rates,
     }
     counts = {

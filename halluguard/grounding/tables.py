@@ -27,7 +27,12 @@ def turn_row(decided: TurnVerdicts) -> dict[str, Any]:
             for c in turn.retrieved
         ],
         "feedback": [
-            {"kind": f.kind, "value": None if f.value is None else str(f.value), "timestamp": f.timestamp, "by": f.by}
+            {
+                "kind": f.kind,
+                "value": None if f.value is None else str(f.value),
+                "timestamp": f.timestamp,
+                "by": f.by,
+            }
             for f in turn.feedback
         ],
         "n_claims": len(decided.verdicts),

@@ -3,7 +3,9 @@
 from halluguard.records import ClaimKind, Reading, Status
 
 
-def status_of(cited: Reading | None, retrieved: Reading | None, trusted: Reading | None, *, has_citation: bool) -> Status:
+def status_of(
+    cited: Reading | None, retrieved: Reading | None, trusted: Reading | None, *, has_citation: bool
+) -> Status:
     """Apply the design's table; a missing reading is neither support nor conflict.
 
     Where the claim gives no citation, the chunks that were retrieved for the answer stand in for its source:

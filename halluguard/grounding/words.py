@@ -53,12 +53,18 @@ def content_words(text: str) -> tuple[str, ...]:
 
 @lru_cache(maxsize=65536)
 def stem(word: str) -> str:
-    """Return a word without its inflection, roughly: plurals, -ed, -ing, -ly and a final e go."""
-    for suffix, shortest in (("ies", 5), ("ing", 6), ("edly", 7), ("ed", 5), ("es", 5), ("ly", 5), ("s", 4)):
+    """Return a word without its inflection, roughly: the plural, then -ed, -ing, -ly, a doubled letter and a final e."""
+    for suffix, shortest in (("ies", 5), ("s", 4)):
         if word.endswith(suffix) and len(word) >= shortest and not word.endswith("ss"):
             word = word[: -len(suffix)] + ("y" if suffix == "ies" else "")
             break
-    return word[:-1] if len(word) > 4 and word.endswith("e") else word
+    for suffix, shortest in (("ing", 6), ("edly", 7), ("ed", 5), ("ly", 5)):
+        if word.endswith(suffix) and len(word) >= shortest:
+            word = word[: -len(suffix)]
+            if len(word) > 3 and word[-1] == word[-2] and word[-1] not in "lsz":
+                word = word[:-1]
+            break
+    return word[:-1] if len(word) > 3 and word.endswith("e") else word
 
 
 @lru_cache(maxsize=16384)

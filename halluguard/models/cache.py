@@ -41,7 +41,9 @@ class Cache:
             self._connection = sqlite3.connect(path or ":memory:", timeout=30, isolation_level=None)
             self._connection.execute("PRAGMA journal_mode=WAL")
             self._connection.execute("PRAGMA synchronous=NORMAL")
-            self._connection.execute("CREATE TABLE IF NOT EXISTS kept (key BLOB PRIMARY KEY, value BLOB) WITHOUT ROWID")
+            self._connection.execute(
+                "CREATE TABLE IF NOT EXISTS kept (key BLOB PRIMARY KEY, value BLOB) WITHOUT ROWID"
+            )
         except (OSError, sqlite3.Error):
             self.available = False
             self._connection = sqlite3.connect(":memory:", isolation_level=None)
@@ -53,7 +55,9 @@ class Cache:
         for start in range(0, len(keys), _LOOKUP):
             some = keys[start : start + _LOOKUP]
             marks = ",".join("?" * len(some))
-            found.update(self._connection.execute(f"SELECT key, value FROM kept WHERE key IN ({marks})", some))
+            found.update(
+                self._connection.execute(f"SELECT key, value FROM kept WHERE key IN ({marks})", some)
+            )
         return found
 
     def put(self, items: Iterable[tuple[bytes, bytes]]) -> None:
@@ -118,7 +122,9 @@ class CachedScorer:
         """Score pairs; equal pairs are read once, known pairs not at all. What is done is kept piece by piece."""
         keys = [_key("nli", self.digest, self.settings, premise, hypothesis) for premise, hypothesis in pairs]
         first = {key: position for position, key in reversed(list(enumerate(keys)))}
-        known = {key: np.frombuffer(value, dtype=np.float32) for key, value in self.cache.get(list(first)).items()}
+        known = {
+            key: np.frombuffer(value, dtype=np.float32) for key, value in self.cache.get(list(first)).items()
+        }
         missing = sorted(position for key, position in first.items() if key not in known)
         self.hits.asked += len(first)
         self.hits.hit += len(first) - len(missing)
@@ -126,7 +132,9 @@ class CachedScorer:
         missing.sort(key=lambda position: (-len(pairs[position][0]) - len(pairs[position][1]), position))
         for some in _pieces(missing, self.piece):
             fresh = self.scorer.score([pairs[position] for position in some])
-            rows = np.concatenate([np.round(fresh.probabilities, 6), fresh.truncated[:, None]], axis=1).astype(np.float32)
+            rows = np.concatenate(
+                [np.round(fresh.probabilities, 6), fresh.truncated[:, None]], axis=1
+            ).astype(np.float32)
             known.update(zip((keys[position] for position in some), rows, strict=True))
             self.cache.put((keys[position], row.tobytes()) for position, row in zip(some, rows, strict=True))
         table = np.stack([known[key] for key in keys]) if keys else np.zeros((0, 4), dtype=np.float32)
@@ -166,7 +174,9 @@ class CachedEmbedder:
         """Return unit vectors, float32, shape (len(texts), dimension)."""
         keys = [_key("embedding", self.digest, text) for text in texts]
         first = {key: position for position, key in reversed(list(enumerate(keys)))}
-        known = {key: np.frombuffer(value, dtype=np.float32) for key, value in self.cache.get(list(first)).items()}
+        known = {
+            key: np.frombuffer(value, dtype=np.float32) for key, value in self.cache.get(list(first)).items()
+        }
         missing = sorted(position for key, position in first.items() if key not in known)
         self.hits.asked += len(first)
         self.hits.hit += len(first) - len(missing)
@@ -174,8 +184,14 @@ class CachedEmbedder:
         for some in _pieces(missing, self.piece):
             vectors = self.embedder.encode([texts[position] for position in some])
             known.update(zip((keys[position] for position in some), vectors, strict=True))
-            self.cache.put((keys[position], row.tobytes()) for position, row in zip(some, vectors, strict=True))
-        return np.stack([known[key] for key in keys]) if keys else np.zeros((0, self.dimension), dtype=np.float32)
+            self.cache.put(
+                (keys[position], row.tobytes()) for position, row in zip(some, vectors, strict=True)
+            )
+        return (
+            np.stack([known[key] for key in keys])
+            if keys
+            else np.zeros((0, self.dimension), dtype=np.float32)
+        )
 
 
 def default_cache_path() -> Path:

@@ -4,7 +4,15 @@ import hashlib
 from functools import lru_cache
 from pathlib import Path
 
-_PARTS = ("*.safetensors", "*.bin", "config.json", "tokenizer.json", "vocab.txt", "modules.json", "sentence_bert_config.json")
+_PARTS = (
+    "*.safetensors",
+    "*.bin",
+    "config.json",
+    "tokenizer.json",
+    "vocab.txt",
+    "modules.json",
+    "sentence_bert_config.json",
+)
 
 
 @lru_cache(maxsize=16)

@@ -28,13 +28,20 @@ class Models:
 
 
 def load_models(
-    *, nli: str | None = None, embedder: str | None = None, device: str = "auto", cache: Path | None | bool = True
+    *,
+    nli: str | None = None,
+    embedder: str | None = None,
+    device: str = "auto",
+    cache: Path | bool | None = True,
 ) -> Models:
     """Load both models; `cache` is a file, True for the user's cache folder, False or None for memory only."""
     path = default_cache_path() if cache is True else (cache or None)
     kept = Cache(path)
     scorer = load_nli(nli, device=device)
     return Models(
-        CachedEmbedder(load_embedder(embedder, device=device), kept), CachedScorer(scorer, kept), kept, scorer.device,
+        CachedEmbedder(load_embedder(embedder, device=device), kept),
+        CachedScorer(scorer, kept),
+        kept,
+        scorer.device,
         scorer.folder,
     )

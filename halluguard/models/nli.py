@@ -82,7 +82,9 @@ class NliModel:
 
     def _encode(self, pairs: Sequence[Pair], truncated: NDArray[np.bool_]) -> list[dict[str, list[int]]]:
         """Tokenize pairs whole; those too long are cut, longest text first, and marked in `truncated`."""
-        whole = self._tokenizer([p for p, _ in pairs], [h for _, h in pairs], truncation=False, padding=False, verbose=False)
+        whole = self._tokenizer(
+            [p for p, _ in pairs], [h for _, h in pairs], truncation=False, padding=False, verbose=False
+        )
         encoded = [{key: whole[key][i] for key in whole} for i in range(len(pairs))]
         for position, ids in enumerate(encoded):
             if len(ids["input_ids"]) > self.max_tokens:
@@ -93,7 +95,9 @@ class NliModel:
         return encoded
 
     def _reorder(self, rows: NDArray[np.float32]) -> NDArray[np.float32]:
-        columns = [rows[:, i] if i is not None else np.zeros(len(rows), dtype=np.float32) for i in self._order]
+        columns = [
+            rows[:, i] if i is not None else np.zeros(len(rows), dtype=np.float32) for i in self._order
+        ]
         return np.stack(columns, axis=1)
 
 
@@ -141,7 +145,9 @@ def load_nli(
     source = str(name_or_path) if name_or_path is not None else str(DEFAULT_MODEL)
     folder = Path(source)
     if not folder.is_dir() and (name_or_path is None or folder.is_absolute() or source.startswith(".")):
-        raise ModelError(f"NLI model {source!r}: no such folder. Give a model folder or hub name with --nli-model")
+        raise ModelError(
+            f"NLI model {source!r}: no such folder. Give a model folder or hub name with --nli-model"
+        )
     from transformers import AutoConfig, AutoModelForSequenceClassification, AutoTokenizer
     from transformers.utils import logging as transformers_logging
 
@@ -164,6 +170,14 @@ def load_nli(
     digest = digest_model(folder if folder.is_dir() else Path(model.name_or_path))
     limit = min(int(getattr(config, "max_position_embeddings", 512)), 512)
     return NliModel(
-        folder.name if folder.is_dir() else source, digest, limit, batch_tokens, resolved, order, tokenizer, model, on_batch,
+        folder.name if folder.is_dir() else source,
+        digest,
+        limit,
+        batch_tokens,
+        resolved,
+        order,
+        tokenizer,
+        model,
+        on_batch,
         folder if folder.is_dir() else None,
     )

@@ -1,7 +1,7 @@
 """From a run directory to the values of a report."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from halluguard.errors import RunError
@@ -16,13 +16,14 @@ from halluguard.report.culprits import (
 )
 from halluguard.report.data import Findings, ReportData, Suspects, WorstAnswer
 from halluguard.report.ranking import Fault, rank_faults
-from halluguard.report.suspects import lay_out_suspects, rank_suspects
+from halluguard.report.suspects import NAMED_SUSPECTS, lay_out_suspects, rank_suspects
 from halluguard.run import Run
 
 WORST_ANSWERS = 12
 """How many faults are shown with an answer in full; the others are counted."""
 
-Events = Mapping[tuple[str, str], Mapping[str, Any]]
+Events = Sequence[Mapping[str, Any]]
+"""Rows of events.parquet."""
 
 
 def collect(run: Run) -> ReportData:
@@ -40,11 +41,10 @@ def collect(run: Run) -> ReportData:
     period = tables.log_period(run)
     flagged = list(tables.flagged_claims(run))
     moments = {row["turn_id"]: row["timestamp"] for row in flagged}
-    events = tables.events_by_claim(run)
+    events = tables.events_of(run)
     faults = rank_faults(flagged)
-    findings, suspects = _trace(
-        run, blame_by_conflict(flagged), blame_by_trace(events.values(), moments), period
-    )
+    traced = _trace(run, events, blame_by_trace(events, moments), period) if run.has("suspects") else None
+    findings, suspects = traced or (_conflicts(run, blame_by_conflict(flagged)), None)
     return ReportData(
         title=str(manifest.get("title") or "Grounding report"),
         version=str(manifest.get("version") or ""),
@@ -66,26 +66,29 @@ def collect(run: Run) -> ReportData:
     )
 
 
+def _conflicts(run: Run, blames: dict[str, Blame]) -> Findings:
+    """Say what happened in a run whose store was not traced."""
+    return findings_of_conflicts(blames, tables.retrievals_of(run, list(blames)).sources)
+
+
 def _trace(
-    run: Run, conflicts: dict[str, Blame], accused: dict[str, Blame], period: tables.Period
-) -> tuple[Findings, Suspects | None]:
-    """Say what happened, from the trace where there is one, else from the conflicts."""
-    if not run.has("suspects"):
-        return findings_of_conflicts(conflicts, tables.retrievals_of(run, list(conflicts)).sources), None
+    run: Run, events: Events, blames: dict[str, Blame], period: tables.Period
+) -> tuple[Findings, Suspects]:
+    """Say what the trace found, and lay out its suspects."""
     rows = run.read("suspects").to_pylist()
-    events = run.read("events").to_pylist() if run.has("events") else []
-    retrievals = tables.retrievals_of(run, [row["entry_id"] for row in rank_suspects(rows)])
-    accusing = {entry_id: blame.turn_ids for entry_id, blame in accused.items()}
-    found = facts.with_rollup(findings_of_trace(accused, rows, events), run.manifest)
-    return found, lay_out_suspects(rows, retrievals, accusing, period)
+    shown = [row["entry_id"] for row in rank_suspects(rows)[:NAMED_SUSPECTS]]
+    accusing = {entry_id: blame.turn_ids for entry_id, blame in blames.items()}
+    findings = facts.with_rollup(findings_of_trace(blames, rows, events), run.manifest)
+    return findings, lay_out_suspects(rows, tables.retrievals_of(run, shown), accusing, period)
 
 
 def _worst(run: Run, faults: list[Fault], events: Events) -> tuple[WorstAnswer, ...]:
     turn_ids = [fault.turn_id for fault in faults]
     turns = tables.rows_of_turns(run, "turns", turn_ids)
     claims = tables.rows_of_turns(run, "claims", turn_ids)
+    by_claim = {(row["turn_id"], row["claim_id"]): row for row in events if row["turn_id"] in turns}
     return tuple(
-        worst_answer(fault, turns[fault.turn_id][0], claims[fault.turn_id], events)
+        worst_answer(fault, turns[fault.turn_id][0], claims[fault.turn_id], by_claim)
         for fault in faults
         if turns[fault.turn_id]
     )

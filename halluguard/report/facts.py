@@ -139,6 +139,7 @@ def method_rows(manifest: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
         rows.append((_MODELS.get(name, f"Model: {name}"), _model(mapping(value))))
     rows += [
         ("Thresholds", _plainly(manifest.get("thresholds"))),
+        ("Settings", _plainly(manifest.get("settings"))),
         ("Device", _plainly(manifest.get("device"))),
     ]
     rows += [

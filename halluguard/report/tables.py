@@ -1,7 +1,6 @@
 """What a report needs of the tables of a run, read in batches so that a log of any length fits in memory."""
 
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -70,9 +69,13 @@ def retrievals_of(run: Run, entry_ids: Sequence[str]) -> Retrievals:
     for batch in _batches(run, "turns", _RETRIEVAL_COLUMNS) if len(wanted) else ():
         chunks = pc.list_flatten(batch["retrieved"])
         hits = pc.is_in(pc.struct_field(chunks, "id"), value_set=wanted)
-        parents = pc.list_parent_indices(batch["retrieved"]).filter(hits).to_pylist()
-        for row, chunk in zip(parents, chunks.filter(hits).to_pylist(), strict=True):
-            turn = (batch["turn_id"][row].as_py(), batch["timestamp"][row].as_py())
+        parents = pc.list_parent_indices(batch["retrieved"]).filter(hits)
+        turn_ids, moments = (
+            batch["turn_id"].take(parents).to_pylist(),
+            batch["timestamp"].take(parents).to_pylist(),
+        )
+        for turn_id, moment, chunk in zip(turn_ids, moments, chunks.filter(hits).to_pylist(), strict=True):
+            turn = (turn_id, moment)
             turns = found.turns.setdefault(chunk["id"], [])
             if not turns or turns[-1] != turn:
                 turns.append(turn)
@@ -91,15 +94,9 @@ def rows_of_turns(run: Run, name: str, turn_ids: Sequence[str]) -> dict[str, lis
     return grouped
 
 
-def events_by_claim(run: Run) -> dict[tuple[str, str], Mapping[str, Any]]:
-    """Return the events of a traced run by turn and claim; empty where it has not been traced."""
-    rows = run.read("events").to_pylist() if run.has("events") else []
-    return {(row["turn_id"], row["claim_id"]): row for row in rows}
-
-
-def count_accused(events: Sequence[Mapping[str, Any]]) -> Counter[str]:
-    """Return how many flagged claims are laid at each entry's door."""
-    return Counter(entry_id for event in events for entry_id in set(event["accused_ids"] or ()))
+def events_of(run: Run) -> list[dict[str, Any]]:
+    """Read the events of a traced run; empty where it has not been traced."""
+    return run.read("events").to_pylist() if run.has("events") else []
 
 
 def _batches(run: Run, name: str, columns: list[str]) -> Iterator[pa.RecordBatch]:

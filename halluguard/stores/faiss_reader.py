@@ -25,11 +25,11 @@ def main(source: str, target: str) -> None:
     confine(Path(source).stat().st_size)
     index = faiss.read_index(source)
     metric = int(index.metric_type)
-    if isinstance(index, faiss.IndexPreTransform | faiss.IndexIDMap | faiss.IndexIDMap2):
-        index = faiss.downcast_index(index.index) if not isinstance(index, faiss.IndexPreTransform) else index
-    if isinstance(index, faiss.IndexIVF):
-        index.make_direct_map()
-    np.save(target, np.ascontiguousarray(index.reconstruct_n(0, index.ntotal), dtype=np.float32))
+    named = isinstance(index, faiss.IndexIDMap | faiss.IndexIDMap2)
+    inner = faiss.downcast_index(index.index) if named else index  # `index` stays: it owns the inner one
+    if isinstance(inner, faiss.IndexIVF):
+        inner.make_direct_map()
+    np.save(target, np.ascontiguousarray(inner.reconstruct_n(0, inner.ntotal), dtype=np.float32))
     sys.stdout.write(f"{metric}\n")
 
 

@@ -76,7 +76,7 @@ def load_array(path: Path) -> NDArray[Any]:
     except (ValueError, OSError, EOFError) as error:
         why = (
             "holds Python objects, which only code can read"
-            if "pickle" in str(error).lower()
+            if "python objects" in str(error).lower()
             else "is cut or corrupted"
         )
         raise StoreError(f"{path}: the array {why}. Save the vectors again as float32") from error

@@ -75,8 +75,9 @@ def test_manifest_names_parts_that_exist():
 
 
 def test_first_week_rebuilds_to_the_same_lines(tmp_path, log, entries, vectors, embed):
-    known = {entry["text"]: vector for entry, vector in zip(entries, vectors, strict=True)}
-    known |= {text: None for text in ()}
+    suspicious = ("invoices.txt", "student-fares.md")  # one of their vectors was swapped
+    pairs = zip(entries, vectors, strict=True)
+    known = {entry["text"]: vector for entry, vector in pairs if entry["source"] not in suspicious}
 
     def lookup(texts):
         missing = [text for text in texts if text not in known]
@@ -84,9 +85,6 @@ def test_first_week_rebuilds_to_the_same_lines(tmp_path, log, entries, vectors, 
             known.update(zip(missing, embed(missing), strict=True))
         return np.stack([known[text] for text in texts])
 
-    swapped = [entry["text"] for entry in entries if entry["source"] in ("invoices.txt", "student-fares.md")]
-    for text in swapped:
-        del known[text]
     make(tmp_path, lookup, replace(make_scenario(), days=WEEK))
     again = read_lines(tmp_path / "log.jsonl")
     assert len(again) > 60
@@ -101,7 +99,9 @@ def test_stored_vectors_are_unit_rows_of_their_texts_except_the_swapped_one(entr
     assert vectors.dtype == np.float32
     assert vectors.shape == (len(entries), 384)
     assert np.allclose(np.linalg.norm(vectors, axis=1), 1.0, atol=1e-5)
-    swapped = [n for n, e in enumerate(entries) if truth["entries"][e["id"]]["label"] == "fault:swapped_vector"]
+    swapped = [
+        n for n, e in enumerate(entries) if truth["entries"][e["id"]]["label"] == "fault:swapped_vector"
+    ]
     sample = [*range(0, len(entries), 16), *swapped]
     again = embed([entries[number]["text"] for number in sample])
     errors = np.abs(again - vectors[sample]).max(axis=1)
@@ -125,7 +125,9 @@ def test_every_cited_id_was_retrieved_or_is_a_declared_ghost(log, truth):
         assert set(claim.get("ghosts", ())) <= set(truth["ghost_ids"])
         if "citations" not in turn:
             continue
-        shown = [c["id"] for c in turn["citations"] if (c["start"], c["end"]) == (claim["start"], claim["end"])]
+        shown = [
+            c["id"] for c in turn["citations"] if (c["start"], c["end"]) == (claim["start"], claim["end"])
+        ]
         assert shown == [*claim["cited"], *claim.get("ghosts", ())]
 
 
@@ -223,7 +225,15 @@ def test_every_kind_of_entry_and_claim_occurs(truth):
     labels = {entry["label"] for entry in truth["entries"].values()}
     faults = {"fault:duplicate", "fault:mojibake", "fault:swapped_vector"}
     assert labels == {"clean", "poisoned", "stale", "written_back_true", "written_back_false"} | faults
-    statuses = {"grounded", "uncorroborated", "source_conflict", "misattributed", "uncited", "contradicted", "unsupported"}
+    statuses = {
+        "grounded",
+        "uncorroborated",
+        "source_conflict",
+        "misattributed",
+        "uncited",
+        "contradicted",
+        "unsupported",
+    }
     assert set(truth["counts"]["claim_statuses"]) == statuses
 
 
@@ -264,7 +274,9 @@ def test_trusted_pages_number_25_to_40_and_keep_the_poison_out():
     texts = [flat(read_page(path)) for path in sorted((HOME / "trusted").iterdir())]
     assert 25 <= len(texts) <= 40
     assert all(150 <= len(text.split()) <= 450 for text in texts)
-    assert not any("90 days after the flight" in text or "75 euros for Economy Standard" in text for text in texts)
+    assert not any(
+        "90 days after the flight" in text or "75 euros for Economy Standard" in text for text in texts
+    )
 
 
 def test_pieces_of_every_page_have_60_to_150_words():
@@ -274,14 +286,28 @@ def test_pieces_of_every_page_have_60_to_150_words():
 
 def test_every_answer_in_the_dialogues_has_its_evidence_in_one_piece():
     scenario = make_scenario()
-    pieces = [(source, flat(piece)) for i in scenario.ingests for path, source in i.pages for piece in cut_page(read_page(path))]
+    pieces = [
+        (source, flat(piece))
+        for i in scenario.ingests
+        for path, source in i.pages
+        for piece in cut_page(read_page(path))
+    ]
     for intent in load_dialogues(HOME / "dialogues.yaml"):
         for segment in (segment for answer in intent.answers for segment in answer.segments):
             for key in filter(None, segment.key.split(";")):
                 page, _, phrase = key.partition("#")
-                assert any(source.rsplit(".", 1)[0] == page and phrase in piece for source, piece in pieces), key
+                assert any(
+                    source.rsplit(".", 1)[0] == page and phrase in piece for source, piece in pieces
+                ), key
 
 
 def test_corpora_stay_small():
     root = Path(HOME).parent
-    assert sum(path.stat().st_size for path in root.rglob("*") if path.is_file() and "__pycache__" not in path.parts) < 3_000_000
+    assert (
+        sum(
+            path.stat().st_size
+            for path in root.rglob("*")
+            if path.is_file() and "__pycache__" not in path.parts
+        )
+        < 3_000_000
+    )

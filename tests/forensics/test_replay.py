@@ -14,7 +14,9 @@ def test_copies_are_found_one_ranking_after_another():
     """Five copies agree; leaving one out changes nothing, removing them all does."""
     copies = {0, 1, 2, 3, 4}
     replay = replay_removals(
-        [[0, 1]], ranking(range(8)), lambda tops: {e: [p for p in top if p in copies] for e, top in tops.items()}
+        [[0, 1]],
+        ranking(range(8)),
+        lambda tops: {e: [p for p in top if p in copies] for e, top in tops.items()},
     )[0]
 
     assert set(replay.removed) == copies
@@ -58,7 +60,8 @@ def test_events_replayed_together_or_alone_end_the_same(supporters):
     accused = [sorted(s)[:1] for s in supporters]
     together = replay_removals(accused, ranking(range(21), 3), find)
     alone = [
-        replay_removals([one], ranking(range(21), 3), lambda tops, i=i: find(tops, i))[0] for i, one in enumerate(accused)
+        replay_removals([one], ranking(range(21), 3), lambda tops, i=i: find(tops, i))[0]
+        for i, one in enumerate(accused)
     ]
 
     assert together == alone

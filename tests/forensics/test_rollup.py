@@ -13,9 +13,14 @@ MONDAY = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)
 
 
 def store():
-    bad = [Entry(f"bad-{i}", "x", source="refunds.md", batch="vendor-feed", ingested_at=TUESDAY) for i in range(3)]
+    bad = [
+        Entry(f"bad-{i}", "x", source="refunds.md", batch="vendor-feed", ingested_at=TUESDAY)
+        for i in range(3)
+    ]
     mixed = [Entry(f"faq-{i}", "x", source="faq", batch="auto", ingested_at=TUESDAY) for i in range(4)]
-    clean = [Entry(f"ok-{i}", "x", source=f"page-{i % 5}.md", batch="site", ingested_at=MONDAY) for i in range(93)]
+    clean = [
+        Entry(f"ok-{i}", "x", source=f"page-{i % 5}.md", batch="site", ingested_at=MONDAY) for i in range(93)
+    ]
     return bad + mixed + clean
 
 

@@ -16,19 +16,25 @@ def test_citation_that_does_not_support_has_neither_recall_nor_precision():
 
 
 def test_irrelevant_second_citation_costs_precision():
-    counts = count_citations(2, all_support=True, alone={"a": True, "b": False}, without={"a": False, "b": True})
+    counts = count_citations(
+        2, all_support=True, alone={"a": True, "b": False}, without={"a": False, "b": True}
+    )
 
     assert (counts.given, counts.needed) == (2, 1)
 
 
 def test_two_citations_that_support_only_together_are_both_needed():
-    counts = count_citations(2, all_support=True, alone={"a": False, "b": False}, without={"a": False, "b": False})
+    counts = count_citations(
+        2, all_support=True, alone={"a": False, "b": False}, without={"a": False, "b": False}
+    )
 
     assert counts.needed == 2
 
 
 def test_two_citations_that_each_support_are_both_needed():
-    counts = count_citations(2, all_support=True, alone={"a": True, "b": True}, without={"a": True, "b": True})
+    counts = count_citations(
+        2, all_support=True, alone={"a": True, "b": True}, without={"a": True, "b": True}
+    )
 
     assert counts.needed == 2
 

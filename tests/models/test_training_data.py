@@ -359,6 +359,18 @@ def test_a_mixed_shard_holds_every_share(corpus: Corpus) -> None:
     assert set(twins.values()) == {2}
 
 
+def test_a_share_can_be_left_out_of_a_shard(corpus: Corpus) -> None:
+    """`without` also names whole shares of a shard; the others stay as large as they were."""
+    grounding = Grounding([(corpus, 1.0)], random.Random(2), frozenset({"summaries", "mnli"}))
+    rows = Mixer(nli_rows(), [], grounding).shard(
+        {"mnli": 30, "summaries": 12, "mnli_haystack": 15, "grounding": 10}
+    )
+
+    kinds = Counter(row.kind for row in rows)
+    assert not {"mnli_olora", "summaries"} & set(kinds)
+    assert kinds["mnli_haystack"] == 15
+
+
 def test_a_haystack_keeps_the_premise_and_the_label() -> None:
     """The gold premise is still there, whole; what surrounds it does not decide the claim."""
     premises = [

@@ -333,6 +333,12 @@ def test_help_loads_no_torch() -> None:
     assert "train" in done.stdout
 
 
+def test_leaving_out_an_unknown_kind_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A misspelt kind ends in exit 2 and the list of kinds, before any data is read."""
+    assert main(["data", "--out", str(tmp_path), "--without", "copyed"]) == 2
+    assert "no kind is called copyed; choose from absent_sentence" in capsys.readouterr().err
+
+
 def test_missing_data_is_one_line_and_exit_2(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

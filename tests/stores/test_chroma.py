@@ -33,7 +33,8 @@ def changed_store(chroma_store, tmp_path_factory):
     shutil.copytree(chroma_store, folder)
     collection = collection_of(folder)
     collection.delete(ids=["e3", "e5", "e240"])
-    collection.update(ids=["e7", "e11"], documents=["New words seven.", "New words eleven."])
+    vectors = [[1.0] + [0.0] * 15, [0.0, 1.0] + [0.0] * 14]
+    collection.update(ids=["e7", "e11"], documents=["New words seven.", "New words eleven."], embeddings=vectors)
     return folder
 
 

@@ -30,27 +30,18 @@ class Call:
         return self.reduced
 
 
-class Unknown:
-    pass
-
-
-def op(text):
-    return bytes.fromhex(text)
-
-
 def hostile(marker):
     command = f"touch {marker}"
-    nested = Call(Call, pickle.dumps(Call(os.system, command)))
     return {
         "os.system": pickle.dumps(Call(os.system, command), 4),
         "protocol 0": pickle.dumps(Call(os.system, command), 0),
         "nested reduce": pickle.dumps(({}, [Call(eval, f"__import__('os').system({command!r})"), Call(pickle.loads, b"x"), 1]), 4),
-        "reduce in reduce": pickle.dumps(nested, 2) if False else pickle.dumps(Call(map, Call(os.system, command), "x"), 2),
+        "reduce in reduce": pickle.dumps(Call(map, Call(os.system, command), "x"), 2),
         "inst": b"(S'" + command.encode() + b"'\nios\nsystem\n.",
         "obj": b"(cos\nsystem\nS'" + command.encode() + b"'\no.",
         "dotted": b"\x80\x04\x8c\x1elangchain_core.documents.base\x8c\x11Document.__init__\x93.",
         "class called": b"\x80\x04\x8c\x1dlangchain_core.documents.base\x8c\x08Document\x93)R.",
-        "unknown class": pickle.dumps((Unknown(), {0: "a"}), 4) if False else b"\x80\x04\x8c\x04evil\x8c\x05Thing\x93)\x81}b.",
+        "unknown class": b"\x80\x04\x8c\x04evil\x8c\x05Thing\x93)\x81}b.",
         "persistent id": b"Psomewhere\n.",
         "binary persistent id": b"\x80\x04\x8c\x01xQ.",
         "extension": b"\x80\x02\x82\x07.",

@@ -32,7 +32,7 @@ other model's weights or outputs were used.
 _LIMITS = """## Limits
 
 - English. Trained on pairs of up to {max_length} tokens: cut longer documents into windows and aggregate.
-- Trained on a CPU for about two hours; a plain 22M model on all of MNLI reaches 83 %, this one saw 13k MNLI rows.
+- Trained on two CPU cores within two hours; a plain 22M model on all of MNLI reaches 83 %, this one saw 13k MNLI rows.
 - Grounding pairs are edits made by code, mostly of encyclopedia sentences: subtle rewrites by people or language models
   are harder than the edits it was trained on. Arithmetic, units and counting across sentences are weak.
 - A claim that needs its conversation (pronouns, fragments) should be given with its question.
@@ -94,8 +94,9 @@ def write_card(
     text = "\n\n".join((
         _HEAD.format(**recipe).rstrip(),
         "## Figures\n\nDevelopment sets; `hans`, `held_*` and `long` count entailment against the rest.\n\n" + figure_table(figures),
-        "## Data\n\nRows seen (a row met twice counts twice), by kind and licence. Kinds named `generated` in the"
-        " code carry the licence of the text they were made from.\n\n" + source_table(kinds),
+        "## Data\n\nRows of the shards the run read (a shard begun counts whole, a row met twice counts twice), by kind and"
+        " licence. Kinds without a data set's name were made by `halluguard/models/training/kinds.py` and `curriculum.py`"
+        " from text under the licence beside them.\n\n" + source_table(kinds),
         "Label by premise length:\n\n" + band_table(mix["bands"]),
         _LIMITS.format(**recipe).rstrip(),
         ("## Recipe\n\n```\npython -m halluguard.models.training data --out SHARDS\n"
@@ -124,6 +125,8 @@ def ship(
     out.mkdir(parents=True, exist_ok=True)
     for name in ("config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"):
         partial = out / f".{name}.partial"
-        shutil.copyfile(work / "export" / name, partial)
+        shutil.copyfile(
+            work / "export" / name, partial
+        )  # a fresh file: readable by all, whatever the run wrote
         partial.replace(out / name)
     write_card(out, recipe=recipe, position=position, mix=mix, figures=figures, note=note)

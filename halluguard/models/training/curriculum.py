@@ -180,6 +180,13 @@ def premise_pages(premises: Sequence[str], licence: str, rng: random.Random) -> 
     return pages
 
 
+#: The sources behind each NLI share of a shard.
+POOLS: Mapping[str, tuple[str, ...]] = {
+    "mnli": ("mnli_llmsknow", "mnli_olora"),
+    "cad": ("cad_original", "cad_revised_combined"),
+    "fever_short": ("fever", "fever_nei_paired"),
+    **{name: (name,) for name in ("snli_cat", "semiauto_base_wiki", "conjnli", "help_andor")},
+}
 #: Rows of one mixed shard, some 260k tokens: about half of them NLI. NLI rows are split evenly over their labels.
 SHARD_ROWS: Mapping[str, int] = {
     "mnli": 1_700,
@@ -207,14 +214,8 @@ class Mixer:
         """Build the decks; `rows` come from `read_nli`, `hans` is the half that may train."""
         self.rng = grounding.rng
         self.grounding = grounding
-        pools = {
-            "mnli": ("mnli_llmsknow", "mnli_olora"),
-            "cad": ("cad_original", "cad_revised_combined"),
-            "fever_short": ("fever", "fever_nei_paired"),
-            **{name: (name,) for name in ("snli_cat", "semiauto_base_wiki", "conjnli", "help_andor")},
-        }
         self._decks: dict[tuple[str, str], Deck] = {}
-        for name, sources in pools.items():
+        for name, sources in POOLS.items():
             for label in THREE:
                 found = [row for source in sources for row in rows.get((source, label), ())]
                 limit = 50 if name == "fever_short" else 90

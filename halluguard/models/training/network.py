@@ -97,6 +97,7 @@ def export_network(
     half = {name: value.detach().to("cpu", torch.float16).contiguous() for name, value in weights.items()}
     partial = folder / "model.safetensors.partial"
     save_file(half, str(partial), metadata={"format": "pt"})
+    partial.chmod(0o644)
     partial.replace(folder / "model.safetensors")
     config = network.config.to_dict()
     config.update(architectures=["BertForSequenceClassification"], dtype="float16", **label_settings())

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from halluguard.models.training.curriculum import Grounding, Mixer, premise_pages
+from halluguard.models.training.curriculum import POOLS, SHARD_ROWS, Grounding, Mixer, premise_pages
 from halluguard.models.training.examples import Example, read_examples, write_examples
 from halluguard.models.training.held_out import split_pages
+from halluguard.models.training.kinds import KINDS
 from halluguard.models.training.mix import nli_pass, read_hans, read_nli, short_fever
 from halluguard.models.training.passages import Corpus, gold_ids, read_pages
 
@@ -38,11 +39,13 @@ def write_shards(data: Path, out: Path, plan: Plan) -> int:
 
     Deterministic: the same data and plan give the same bytes. Takes some eight seconds a mixed shard on one core.
     """
+    refuse_unknown(plan.without)
     rows = read_nli(data / "nli" / "train.jsonl.gz")
     hans = read_hans(data / "nli" / "hans_style.jsonl.gz", train=True)
     rng = random.Random(plan.seed)
     opening = nli_pass(rows, rng) + short_fever(rows, rng, 9_000) + rng.sample(hans, min(2_500, len(hans)))
-    opening = [row for row in opening if row.kind not in plan.without]
+    excluded = {source for name in plan.without for source in POOLS.get(name, (name,))}
+    opening = [row for row in opening if row.kind not in excluded]
     rng.shuffle(opening)
     count = sum(
         write_examples(_shard_path(out, index), opening[index::NLI_PARTS]) for index in range(plan.nli_shards)
@@ -52,6 +55,15 @@ def write_shards(data: Path, out: Path, plan: Plan) -> int:
     for index in range(plan.nli_shards, plan.nli_shards + plan.mixed_shards):
         count += write_examples(_shard_path(out, index), mixer.shard())
     return count
+
+
+def refuse_unknown(without: Collection[str]) -> None:
+    """Raise ValueError where a kind to leave out is no kind at all: an ablation of nothing would look like a result."""
+    known = {*KINDS, *SHARD_ROWS}
+    unknown = sorted(set(without) - known)
+    if unknown:
+        msg = f"no kind is called {', '.join(unknown)}; choose from {', '.join(sorted(known))}"
+        raise ValueError(msg)
 
 
 def build_mixer(
