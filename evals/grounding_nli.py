@@ -60,7 +60,10 @@ def _accuracy_lines(
     labels = np.array([label for _, _, label in rows])
     lines = [(name, "all", len(rows), 100 * float(right.mean()))]
     parts = {label: labels == label for label in dict.fromkeys(labels.tolist())}
-    return [*lines, *((name, label, int(at.sum()), 100 * float(right[at].mean())) for label, at in parts.items())]
+    return [
+        *lines,
+        *((name, label, int(at.sum()), 100 * float(right[at].mean())) for label, at in parts.items()),
+    ]
 
 
 def run_edits(reader: Reader, *, sample: int, seed: int) -> Found:

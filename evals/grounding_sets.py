@@ -26,7 +26,6 @@ from evals.results import Table
 from halluguard.grounding.calibrate import (
     Evidence,
     Labelled,
-    choose_threshold,
     examine_pairs,
     fit_from,
     fold_of,
@@ -83,7 +82,7 @@ def run_sets(reader: Reader, *, sample: int, seed: int) -> Found | None:
     calibration = fit_from(
         seen, unrelated, model_digest=reader.scorer.digest, data=path.name, data_digest=data[path.name]
     )
-    methods = [overlap_method(rows, seen), entailment_method(rows, seen), combined_method(rows, seen)]
+    methods = [overlap_method(rows), entailment_method(rows, seen), combined_method(rows, seen)]
     figures, files = calibration_figures(seen)
     tables = {
         "grounding-means": means_table(rows, methods),
@@ -124,33 +123,42 @@ def examine_in_blocks(pairs: Sequence[Labelled], reader: Reader) -> list[Evidenc
     return seen
 
 
-def overlap_method(rows: Sequence[Row], seen: Sequence[Evidence]) -> Method:
+def overlap_method(rows: Sequence[Row]) -> Method:
     """Score by the share of the claim's content words in the document: the rung nobody may be under."""
     scores = np.array([share_of_words(row.claim, row.document) for row in rows])
-    return Method("word overlap", scores, _thresholds(rows, seen, scores))
+    return Method("word overlap", scores, _thresholds(rows, scores))
 
 
 def entailment_method(rows: Sequence[Row], seen: Sequence[Evidence]) -> Method:
     """Score by the best entailment of the worst claim, nothing else."""
-    logits = [[part.support["entailment"] for part in one.parts if part.support] or [9.0] for one in seen]
-    scores = np.array([1 / (1 + np.exp(-min(values))) for values in logits])
-    return Method("entailment alone", scores, _thresholds(rows, seen, scores))
+    logits = [
+        min([part.support["entailment"] for part in one.parts if part.support], default=9.0) for one in seen
+    ]
+    scores = 1 / (1 + np.exp(-np.array(logits)))
+    return Method("entailment alone", scores, _thresholds(rows, scores))
 
 
 def combined_method(rows: Sequence[Row], seen: Sequence[Evidence]) -> Method:
     """Score as `halluguard score` does, with weights fitted on the other families."""
     families = [row.family for row in rows]
-    scores = predict_held_back(seen, families)
-    return Method("halluguard", scores, _thresholds(rows, seen, scores))
+    held_back = predict_held_back(seen, families)
+    return Method("halluguard", held_back.probabilities, held_back.thresholds)
 
 
-def _thresholds(rows: Sequence[Row], seen: Sequence[Evidence], scores: Floats) -> Floats:
-    """Return for each row the threshold that the families other than its own would choose."""
+def _thresholds(rows: Sequence[Row], scores: Floats) -> Floats:
+    """Return for each row the threshold with the best mean balanced accuracy on the families other than its own."""
     families = np.array([row.family for row in rows])
     out = np.zeros(len(rows))
     for family in np.unique(families):
-        others = np.flatnonzero(families != family)
-        out[families == family] = choose_threshold([seen[i] for i in others], scores[others])
+        others = [row for row in rows if row.family != family]
+        kept = scores[families != family]
+        labels, sets = _labels(others), list(_sets(others).values())
+        grid = np.round(np.arange(0.05, 0.96, 0.01), 2)
+        figures = [
+            np.mean([balanced_accuracy(labels[at], (kept[at] >= value).astype(np.int64)) for at in sets])
+            for value in grid
+        ]
+        out[families == family] = grid[int(np.argmax(figures))]
     return out
 
 
@@ -251,7 +259,7 @@ def _share_contradicted(seen: Sequence[Evidence], calibration: Calibration) -> f
 def calibration_figures(seen: Sequence[Evidence]) -> tuple[dict[str, Any], dict[str, str]]:
     """Return how far probabilities can be believed, on held-back documents, and the diagram."""
     labels = np.array([one.pair.label for one in seen], dtype=np.int64)
-    scores = predict_held_back(seen, [fold_of(one.pair.document) for one in seen])
+    scores = predict_held_back(seen, [fold_of(one.pair.document) for one in seen]).probabilities
     bins = reliability(labels, scores)
     figures = {
         "expected_calibration_error": round(expected_calibration_error(labels, scores), 4),

@@ -1,8 +1,9 @@
 """Fit a calibration to labelled pairs: weights by logistic regression, thresholds and error on held-back folds."""
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -21,6 +22,11 @@ ROUNDS = 6
 PENALTY = 1e-3
 """Weight of the squared standardised weights beside the mean log loss."""
 
+SUPPORT_FEATURES = ("entailment", "contradiction", "cover", "missing_numbers")
+"""What support is weighed by. Names, copied runs, lengths and counts of windows were tried: they fit their own data sets
+better and others worse."""
+
+THRESHOLD_RANGE = (0.3, 0.7)
 MIN_ROWS = 40
 FALSE_ALARM_RATE = 0.02
 """Share of supported or unrelated claims that may be called contradicted on the fitting data."""
@@ -87,10 +93,10 @@ def fit_from(
 ) -> Calibration:
     """Fit a calibration to what was already seen of labelled pairs, and of claims with unrelated documents."""
     opposed, opposed_threshold = fit_contradiction(seen, unrelated)
+    support, threshold = fit_support(seen)
     held_back = predict_held_back(seen, [fold_of(one.pair.document) for one in seen])
-    threshold = choose_threshold(seen, held_back)
     return Calibration(
-        support=fit_support(seen),
+        support=support,
         contradiction=opposed,
         support_threshold=threshold,
         doubt_threshold=round(max(0.0, threshold - GREY_ZONE), 4),
@@ -99,7 +105,7 @@ def fit_from(
         data=data,
         data_digest=data_digest,
         rows=len(seen),
-        expected_calibration_error=round(weighted_calibration_error(seen, held_back), 4),
+        expected_calibration_error=round(weighted_calibration_error(seen, held_back.probabilities), 4),
     )
 
 
@@ -129,29 +135,41 @@ def shuffle_documents(rows: Sequence[Labelled]) -> list[Labelled]:
     return shuffled
 
 
-def fit_support(seen: Sequence[Evidence]) -> Combination:
-    """Fit the probability that a claim is supported, where a text is as good as its worst claim.
+def fit_support(seen: Sequence[Evidence]) -> tuple[Combination, float]:
+    """Fit the probability that a claim is supported, where a text is as good as its worst claim, and its threshold.
 
-    The worst claim depends on the weights, so it is chosen anew after each fit, beginning with the least entailed.
+    Weights are fitted with groups and both labels counting alike, so that the threshold is where balanced accuracy is
+    best and not where one group's share of supported claims puts it; then the probability is levelled to the shares
+    that the groups have. The worst claim depends on the weights: it is chosen anew after each fit, beginning with the
+    least entailed.
     """
     _check(seen)
-    names = sorted(next(part.support for one in seen for part in one.parts if part.support))
-    labels = np.array([one.pair.label for one in seen], dtype=np.float64)
-    weights = group_weights(seen)
+    names = sorted(SUPPORT_FEATURES)
+    kept = [one for one in seen if any(part.support for part in one.parts)]
     tables = [
         np.array([[part.support[name] for name in names] for part in one.parts if part.support])
-        for one in seen
+        for one in kept
     ]
-    usable = [position for position, table in enumerate(tables) if len(table)]
-    chosen = {position: int(tables[position][:, names.index(RISING[0])].argmin()) for position in usable}
-    fitted = np.zeros(len(names)), 0.0
+    labels = np.array([one.pair.label for one in kept], dtype=np.float64)
+    direction, worst = _fit_worst(tables, labels, balanced_weights(kept), [name in RISING for name in names])
+    slope, level = fit_logistic(worst[:, None], labels, group_weights(kept), [True])
+    intercept = slope[0] * direction[1] + level
+    weights = dict(zip(names, np.round(slope[0] * direction[0], 5).tolist(), strict=True))
+    threshold = float(np.clip(1 / (1 + np.exp(-level)), *THRESHOLD_RANGE))
+    return Combination(round(float(intercept), 5), weights), round(threshold, 4)
+
+
+def _fit_worst(
+    tables: Sequence[Floats], labels: Floats, weights: Floats, rising: Sequence[bool]
+) -> tuple[tuple[Floats, float], Floats]:
+    """Fit on the worst claim of each text; returns weights and intercept, and the log-odds of each worst claim."""
+    chosen = [int(table[:, list(rising).index(True)].argmin()) for table in tables]
+    fitted = np.zeros(len(rising)), 0.0
     for _ in range(ROUNDS):
-        matrix = np.array([tables[position][chosen[position]] for position in usable])
-        fitted = fit_logistic(matrix, labels[usable], weights[usable], [name in RISING for name in names])
-        chosen = {position: int((tables[position] @ fitted[0]).argmin()) for position in usable}
-    return Combination(
-        round(float(fitted[1]), 5), dict(zip(names, np.round(fitted[0], 5).tolist(), strict=True))
-    )
+        matrix = np.array([table[place] for table, place in zip(tables, chosen, strict=True)])
+        fitted = fit_logistic(matrix, labels, weights, rising)
+        chosen = [int((table @ fitted[0]).argmin()) for table in tables]
+    return fitted, np.array([(table @ fitted[0]).min() + fitted[1] for table in tables])
 
 
 def fit_logistic(
@@ -179,9 +197,17 @@ def fit_logistic(
 
 def group_weights(seen: Sequence[Evidence]) -> Floats:
     """Return a weight a pair: groups count alike whatever their size."""
-    groups = [one.pair.group for one in seen]
-    sizes = {group: groups.count(group) for group in set(groups)}
-    return np.array([1 / sizes[group] for group in groups]) / len(sizes)
+    return _share_alike([(one.pair.group,) for one in seen])
+
+
+def balanced_weights(seen: Sequence[Evidence]) -> Floats:
+    """Return a weight a pair: groups, and both labels within each, count alike."""
+    return _share_alike([(one.pair.group, one.pair.label) for one in seen])
+
+
+def _share_alike(keys: Sequence[tuple[object, ...]]) -> Floats:
+    sizes = Counter(keys)
+    return np.array([1 / sizes[key] for key in keys]) / len(sizes)
 
 
 def predict(seen: Sequence[Evidence], combination: Combination) -> Floats:
@@ -196,46 +222,30 @@ def probability_of(part: Examined, combination: Combination) -> float:
     return combination.probability(part.support) if part.support else 0.0
 
 
-def predict_held_back(seen: Sequence[Evidence], folds: Sequence[object]) -> Floats:
-    """Return for each pair the probability of a fit that saw no pair of its fold."""
-    out = np.zeros(len(seen))
+@dataclass(frozen=True, slots=True)
+class HeldBack:
+    """Probabilities by fits that saw no pair of the same fold, and the threshold each of those fits chose."""
+
+    probabilities: Floats
+    thresholds: Floats
+
+
+def predict_held_back(seen: Sequence[Evidence], folds: Sequence[object]) -> HeldBack:
+    """Return for each pair what a fit without its fold says of it."""
+    probabilities, thresholds = np.zeros(len(seen)), np.zeros(len(seen))
     for fold in dict.fromkeys(folds):
         inside = [position for position, other in enumerate(folds) if other == fold]
-        kept = [one for one, other in zip(seen, folds, strict=True) if other != fold]
-        out[inside] = predict([seen[position] for position in inside], fit_support(kept))
-    return out
+        combination, threshold = fit_support(
+            [one for one, other in zip(seen, folds, strict=True) if other != fold]
+        )
+        probabilities[inside] = predict([seen[position] for position in inside], combination)
+        thresholds[inside] = threshold
+    return HeldBack(probabilities, thresholds)
 
 
 def fold_of(document: str) -> int:
     """Return the fold of a document, from its digest: rows of one document share one."""
     return hashlib.sha256(document.encode("utf-8", "surrogatepass")).digest()[0] % FOLDS
-
-
-def choose_threshold(seen: Sequence[Evidence], probabilities: Floats) -> float:
-    """Return the threshold with the best mean balanced accuracy over groups; of equals the middle one."""
-    labels = np.array([one.pair.label for one in seen])
-    groups = np.array([one.pair.group for one in seen])
-    grid = np.round(np.arange(0.2, 0.8001, 0.01), 4)
-    figures = np.array([_mean_balanced_accuracy(labels, probabilities >= value, groups) for value in grid])
-    # A flat top has many best points by chance: neighbours are averaged, so that the choice is stable.
-    smooth = np.convolve(np.pad(figures, 3, mode="edge"), np.ones(7) / 7, mode="valid")
-    best = np.flatnonzero(smooth >= smooth.max() - 1e-9)
-    return float(grid[best[len(best) // 2]])
-
-
-def _mean_balanced_accuracy(
-    labels: NDArray[np.int64], called: NDArray[np.bool_], groups: NDArray[np.str_]
-) -> float:
-    figures = []
-    for group in np.unique(groups):
-        inside = groups == group
-        recalls = [
-            (called[inside & (labels == label)] == label).mean()
-            for label in (0, 1)
-            if (inside & (labels == label)).any()
-        ]
-        figures.append(float(np.mean(recalls)))
-    return float(np.mean(figures))
 
 
 def weighted_calibration_error(seen: Sequence[Evidence], probabilities: Floats, bins: int = 10) -> float:
@@ -288,11 +298,6 @@ def _alarm_threshold(fitted: Combination, seen: Sequence[Evidence], unrelated: S
 def worst_of(against: Iterable[Mapping[str, float]], combination: Combination) -> float:
     """Return the highest probability of contradiction among windows, 0 where none is on the subject."""
     return max((combination.probability(features) for features in against), default=0.0)
-
-
-def with_combination(calibration: Calibration, combination: Combination) -> Calibration:
-    """Return a calibration with other support weights."""
-    return replace(calibration, support=combination)
 
 
 def _check(seen: Sequence[Evidence]) -> None:

@@ -149,16 +149,13 @@ def find_calibration(
 
 DEFAULT = Calibration(
     support=Combination(
-        -2.0,
+        -0.3,
         {
             "entailment": 0.6,
-            "contradiction": -0.2,
-            "cover": 3.0,
-            "copied": 0.8,
-            "missing_numbers": -0.6,
-            "missing_names": -0.8,
-            "log_words": 0.0,
-            "log_windows": -0.1,
+            "contradiction": -0.1,
+            "cover": 1.0,
+            "missing_numbers": -0.7,
+            "missing_names": -0.4,
         },
     ),
     contradiction=Combination(-2.0, {"contradiction": 0.6, "entailment": -0.2, "cover": 2.0}),

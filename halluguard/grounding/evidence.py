@@ -47,11 +47,6 @@ def _texts_of_sentences(text: str) -> tuple[str, ...]:
     return tuple(text[span.start : span.end] for span in split_sentences(text))
 
 
-def count_windows(passages: Sequence[Passage]) -> int:
-    """Return how many windows some passages make."""
-    return sum(len(_texts_of_windows(passage.text)) for passage in passages)
-
-
 def find_candidates(claim: str, passages: Sequence[Passage], limit: int = CANDIDATES) -> tuple[Window, ...]:
     """Return the distinct windows that share the most words with a claim, best first; ties keep the order given."""
     found: dict[str, Window] = {}

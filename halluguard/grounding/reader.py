@@ -10,7 +10,6 @@ from halluguard.grounding.calibration import Calibration
 from halluguard.grounding.evidence import (
     Window,
     best_sentence,
-    count_windows,
     find_candidates,
     find_quote,
     pack_sentences,
@@ -201,7 +200,7 @@ def _case(
     nearest = sorted(windows, key=lambda window: -nearness(window))[:MAX_WINDOWS]
     packed = pack_sentences(claim, passages) or nearest[0]
     single = best_sentence(claim, passages) or nearest[0]
-    words = observe_words(claim, [passage.text for passage in passages], count_windows(passages))
+    words = observe_words(claim, [passage.text for passage in passages])
     return _Case(claim, _distinct([packed], [nearest[0], single], nearest[1:]), words)
 
 

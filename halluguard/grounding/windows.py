@@ -35,7 +35,10 @@ def estimate_tokens(text: str) -> int:
 
 @lru_cache(maxsize=4096)
 def split_sentences(text: str) -> tuple[Span, ...]:
-    """Return the sentences of a text without surrounding white space, in order; line breaks end a sentence too."""
+    """Return the sentences of a text without surrounding white space, in order; line breaks end a sentence too.
+
+    A sentence longer than WINDOW_TOKENS is cut at white space, so that no sentence fills a window alone.
+    """
     from sentencex import get_sentence_boundaries
 
     spans = []
@@ -43,7 +46,7 @@ def split_sentences(text: str) -> tuple[Span, ...]:
         for bounds in get_sentence_boundaries("en", line.group()):
             span = _strip(text, line.start() + bounds["start_index"], line.start() + bounds["end_index"])
             if span.end > span.start:
-                spans.append(span)
+                spans += _cut(text, span, WINDOW_TOKENS)
     return tuple(spans)
 
 
@@ -59,7 +62,7 @@ def _strip(text: str, start: int, end: int) -> Span:
 def split_windows(text: str, limit: int = WINDOW_TOKENS) -> tuple[Span, ...]:
     """Return overlapping windows of whole sentences that cover a text, in order.
 
-    A text that fits with half as much again stays whole. A sentence longer than the limit is cut at white space.
+    A text that fits with half as much again stays whole.
 
     Args:
         text: a passage.

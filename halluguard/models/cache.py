@@ -2,7 +2,7 @@
 
 import hashlib
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,6 +13,9 @@ from halluguard.models.embedder import Embedder
 from halluguard.models.nli import Pair, PairScorer, PairScores
 
 _LOOKUP = 900  # SQLite binds at most 999 variables in its oldest supported builds
+
+
+_ReadRows = Callable[[Sequence[int]], NDArray[np.float32]]
 
 
 def _key(*parts: str) -> bytes:
@@ -84,9 +87,33 @@ class Hits:
     hit: int = 0
 
 
-def _pieces(positions: Sequence[int], size: int) -> Iterator[Sequence[int]]:
-    for start in range(0, len(positions), size):
-        yield positions[start : start + size]
+def _recall(
+    cache: Cache, keys: Sequence[bytes], sizes: Sequence[int], read: _ReadRows, *, piece: int, hits: Hits
+) -> NDArray[np.float32]:
+    """Return one row per key, reading only what is not kept, each distinct key once; rows are kept piece by piece.
+
+    What is missing is read longest first over everything asked, so that pieces, too, are of similar length.
+
+    Args:
+        cache: where rows are kept.
+        keys: one per item; equal keys are the same item.
+        sizes: characters of each item.
+        read: positions to their rows, shape (n, width), float32.
+        piece: items read at once.
+        hits: counts to add to.
+    """
+    first = {key: position for position, key in reversed(list(enumerate(keys)))}
+    known = {key: np.frombuffer(value, dtype=np.float32) for key, value in cache.get(list(first)).items()}
+    missing = sorted(position for key, position in first.items() if key not in known)
+    hits.asked += len(first)
+    hits.hit += len(first) - len(missing)
+    missing.sort(key=lambda position: (-sizes[position], position))
+    for start in range(0, len(missing), piece):
+        some = missing[start : start + piece]
+        rows = read(some)
+        known.update(zip((keys[position] for position in some), rows, strict=True))
+        cache.put((keys[position], row.tobytes()) for position, row in zip(some, rows, strict=True))
+    return np.stack([known[key] for key in keys])
 
 
 @dataclass(frozen=True)
@@ -120,24 +147,18 @@ class CachedScorer:
 
     def score(self, pairs: Sequence[Pair]) -> PairScores:
         """Score pairs; equal pairs are read once, known pairs not at all. What is done is kept piece by piece."""
+        if not pairs:
+            return PairScores(np.zeros((0, 3), dtype=np.float32), np.zeros(0, dtype=np.bool_))
         keys = [_key("nli", self.digest, self.settings, premise, hypothesis) for premise, hypothesis in pairs]
-        first = {key: position for position, key in reversed(list(enumerate(keys)))}
-        known = {
-            key: np.frombuffer(value, dtype=np.float32) for key, value in self.cache.get(list(first)).items()
-        }
-        missing = sorted(position for key, position in first.items() if key not in known)
-        self.hits.asked += len(first)
-        self.hits.hit += len(first) - len(missing)
-        # Sorted by length over everything that is asked, so that pieces, too, are of similar length.
-        missing.sort(key=lambda position: (-len(pairs[position][0]) - len(pairs[position][1]), position))
-        for some in _pieces(missing, self.piece):
+        sizes = [len(premise) + len(hypothesis) for premise, hypothesis in pairs]
+
+        def read(some: Sequence[int]) -> NDArray[np.float32]:
             fresh = self.scorer.score([pairs[position] for position in some])
-            rows = np.concatenate(
+            return np.concatenate(
                 [np.round(fresh.probabilities, 6), fresh.truncated[:, None]], axis=1
             ).astype(np.float32)
-            known.update(zip((keys[position] for position in some), rows, strict=True))
-            self.cache.put((keys[position], row.tobytes()) for position, row in zip(some, rows, strict=True))
-        table = np.stack([known[key] for key in keys]) if keys else np.zeros((0, 4), dtype=np.float32)
+
+        table = _recall(self.cache, keys, sizes, read, piece=self.piece, hits=self.hits)
         return PairScores(np.ascontiguousarray(table[:, :3]), table[:, 3] > 0)
 
 
@@ -172,25 +193,15 @@ class CachedEmbedder:
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Return unit vectors, float32, shape (len(texts), dimension)."""
+        if not texts:
+            return np.zeros((0, self.dimension), dtype=np.float32)
         keys = [_key("embedding", self.digest, text) for text in texts]
-        first = {key: position for position, key in reversed(list(enumerate(keys)))}
-        known = {
-            key: np.frombuffer(value, dtype=np.float32) for key, value in self.cache.get(list(first)).items()
-        }
-        missing = sorted(position for key, position in first.items() if key not in known)
-        self.hits.asked += len(first)
-        self.hits.hit += len(first) - len(missing)
-        missing.sort(key=lambda position: (-len(texts[position]), position))
-        for some in _pieces(missing, self.piece):
-            vectors = self.embedder.encode([texts[position] for position in some])
-            known.update(zip((keys[position] for position in some), vectors, strict=True))
-            self.cache.put(
-                (keys[position], row.tobytes()) for position, row in zip(some, vectors, strict=True)
-            )
-        return (
-            np.stack([known[key] for key in keys])
-            if keys
-            else np.zeros((0, self.dimension), dtype=np.float32)
+
+        def read(some: Sequence[int]) -> NDArray[np.float32]:
+            return self.embedder.encode([texts[position] for position in some])
+
+        return _recall(
+            self.cache, keys, [len(text) for text in texts], read, piece=self.piece, hits=self.hits
         )
 
 

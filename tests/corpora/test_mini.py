@@ -6,14 +6,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from corpora.chatbot import load_minilm
 from corpora.mini.build import HOME, make
 
 
 @pytest.fixture(scope="module")
-def rebuilt(tmp_path_factory):
+def rebuilt(tmp_path_factory, embed):
     out = tmp_path_factory.mktemp("mini")
-    make(out, load_minilm())
+    make(out, embed)
     return out
 
 

@@ -1,7 +1,9 @@
 from halluguard.grounding.evidence import best_sentence, find_candidates, find_quote, pack_sentences
 from halluguard.records import Passage
 
-FILLER = " ".join(f"Paragraph {number} speaks of weather, roads and harvests in the valley." for number in range(40))
+FILLER = " ".join(
+    f"Paragraph {number} speaks of weather, roads and harvests in the valley." for number in range(40)
+)
 APART = Passage("a", f"Ms Ortega runs the Porto branch. {FILLER} The Porto branch opened in 1998.")
 
 
@@ -13,7 +15,10 @@ def test_packed_sentences_come_from_different_places_in_reading_order():
 
 
 def test_packed_sentences_come_from_different_passages():
-    packed = pack_sentences("Ms Ortega's branch opened in 1998.", [Passage("a", "Ms Ortega runs Porto."), Passage("b", "Porto opened in 1998.")])
+    packed = pack_sentences(
+        "Ms Ortega's branch opened in 1998.",
+        [Passage("a", "Ms Ortega runs Porto."), Passage("b", "Porto opened in 1998.")],
+    )
 
     assert packed is not None
     assert packed.text == "Ms Ortega runs Porto. Porto opened in 1998."
@@ -42,7 +47,12 @@ def test_whole_sentences_are_quotes_apart_from_case_and_punctuation():
 
 
 def test_part_of_a_sentence_is_no_quote():
-    passages = [Passage("p", "It is not true that refunds take 30 days. Do refunds take 30 days? Rates fell by -5% this year.")]
+    passages = [
+        Passage(
+            "p",
+            "It is not true that refunds take 30 days. Do refunds take 30 days? Rates fell by -5% this year.",
+        )
+    ]
 
     assert find_quote("Refunds take 30 days.", passages) is None
     assert find_quote("Do refunds take 30 days", passages) is None

@@ -8,10 +8,16 @@ from halluguard.grounding.reader import P_QUOTED, Reader, ReadRequest
 from halluguard.models import Cache, CachedScorer, PairScores
 from halluguard.records import Passage
 
-FARES = Passage("fares", "Refunds are paid within 30 days of the request. Tickets can be changed once for free.")
+FARES = Passage(
+    "fares", "Refunds are paid within 30 days of the request. Tickets can be changed once for free."
+)
 PETS = Passage("pets", "The lounge opens at 6 am. Dogs travel in the cabin up to 8 kg.")
-FILLER = " ".join(f"Gate {number} lies behind the bakery and the long corridor of terminal B." for number in range(60))
-LONG = Passage("long", f"{FILLER} Ms Ortega runs the Porto office. {FILLER} The Porto office employs 12 people.")
+FILLER = " ".join(
+    f"Gate {number} lies behind the bakery and the long corridor of the terminal." for number in range(24)
+)
+LONG = Passage(
+    "long", f"{FILLER} Ms Ortega runs the Porto office. {FILLER} The Porto office employs 12 people."
+)
 CLAIMS = (
     "Refunds take up to 30 days.",
     "Refunds are paid within 30 days of the request.",
@@ -39,7 +45,9 @@ class Words:
             else (0.01, 0.98, 0.01)
             for premise, _ in pairs
         ]  # fmt: skip
-        return PairScores(np.array(rows, dtype=np.float32).reshape(-1, 3), np.zeros(len(pairs), dtype=np.bool_))
+        return PairScores(
+            np.array(rows, dtype=np.float32).reshape(-1, 3), np.zeros(len(pairs), dtype=np.bool_)
+        )
 
 
 @pytest.fixture
@@ -65,13 +73,18 @@ def test_a_whole_sentence_repeated_needs_no_model(models):
 def test_without_passages_nothing_is_said(plain):
     reading = plain.read([ReadRequest("Dogs fly.", ()), ReadRequest("Dogs fly.", (Passage("blank", " \n"),))])
 
-    assert all((one.p_supported, one.supports, one.contradicts, one.evidence_id) == (0.0, False, False, "") for one in reading)
+    assert all(
+        (one.p_supported, one.supports, one.contradicts, one.evidence_id) == (0.0, False, False, "")
+        for one in reading
+    )
 
 
 def test_readings_come_in_the_order_of_requests(plain):
     readings = plain.read(REQUESTS)
 
-    assert [plain.read([request])[0].supports for request in REQUESTS] == [reading.supports for reading in readings]
+    assert [plain.read([request])[0].supports for request in REQUESTS] == [
+        reading.supports for reading in readings
+    ]
 
 
 @pytest.mark.parametrize("size", [1, 4, 64])
@@ -80,10 +93,16 @@ def test_batches_and_order_change_no_status_and_no_score(plain, models, size):
     fresh = Reader(CachedScorer(models.scorer.scorer, Cache(None)), models.embedder.embedder, DEFAULT)
     backwards = tuple(reversed(REQUESTS))
 
-    found = [one for start in range(0, len(backwards), size) for one in fresh.read(backwards[start : start + size])]
+    found = [
+        one for start in range(0, len(backwards), size) for one in fresh.read(backwards[start : start + size])
+    ]
 
     for one, other in zip(expected, reversed(found), strict=True):
-        assert (one.supports, one.contradicts, one.evidence_text) == (other.supports, other.contradicts, other.evidence_text)
+        assert (one.supports, one.contradicts, one.evidence_text) == (
+            other.supports,
+            other.contradicts,
+            other.evidence_text,
+        )
         assert one.p_supported == pytest.approx(other.p_supported, abs=1e-5)
         assert one.p_contradicted == pytest.approx(other.p_contradicted, abs=1e-5)
 
@@ -106,7 +125,10 @@ def test_evidence_in_two_distant_sentences_is_read_as_one_premise(models):
 
 def test_evidence_in_two_passages_is_read_as_one_premise(models):
     reader, _ = with_words(models, needs=("Ortega", "12 people"))
-    passages = (Passage("a", "Ms Ortega runs the Porto office."), Passage("b", "The Porto office employs 12 people."))
+    passages = (
+        Passage("a", "Ms Ortega runs the Porto office."),
+        Passage("b", "The Porto office employs 12 people."),
+    )
 
     assert reader.read([ReadRequest("Ms Ortega's office employs 12 people.", passages)])[0].supports
 

@@ -23,7 +23,9 @@ def test_all_claims_supported_is_supported():
 
 
 def test_pleasantries_and_questions_are_not_read():
-    assert split_for_scoring("Thank you for asking! Dogs travel in the cabin. Can I help you further?", None) == ("Dogs travel in the cabin.",)
+    assert split_for_scoring(
+        "Thank you for asking! Dogs travel in the cabin. Can I help you further?", None
+    ) == ("Dogs travel in the cabin.",)
 
 
 def test_a_text_that_claims_nothing_is_read_whole():

@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -40,7 +42,7 @@ def test_every_visible_character_is_in_some_window(text):
 def test_windows_come_in_order_and_each_adds_something(text):
     spans = split_windows(text, 20)
 
-    assert all(one.start < other.start and one.end < other.end for one, other in zip(spans, spans[1:], strict=False))
+    assert all(one.start < other.start and one.end < other.end for one, other in pairwise(spans))
 
 
 def test_a_short_text_is_one_window():
@@ -52,13 +54,15 @@ def test_a_blank_text_has_no_window():
 
 
 def test_long_texts_make_windows_under_the_limit_that_share_a_sentence():
-    text = " ".join(f"Sentence number {number} says that gate {number} is open today." for number in range(60))
+    text = " ".join(
+        f"Sentence number {number} says that gate {number} is open today." for number in range(60)
+    )
 
     windows = [text[span.start : span.end] for span in split_windows(text)]
 
     assert len(windows) > 3
     assert all(estimate_tokens(window) <= WINDOW_TOKENS for window in windows)
-    assert all(one.split(". ")[-1].rstrip(".") in other for one, other in zip(windows, windows[1:], strict=False))
+    assert all(one.split(". ")[-1].rstrip(".") in other for one, other in pairwise(windows))
 
 
 def test_a_sentence_without_end_is_cut_at_blanks():
