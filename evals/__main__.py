@@ -1,22 +1,20 @@
 """Run benchmarks: `python -m evals NAME [options]`, `python -m evals all`, `python -m evals tables [--check]`."""
 
 import importlib
-import pkgutil
+import re
 import sys
 from pathlib import Path
 
-import evals
 from evals.results import README, render_tables
 
-_PARTS = {"__main__", "results", "data", "metrics", "published", "diagrams"}
+_MAIN = re.compile(r"^def main\(", re.MULTILINE)
 
 
 def names() -> list[str]:
-    """Return the benchmarks there are: the modules of this package that can be run."""
-    found = {module.name for module in pkgutil.iter_modules(evals.__path__)}
-    return sorted(
-        name for name in found - _PARTS if hasattr(importlib.import_module(f"evals.{name}"), "main")
-    )
+    """Return the benchmarks there are: the modules of this package with a `main`. None of them is imported."""
+    folder = Path(__file__).parent
+    found = (path for path in folder.glob("*.py") if not path.stem.startswith("_"))
+    return sorted(path.stem for path in found if _MAIN.search(path.read_text(encoding="utf-8")))
 
 
 def main(arguments: list[str]) -> int:

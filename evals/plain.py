@@ -18,7 +18,6 @@ from halluguard.grounding.decide import decide_turns
 from halluguard.grounding.evidence import (
     Window,
     best_sentence,
-    count_windows,
     cover_of,
     find_quote,
     pack_sentences,
@@ -35,6 +34,7 @@ from halluguard.grounding.reader import (
 from halluguard.grounding.verdicts import status_of
 from halluguard.grounding.windows import split_windows
 from halluguard.models import Embedder, PairScores, label_order
+from halluguard.models.devices import resolve_dtype
 from halluguard.models.nli import Pair
 from halluguard.records import Claim, ClaimKind, Passage, Reading, Turn
 from halluguard.trusted import TrustedIndex
@@ -55,7 +55,11 @@ class PlainScorer:
         """Load the model."""
         from sentence_transformers import CrossEncoder
 
-        self._model: Any = CrossEncoder(str(self.folder), device=self.device, max_length=self.max_tokens)
+        # Weights kept in half precision would be read in it, which is slow on a CPU: the check reads in float32 there.
+        kind = {"dtype": resolve_dtype(self.device)}
+        self._model: Any = CrossEncoder(
+            str(self.folder), device=self.device, max_length=self.max_tokens, model_kwargs=kind
+        )
         self._order = label_order(self._model.model.config.id2label)
 
     def predict(self, pairs: Sequence[Pair]) -> None:
@@ -179,7 +183,7 @@ def _judge(claim: str, passages: Sequence[Passage], scorer: PlainScorer, reader:
     if not read:
         return Reading(0.0, 0.0, supports=False, contradicts=False)
     rule = reader.calibration
-    words = observe_words(claim, [each.text for each in passages], count_windows(passages))
+    words = observe_words(claim, [each.text for each in passages])
     supported = rule.support.probability(support_features(words, read))
     against = [
         rule.contradiction.probability(contradiction_features(score)) for score in read if on_subject(score)

@@ -5,6 +5,7 @@ Results go to stdout, progress and messages to stderr. Importing this module loa
 
 import json
 import sys
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -478,8 +479,16 @@ def _progress(label: str, off: bool) -> Iterator[Callable[[Any], None]]:
         yield advance
 
 
+def _show_warning(message: Warning | str, *_: object, **__: object) -> None:
+    """Show a warning as one harmless line, without the place in our code that raised it."""
+    from halluguard.report.hostile import plain
+
+    typer.echo(f"halluguard: {plain(str(message))}", err=True)
+
+
 def main() -> None:
     """Run the command line; every expected failure is one line on stderr and the exit code of its error."""
+    warnings.showwarning = _show_warning
     try:
         app(standalone_mode=True)
     except HalluguardError as error:

@@ -77,8 +77,10 @@ def _trusted(only: tuple[str, ...] = (), without: tuple[str, ...] = ()) -> tuple
 
 def make(out: Path, embed: Embed, scenario: Scenario | None = None) -> None:
     """Write the PDF page beside the other trusted pages, and everything else to `out`."""
-    text = (HOME / "pages" / "travel-documents.txt").read_text(encoding="utf-8")
-    (HOME / "trusted" / "travel-documents.pdf").write_bytes(write_pdf(text))
+    pdf = write_pdf((HOME / "pages" / "travel-documents.txt").read_text(encoding="utf-8"))
+    page = HOME / "trusted" / "travel-documents.pdf"
+    if not page.exists() or page.read_bytes() != pdf:
+        page.write_bytes(pdf)
     out.mkdir(parents=True, exist_ok=True)
     build(scenario or make_scenario(), HOME, out, embed)
 

@@ -12,7 +12,9 @@ N, DIMENSION = 40, 16
 
 
 def make_texts(n):
-    return [f"Entry {i} says that pump {i} of hall {i % 7} is serviced every {i + 3} weeks." for i in range(n)]
+    return [
+        f"Entry {i} says that pump {i} of hall {i % 7} is serviced every {i + 3} weeks." for i in range(n)
+    ]
 
 
 def make_vectors(n, seed=0):
@@ -32,7 +34,13 @@ def digest_folder(folder):
 def native_store(tmp_path_factory):
     folder = tmp_path_factory.mktemp("native")
     rows = [
-        {"id": f"e{i}", "text": text, "source": f"s{i % 3}.md", "ingested_at": f"2025-03-01T10:{i:02d}:00Z", "batch": "b1"}
+        {
+            "id": f"e{i}",
+            "text": text,
+            "source": f"s{i % 3}.md",
+            "ingested_at": f"2025-03-01T10:{i:02d}:00Z",
+            "batch": "b1",
+        }
         for i, text in enumerate(make_texts(N))
     ]
     (folder / "entries.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
@@ -42,7 +50,9 @@ def native_store(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def faiss_store(tmp_path_factory):
-    vectorstores = pytest.importorskip("langchain_community.vectorstores", reason="langchain-community is not installed")
+    vectorstores = pytest.importorskip(
+        "langchain_community.vectorstores", reason="langchain-community is not installed"
+    )
     from langchain_core.embeddings import DeterministicFakeEmbedding
 
     folder = tmp_path_factory.mktemp("faiss")
@@ -62,7 +72,9 @@ CHROMA_N = 250  # two syncs of 100, then fifty in the queue
 def chroma_store(tmp_path_factory):
     chromadb = pytest.importorskip("chromadb", reason="chromadb is not installed")
     folder = tmp_path_factory.mktemp("chroma")
-    client = chromadb.PersistentClient(str(folder), settings=chromadb.config.Settings(anonymized_telemetry=False))
+    client = chromadb.PersistentClient(
+        str(folder), settings=chromadb.config.Settings(anonymized_telemetry=False)
+    )
     collection = client.create_collection(
         "pumps",
         embedding_function=None,
@@ -75,7 +87,9 @@ def chroma_store(tmp_path_factory):
             ids=[f"e{i}" for i in rows],
             embeddings=vectors[start : start + 50],
             documents=[texts[i] for i in rows],
-            metadatas=[{"source": f"s{i % 3}.md", "page": i, "draft": i % 2 == 0, "weight": i / 2} for i in rows],
+            metadatas=[
+                {"source": f"s{i % 3}.md", "page": i, "draft": i % 2 == 0, "weight": i / 2} for i in rows
+            ],
         )
     return folder
 

@@ -15,7 +15,9 @@ chromadb = pytest.importorskip("chromadb", reason="chromadb is not installed")
 
 
 def collection_of(folder):
-    client = chromadb.PersistentClient(str(folder), settings=chromadb.config.Settings(anonymized_telemetry=False))
+    client = chromadb.PersistentClient(
+        str(folder), settings=chromadb.config.Settings(anonymized_telemetry=False)
+    )
     return client.get_collection("pumps", embedding_function=None)
 
 
@@ -34,7 +36,9 @@ def changed_store(chroma_store, tmp_path_factory):
     collection = collection_of(folder)
     collection.delete(ids=["e3", "e5", "e240"])
     vectors = [[1.0] + [0.0] * 15, [0.0, 1.0] + [0.0] * 14]
-    collection.update(ids=["e7", "e11"], documents=["New words seven.", "New words eleven."], embeddings=vectors)
+    collection.update(
+        ids=["e7", "e11"], documents=["New words seven.", "New words eleven."], embeddings=vectors
+    )
     return folder
 
 
@@ -46,8 +50,14 @@ def test_metadata_keeps_its_types(chroma_store):
 
 
 def test_vectors_come_from_the_index_and_from_the_queue(chroma_store):
-    with closing(sqlite3.connect(f"file:{chroma_store / 'chroma.sqlite3'}?mode=ro&immutable=1", uri=True)) as connection:
-        rows = dict(connection.execute("SELECT s.scope, m.seq_id FROM max_seq_id m JOIN segments s ON s.id = m.segment_id"))
+    with closing(
+        sqlite3.connect(f"file:{chroma_store / 'chroma.sqlite3'}?mode=ro&immutable=1", uri=True)
+    ) as connection:
+        rows = dict(
+            connection.execute(
+                "SELECT s.scope, m.seq_id FROM max_seq_id m JOIN segments s ON s.id = m.segment_id"
+            )
+        )
 
     assert rows["VECTOR"] < rows["METADATA"]  # the lag this test is about
     assert all(entry.vector is not None for entry in open_store(chroma_store).entries())
@@ -102,7 +112,9 @@ def test_hostile_index_metadata_does_nothing_and_texts_are_read(chroma_store, co
 
 def test_collection_is_named_where_several_hold_entries(chroma_store, copy_of):
     folder = copy_of(chroma_store)
-    client = chromadb.PersistentClient(str(folder), settings=chromadb.config.Settings(anonymized_telemetry=False))
+    client = chromadb.PersistentClient(
+        str(folder), settings=chromadb.config.Settings(anonymized_telemetry=False)
+    )
     other = client.create_collection("valves", embedding_function=None)
     other.add(ids=["v"], embeddings=[[1.0, 0.0]], documents=["A valve."])
 
@@ -116,7 +128,9 @@ def test_pending_write_ahead_log_is_read_and_left_alone(chroma_store, copy_of, d
     folder = copy_of(chroma_store)
     writer = sqlite3.connect(folder / "chroma.sqlite3")
     writer.execute("PRAGMA journal_mode = WAL")
-    writer.execute("UPDATE embedding_metadata SET string_value = 'Only in the log.' WHERE id = 1 AND key = 'chroma:document'")
+    writer.execute(
+        "UPDATE embedding_metadata SET string_value = 'Only in the log.' WHERE id = 1 AND key = 'chroma:document'"
+    )
     writer.commit()
     before = digest_of(folder)
 

@@ -5,7 +5,12 @@ import pytest
 
 from halluguard.stores import open_store, read_vectors
 
-KINDS = {"native": "native_store", "langchain_faiss": "faiss_store", "chroma": "chroma_store", "llamaindex": "llamaindex_store"}
+KINDS = {
+    "native": "native_store",
+    "langchain_faiss": "faiss_store",
+    "chroma": "chroma_store",
+    "llamaindex": "llamaindex_store",
+}
 
 
 @pytest.fixture(params=sorted(KINDS))

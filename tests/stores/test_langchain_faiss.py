@@ -27,7 +27,9 @@ def test_deleting_through_langchain_leaves_a_sound_store(faiss_store, tmp_path):
     from langchain_community.vectorstores import FAISS
     from langchain_core.embeddings import DeterministicFakeEmbedding
 
-    store = FAISS.load_local(str(faiss_store), DeterministicFakeEmbedding(size=16), allow_dangerous_deserialization=True)
+    store = FAISS.load_local(
+        str(faiss_store), DeterministicFakeEmbedding(size=16), allow_dangerous_deserialization=True
+    )
     store.delete(["e3", "e9"])
     store.save_local(str(tmp_path))
 
@@ -44,7 +46,9 @@ def test_index_of_another_size_than_its_documents_is_found(faiss_store, copy_of,
 
     store = open_store(folder)
 
-    assert [(reason.code, reason.figure) for reason in store.findings()] == [(StoreCode.COUNT_MISMATCH, float(abs(n - 40)))]
+    assert [(reason.code, reason.figure) for reason in store.findings()] == [
+        (StoreCode.COUNT_MISMATCH, float(abs(n - 40)))
+    ]
     entries = list(store.entries())
     assert len(entries) == max(n, 40)
     assert sum(entry.vector is None for entry in entries) == max(0, 40 - n)

@@ -17,7 +17,10 @@ def change(path, function):
 
 def test_text_changed_without_its_hash_is_marked(llamaindex_store, copy_of):
     folder = copy_of(llamaindex_store)
-    change(folder / "docstore.json", lambda content: content["docstore/data"]["e4"]["__data__"].update(text="Something else."))
+    change(
+        folder / "docstore.json",
+        lambda content: content["docstore/data"]["e4"]["__data__"].update(text="Something else."),
+    )
 
     store = open_store(folder)
 
@@ -41,7 +44,10 @@ def test_vector_without_node_and_node_without_vector_are_counted(llamaindex_stor
 
 def test_nan_in_the_vector_file_is_read_for_the_sweep_to_find(llamaindex_store, copy_of):
     folder = copy_of(llamaindex_store)
-    change(folder / "default__vector_store.json", lambda content: content["embedding_dict"]["e2"].__setitem__(0, float("nan")))
+    change(
+        folder / "default__vector_store.json",
+        lambda content: content["embedding_dict"]["e2"].__setitem__(0, float("nan")),
+    )
 
     vectors = {entry.id: entry.vector for entry in open_store(folder).entries()}
 

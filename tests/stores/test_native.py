@@ -39,7 +39,11 @@ def test_inline_vectors_are_read(tmp_path):
 
 
 def test_entry_keeps_metadata_time_batch_and_author(tmp_path):
-    row = {"id": 7, "text": "x", "metadata": {"url": "http://a", "created_at": 1735689600, "batch_id": 3, "from_turn": "t1"}}
+    row = {
+        "id": 7,
+        "text": "x",
+        "metadata": {"url": "http://a", "created_at": 1735689600, "batch_id": 3, "from_turn": "t1"},
+    }
 
     (entry,) = open_store(write(tmp_path / "a.jsonl", [row])).entries()
 
@@ -53,7 +57,11 @@ def test_vectors_left_over_become_entries_without_text(tmp_path):
 
     store = open_store(tmp_path)
 
-    assert [(entry.id, entry.text) for entry in store.entries()] == [("a", "x"), ("position-1", None), ("position-2", None)]
+    assert [(entry.id, entry.text) for entry in store.entries()] == [
+        ("a", "x"),
+        ("position-1", None),
+        ("position-2", None),
+    ]
     assert [(reason.code, reason.figure) for reason in store.findings()] == [(StoreCode.COUNT_MISMATCH, 2.0)]
 
 

@@ -35,7 +35,9 @@ def hostile(marker):
     return {
         "os.system": pickle.dumps(Call(os.system, command), 4),
         "protocol 0": pickle.dumps(Call(os.system, command), 0),
-        "nested reduce": pickle.dumps(({}, [Call(eval, f"__import__('os').system({command!r})"), Call(pickle.loads, b"x"), 1]), 4),
+        "nested reduce": pickle.dumps(
+            ({}, [Call(eval, f"__import__('os').system({command!r})"), Call(pickle.loads, b"x"), 1]), 4
+        ),
         "reduce in reduce": pickle.dumps(Call(map, Call(os.system, command), "x"), 2),
         "inst": b"(S'" + command.encode() + b"'\nios\nsystem\n.",
         "obj": b"(cos\nsystem\nS'" + command.encode() + b"'\no.",
@@ -59,14 +61,19 @@ NAMES = sorted(hostile("x"))
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_hostile_pickle_does_nothing_is_reported_and_the_vectors_are_read(faiss_store, copy_of, tmp_path, vectors_of, name):
+def test_hostile_pickle_does_nothing_is_reported_and_the_vectors_are_read(
+    faiss_store, copy_of, tmp_path, vectors_of, name
+):
     folder, marker = copy_of(faiss_store), tmp_path / "marker"
     (folder / "index.pkl").write_bytes(hostile(marker)[name])
 
     store = open_store(folder)
 
     assert not marker.exists()
-    assert {reason.code for reason in store.findings()} & {StoreCode.FOREIGN_PICKLE_GLOBAL, StoreCode.PICKLE_REFUSED}
+    assert {reason.code for reason in store.findings()} & {
+        StoreCode.FOREIGN_PICKLE_GLOBAL,
+        StoreCode.PICKLE_REFUSED,
+    }
     np.testing.assert_array_equal([entry.vector for entry in store.entries()], vectors_of(40))
     assert all(entry.text is None for entry in store.entries())
 
@@ -135,7 +142,9 @@ def test_bytes_after_the_end_are_found(faiss_store, copy_of):
     with (folder / "index.pkl").open("ab") as stream:
         stream.write(b"tail")
 
-    assert [(one.code, one.figure) for one in open_store(folder).findings()] == [(StoreCode.PICKLE_TRAILING_BYTES, 4.0)]
+    assert [(one.code, one.figure) for one in open_store(folder).findings()] == [
+        (StoreCode.PICKLE_TRAILING_BYTES, 4.0)
+    ]
 
 
 @pytest.mark.parametrize("share", [0.0, 0.1, 0.5, 0.99])

@@ -69,10 +69,11 @@ def check_embedding(
     positions = np.flatnonzero(comparable)
     entries = tuple(contents.entries[at] for at in positions)
     stored = unit_rows(contents.vectors[positions])
+    if contents.vectors.shape[1] != embedder.dimension:
+        return _not_compared(contents, _other_dimension(contents.vectors.shape[1], embedder), "text")
     template, doubt = _choose_template(entries, stored, embedder, models or {})
     if doubt is not None:
-        nothing = np.zeros(len(contents.entries), dtype=np.bool_)
-        return Reembedded((), (doubt,), find_healthy(np.zeros(0)), template, nothing, 0)
+        return _not_compared(contents, doubt, template)
     texts = [TEMPLATES[template](entry) or entry.text or "" for entry in entries]
     fresh = embed_texts(texts, embedder, cache=cache, progress=progress)
     cosines = np.einsum("ij,ij->i", stored, fresh).astype(np.float64)
@@ -101,11 +102,21 @@ def check_embedding(
     return Reembedded(tuple(named), container, healthy, template, verified, len(entries))
 
 
+def _not_compared(contents: Contents, doubt: Reason, template: str) -> Reembedded:
+    nothing = np.zeros(len(contents.entries), dtype=np.bool_)
+    return Reembedded((), (doubt,), find_healthy(np.zeros(0)), template, nothing, 0)
+
+
+def _other_dimension(dimension: int, embedder: Embedder) -> Reason:
+    detail = f"the store's vectors have {dimension} numbers, those of {embedder.name} {embedder.dimension}: another model wrote it"
+    return Reason(Code.DIMENSION_MISMATCH, float(dimension), detail)
+
+
 def _choose_template(
     entries: Sequence[Entry], stored: NDArray[np.float32], embedder: Embedder, models: Mapping[str, Embedder]
 ) -> tuple[str, Reason | None]:
     """Find, on a sample, the template under which most of a store fits; a reason where none does."""
-    step = max(1, len(entries) // _SAMPLE)
+    step = max(1, -(-len(entries) // _SAMPLE))
     sample = Low(
         np.arange(0, len(entries), step),
         tuple(entries[::step]),
