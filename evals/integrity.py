@@ -57,7 +57,7 @@ class MiddleLayer:
     """Another model of the same dimension: the mean of the third layer in place of the last."""
 
     def __init__(self, model: SentenceEmbedder) -> None:
-        self._inner = model._model[0]
+        self._inner = model._model[0]  # noqa: SLF001  # no public way to a middle layer
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Return unit vectors, shape (n, d)."""

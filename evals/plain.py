@@ -15,22 +15,8 @@ from numpy.typing import NDArray
 
 from halluguard.grounding.claims import split_claims
 from halluguard.grounding.decide import decide_turns
-from halluguard.grounding.evidence import (
-    Window,
-    best_sentence,
-    cover_of,
-    find_quote,
-    pack_sentences,
-)
-from halluguard.grounding.features import observe_words
-from halluguard.grounding.reader import (
-    P_QUOTED,
-    Reader,
-    WindowScore,
-    contradiction_features,
-    on_subject,
-    support_features,
-)
+from halluguard.grounding.evidence import Window, cover_of
+from halluguard.grounding.reader import Reader, ReadRequest, WindowScore
 from halluguard.grounding.verdicts import status_of
 from halluguard.grounding.windows import split_windows
 from halluguard.models import Embedder, PairScores, label_order
@@ -79,10 +65,11 @@ class PlainScorer:
 
 @dataclass(frozen=True, slots=True)
 class PlainResult:
-    """What the reference found and took: statuses by claim id, seconds of each claim by turn, pairs read for each."""
+    """What the reference found and took: statuses by claim id, seconds of each claim by turn, processor seconds and pairs of each."""
 
     statuses: dict[str, str]
     seconds: dict[str, list[float]]
+    cpu_seconds: list[float] = field(default_factory=list)
     pairs: list[int] = field(default_factory=list)
 
     @property
@@ -116,11 +103,12 @@ class PlainCheck:
         return result
 
     def _decide_claim(self, turn: Turn, number: int, claim: Claim, result: PlainResult) -> None:
-        started = time.perf_counter()
+        started, busy = time.perf_counter(), time.process_time()
         sides = {**_log_passages(turn, claim), "trusted": self._find_trusted(claim)}
         pairs = [(text, claim.reading) for passages in sides.values() for text in _texts(passages)]
         self.scorer.predict(pairs)
         result.seconds.setdefault(turn.turn_id, []).append(time.perf_counter() - started)
+        result.cpu_seconds.append(time.process_time() - busy)
         result.pairs.append(len(pairs))
         readings = {
             name: _judge(claim.reading, passages, self.scorer, self.rules) for name, passages in sides.items()
@@ -161,32 +149,20 @@ def _texts(passages: Sequence[Passage]) -> list[str]:
     return [each.text[span.start : span.end] for each in passages for span in split_windows(each.text)]
 
 
-def _judge(claim: str, passages: Sequence[Passage], scorer: PlainScorer, reader: Reader) -> Reading | None:
-    """Apply the calibration to every window, and to the two texts its features name: packed sentences, best sentence."""
+def _judge(claim: str, passages: Sequence[Passage], scorer: PlainScorer, rules: Reader) -> Reading | None:
+    """Apply the reader's rules to the scores of every window, besides the texts that the reader puts together itself."""
     if not passages:
         return None
-    quoted = find_quote(claim, passages)
-    if quoted is not None:
-        return Reading(P_QUOTED, 0.0, supports=True, contradicts=False)
-    every = {
-        text: Window(each.id, text, cover_of(claim, text)) for each in passages for text in _texts([each])
-    }
-    chosen = [
-        window for window in (pack_sentences(claim, passages), best_sentence(claim, passages)) if window
-    ]
-    windows = list({window.text: window for window in (*chosen, *every.values())}.values())
+    (case,) = rules._prepare([ReadRequest(claim, tuple(passages))])  # noqa: SLF001 - its features, without its choice
+    chosen = [window for some in case.rounds for window in some]
+    every = [Window(each.id, text, cover_of(claim, text)) for each in passages for text in _texts([each])]
+    windows = list({window.text: window for window in (*every, *chosen)}.values()) if chosen else []
+    windows.sort(
+        key=lambda window: window.text != chosen[0].text
+    )  # what is read first has a feature of its own
     scores = scorer.score([(window.text, claim) for window in windows]).probabilities.tolist()
-    read = [
+    case.scores.extend(
         WindowScore(window, row[0], row[2], truncated=False)
         for window, row in zip(windows, scores, strict=True)
-    ]
-    if not read:
-        return Reading(0.0, 0.0, supports=False, contradicts=False)
-    rule = reader.calibration
-    words = observe_words(claim, [each.text for each in passages])
-    supported = rule.support.probability(support_features(words, read))
-    against = [
-        rule.contradiction.probability(contradiction_features(score)) for score in read if on_subject(score)
-    ]
-    contradicted = max(against, default=0.0)
-    return Reading(supported, contradicted, *rule.decide(supported, contradicted))
+    )
+    return rules._conclude(case)  # noqa: SLF001 - its rules, on more than it reads

@@ -105,12 +105,18 @@ def _measure(place: _Place, turns: list[Turn], models: Models) -> dict[str, Any]
     plain_alone = [1000 * sum(some) for name, some in plain.seconds.items() if name in first]
     rates = {"plain": len(plain.statuses) / plain.claim_seconds.sum()}
     rates |= {"cold": cold["claims"] / cold["seconds"], "warm": warm["claims"] / warm["seconds"]}
+    busy = {"plain": sum(plain.cpu_seconds), "cold": cold["cpu_seconds"], "warm": warm["cpu_seconds"]}
     return {
         "turns": len(turns),
         "claims": len(plain.statuses),
         "claims_per_s": rates,
         "times_plain": {"cold": rates["cold"] / rates["plain"], "warm": rates["warm"] / rates["plain"]},
-        "pairs": {"plain": sum(plain.pairs), "cold": cold["pairs_read"]},
+        "cpu_ms_per_claim": {name: 1000 * spent / len(plain.statuses) for name, spent in busy.items()},
+        "pairs": {
+            "plain": sum(plain.pairs),
+            "cold": cold["pairs_read"],
+            "warm": warm["pairs_asked"] - warm["pairs_known"],
+        },
         "padded_per_real": cold["padded_per_real"],
         "agreement": _agreement(checked, plain.statuses),
         "agreement_same_evidence": _agreement(checked, same),
@@ -121,7 +127,7 @@ def _measure(place: _Place, turns: list[Turn], models: Models) -> dict[str, Any]
                 "p50": float(np.percentile(plain_alone, 50)),
                 "p95": float(np.percentile(plain_alone, 95)),
             },
-            "alone": {"p50": alone["p50_ms"], "p95": alone["p95_ms"]},
+            "cold": {"p50": alone["p50_ms"], "p95": alone["p95_ms"]},
         },
         "cold": cold,
         "warm": warm,
@@ -172,30 +178,29 @@ def _measure_memory(place: _Place, turns: list[Turn]) -> dict[str, Any]:
 
 
 def _speed_table(payload: Mapping[str, Any]) -> Table:
-    rates, pairs, alone = payload["claims_per_s"], payload["pairs"], payload["turn_ms"]
-    rows = (
+    names = {
+        "plain": "one `CrossEncoder.predict` call a claim",
+        "cold": "halluguard, cold cache",
+        "warm": "halluguard, warm cache",
+    }
+    rows = [
         (
-            "one `CrossEncoder.predict` call a claim",
-            rates["plain"],
-            1.0,
-            pairs["plain"],
-            *alone["plain"].values(),
-        ),
-        (
-            "halluguard, cold cache",
-            rates["cold"],
-            payload["times_plain"]["cold"],
-            pairs["cold"],
-            *alone["alone"].values(),
-        ),
-        ("halluguard, warm cache", rates["warm"], payload["times_plain"]["warm"], 0, None, None),
-    )
+            name,
+            payload["claims_per_s"][key],
+            payload["times_plain"].get(key, 1.0),
+            payload["cpu_ms_per_claim"][key],
+            payload["pairs"][key],
+            payload["turn_ms"].get(key, {}).get("p50"),
+            payload["turn_ms"].get(key, {}).get("p95"),
+        )
+        for key, name in names.items()
+    ]
     note = (
         f"{payload['turns']} answers, {payload['claims']} claims of RAGTruth QA; same model, index and threads. "
         "p50 and p95 of deciding one turn by itself."
     )
-    columns = ("", "claims/s", "times plain", "pairs read", "p50 ms", "p95 ms")
-    return Table(columns, rows, note, {"p50 ms": 0, "p95 ms": 0})
+    columns = ("", "claims/s", "times plain", "CPU ms/claim", "pairs read", "p50 ms", "p95 ms")
+    return Table(columns, tuple(rows), note, {"p50 ms": 0, "p95 ms": 0})
 
 
 def _goal_table(payload: Mapping[str, Any]) -> Table:

@@ -110,7 +110,7 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
 
 def _time_check(options: argparse.Namespace, models: Models) -> dict[str, Any]:
     before = _peak_mib()
-    started = time.perf_counter()
+    started, busy = time.perf_counter(), time.process_time()
     run = check_log(
         options.log,
         options.trusted,
@@ -119,11 +119,12 @@ def _time_check(options: argparse.Namespace, models: Models) -> dict[str, Any]:
         reader=load_reader(models),
         settings=CheckSettings(),
     )
-    seconds = time.perf_counter() - started
+    seconds, cpu_seconds = time.perf_counter() - started, time.process_time() - busy
     claims = run.read("claims", ["status", "error"])
     statuses = claims["status"].to_pylist()
     return {
         "seconds": seconds,
+        "cpu_seconds": cpu_seconds,
         "turns": run.read("turns", ["turn_id"]).num_rows,
         "claims": sum(status not in ("abstained", "not_a_claim") for status in statuses),
         "errors": statuses.count("error"),

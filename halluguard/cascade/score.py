@@ -80,6 +80,7 @@ def score_cascade(
 ) -> Scored:
     """Compute every score that the log allows, name what is missing, and decide the verdict."""
     seen = around.seen
+    # A share can also rise by more imports: without a path back into the store that is no amplification.
     write_back = _has_write_back(around, given)
     r_loop, exposure = _score_r(seen, loop, write_back, given)
     slope = _score_slope(seen, cases, topic)
@@ -108,7 +109,7 @@ def score_cascade(
             _quiet(seen, cases, loop),
             prevalence.low,
             ratio.low if timed and given.sample_rate >= 1 else None,
-            slope.z if slope.slope is not None and slope.slope > 0 else None,
+            slope.z if r_loop.quality is not Quality.STRUCTURAL else None,
             r_loop.low if r_loop.usable else None,
             r_loop.high if r_loop.usable or r_loop.quality is Quality.INTERVAL_ONLY else None,
             float(loop.children.sum()) if write_back is not None or len(around.write_backs) else None,
@@ -186,7 +187,11 @@ def _score_r(
 
 
 def _score_slope(seen: Observation, cases: Contamination, topic: NDArray[np.int64]) -> Slope:
-    timed = [int(a) for a in topic if seen.answers[a].time is not None]
+    """Fit S3 from the arrival of the first contaminated entry on: the step from nothing to something is no selection."""
+    came = [t for n in cases.entries if (t := seen.entries[n].time) is not None]
+    came += [t for a in cases.answers if (t := seen.answers[a].time) is not None]
+    first = min(came, default=0.0)
+    timed = [int(a) for a in topic if (t := seen.answers[a].time) is not None and t >= first]
     days = np.array([int(seen.answers[a].time or 0) for a in timed], dtype=np.float64)
     member = set(cases.answers)
     case = np.array([a in member for a in timed], dtype=np.float64)

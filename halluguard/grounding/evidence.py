@@ -9,7 +9,7 @@ from halluguard.grounding.windows import estimate_tokens, split_sentences, split
 from halluguard.grounding.words import content_words, stems
 from halluguard.records import Passage
 
-CANDIDATES = 8
+CANDIDATES = 4
 """Windows of a request that are embedded at most; those that share the most words with the claim."""
 
 PACKED_SENTENCES = 3

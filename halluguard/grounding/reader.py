@@ -138,7 +138,7 @@ class Reader:
         unclear = [
             (request.claim, windows)
             for request, windows in zip(requests, found, strict=True)
-            if len(windows) > 1
+            if len(windows) > MAX_WINDOWS  # fewer are all read, whatever their order
         ]
         texts = sorted(
             {text for claim, windows in unclear for text in (claim, *(window.text for window in windows))}
@@ -194,7 +194,7 @@ def _case(
         return _Case(claim, (), None, quoted)
 
     def nearness(window: Window) -> float:
-        likeness = float(vectors[window.text] @ vectors[claim]) if window.text in vectors else 0.0
+        likeness = float(vectors[window.text] @ vectors[claim]) if window.text in vectors and claim in vectors else 0.0
         return round(window.cover + likeness, 4)
 
     nearest = sorted(windows, key=lambda window: -nearness(window))[:MAX_WINDOWS]

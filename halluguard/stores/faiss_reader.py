@@ -25,8 +25,9 @@ def main(source: str, target: str) -> None:
     confine(Path(source).stat().st_size)
     index = faiss.read_index(source)
     metric = int(index.metric_type)
-    named = isinstance(index, faiss.IndexIDMap | faiss.IndexIDMap2)
-    inner = faiss.downcast_index(index.index) if named else index  # `index` stays: it owns the inner one
+    inner = index  # `index` stays in reach, for it owns what it wraps
+    if isinstance(index, faiss.IndexIDMap | faiss.IndexIDMap2):
+        inner = faiss.downcast_index(index.index)
     if isinstance(inner, faiss.IndexIVF):
         inner.make_direct_map()
     np.save(target, np.ascontiguousarray(inner.reconstruct_n(0, inner.ntotal), dtype=np.float32))

@@ -132,6 +132,11 @@ def test_utf8_read_as_windows_1252_is_damage(text):
         "a font without a map: " + "\ue001\ue002\ue003\ue004 " * 6,
     ],
 )
+def test_lost_characters_are_damage(text):
+    assert [reason.code for reason in check_characters(text)] == [Code.ENCODING_DAMAGE]
+
+
+@pytest.mark.parametrize("text", ["pay\u200bpal", "safe \u202egnp.exe", "tag \U000e0041\U000e0042"])
 def test_characters_nobody_sees_are_found(text):
     assert [reason.code for reason in check_characters(text)] == [Code.HIDDEN_CHARACTERS]
 

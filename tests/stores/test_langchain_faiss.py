@@ -106,5 +106,5 @@ def test_missing_pickle_is_one_clear_line(faiss_store, copy_of):
     folder = copy_of(faiss_store)
     (folder / "index.pkl").unlink()
 
-    with pytest.raises(StoreError, match="missing beside index.faiss"):
+    with pytest.raises(StoreError, match=r"missing beside index\.faiss"):
         open_store(folder)

@@ -1,0 +1,93 @@
+"""Write a played drill in the native formats: log, trusted pages, store, snapshots, and the truth beside them."""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from halluguard.drill.scenario import Scenario
+from halluguard.drill.simulate import Played, moment
+from halluguard.errors import InputError
+from halluguard.run import write_json
+
+
+@dataclass(frozen=True, slots=True)
+class DrillFiles:
+    """Where the parts of a drill lie; only the first three may be shown to the detector."""
+
+    folder: Path
+
+    @property
+    def log(self) -> Path:
+        """The conversation log."""
+        return self.folder / "log.jsonl"
+
+    @property
+    def trusted(self) -> Path:
+        """The trusted pages."""
+        return self.folder / "trusted"
+
+    @property
+    def store(self) -> Path:
+        """The store at the end, entries and vectors."""
+        return self.folder / "store"
+
+    @property
+    def truth(self) -> Path:
+        """What really happened."""
+        return self.folder / "truth.json"
+
+    def snapshot(self, day: int) -> Path:
+        """The store as it was on the morning of a day."""
+        return self.folder / "snapshots" / f"day-{day:03d}.jsonl"
+
+
+def write_drill(played: Played, folder: Path) -> DrillFiles:
+    """Write everything into a folder, which is made; the same drill gives the same bytes."""
+    files = DrillFiles(folder)
+    if folder.exists() and any(folder.iterdir()):
+        raise InputError(f"{folder}: is not empty. Choose a new folder for the drill")
+    files.trusted.mkdir(parents=True)
+    files.log.write_text(
+        "".join(json.dumps(turn, ensure_ascii=False) + "\n" for turn in played.turns), encoding="utf-8"
+    )
+    write_trusted(played.scenario, files.trusted)
+    played.shelf.save(files.store)
+    for day, entries in sorted(played.snapshots.items()):
+        files.snapshot(day).parent.mkdir(exist_ok=True)
+        lines = [json.dumps(entry.as_row(), ensure_ascii=False) for entry in entries]
+        files.snapshot(day).write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    write_json(files.truth, truth_of(played))
+    return files
+
+
+def write_trusted(scenario: Scenario, folder: Path) -> None:
+    """Write each topic as a Markdown page."""
+    for topic in scenario.topics:
+        page = "\n\n".join([f"# {topic.title}", *topic.passages])
+        (folder / f"{topic.name}.md").write_text(f"{page}\n", encoding="utf-8")
+
+
+def truth_of(played: Played) -> dict[str, Any]:
+    """Return the truth as plain values."""
+    scenario, truth = played.scenario, played.truth
+    injected = min((i.day for i in scenario.injections if i.claims), default=None)
+    invented = min((i.day for i in scenario.inventions), default=None)
+    first = min((day for day in (injected, invented) if day is not None), default=None)
+    return {
+        "scenario": scenario.name,
+        "title": scenario.title,
+        "after": scenario.after,
+        "seed": played.seed,
+        "expected": asdict(scenario.expected),
+        "began_at": None if first is None else moment(first).isoformat(),
+        "false_claims": list(scenario.false_claims()),
+        "cases": truth.cases,
+        "entries": truth.entries,
+        "generations": truth.generations,
+        "clean_children": truth.clean_children,
+        "days": {key: round(day, 6) for key, day in truth.times.items()},
+        "sources": truth.sources,
+        "topics": truth.topics,
+        "write_back": played.scenario.write_back.rate > 0,
+    }
