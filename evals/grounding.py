@@ -1,6 +1,6 @@
 """Is a claim borne out by its document? Fourteen data sets, RAGTruth QA, NLI sets, and edited claims.
 
-python -m evals grounding [--sample N] [--seed S] [--parts sets,ragtruth,nli,edits] [--nli-model M] [--cache FILE]
+python -m evals grounding [--sample N] [--seed S] [--parts sets,ragtruth,nli,edits] [--nli-model M] [--cache FILE] [--calibration OUT]
 
 Figures on `grounding/dev` are cross-validated: the weights that score a family of data sets were fitted on the other
 families. RAGTruth QA is scored with weights fitted on `grounding/dev` and never used otherwise. Scores are cached on
@@ -33,6 +33,7 @@ class Options:
     nli_model: str | None
     cache: Path
     threads: int
+    calibration: Path | None
 
 
 @dataclass(slots=True)
@@ -69,6 +70,8 @@ def main(arguments: list[str]) -> int:
         report.add(found.figures, found.tables, found.data)
         report.files.update(found.files)
         calibration = found.calibration
+        if options.calibration and calibration:
+            calibration.save(options.calibration)
     fitted = Reader(models.scorer, models.embedder, calibration or DEFAULT)
     runs: Mapping[str, Callable[[], Any]] = {
         "ragtruth": lambda: run_ragtruth(fitted, sample=options.sample, seed=options.seed),
@@ -115,7 +118,12 @@ def _options(arguments: list[str]) -> Options:
     parser.add_argument(
         "--cache", type=Path, default=Path(".eval-cache/grounding.sqlite"), help="where scores are kept"
     )
+    parser.add_argument(
+        "--calibration", type=Path, default=None, help="write the calibration fitted on the data sets here"
+    )
     parser.add_argument("--threads", type=int, default=min(4, os.cpu_count() or 1), help="torch threads")
     given = parser.parse_args(arguments)
     parts = tuple(part for part in given.parts.split(",") if part)
-    return Options(given.sample, given.seed, parts, given.nli_model, given.cache, given.threads)
+    return Options(
+        given.sample, given.seed, parts, given.nli_model, given.cache, given.threads, given.calibration
+    )

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -29,6 +29,7 @@ from halluguard.grounding.calibrate import (
     examine_pairs,
     fit_from,
     fold_of,
+    label_row,
     predict_held_back,
     shuffle_documents,
     weighted_calibration_error,
@@ -101,16 +102,8 @@ def run_sets(reader: Reader, *, sample: int, seed: int) -> Found | None:
 
 
 def as_labelled(row: Row) -> Labelled:
-    """Return a row as the calibration reads it; refuted claims are known to be contradicted, irrelevant ones not."""
-    known = {"REFUTES": True, "refute": True, "irrelevant": False}
-    return Labelled(
-        row.document,
-        row.claim,
-        row.question,
-        row.label,
-        False if row.label else known.get(row.raw_label),
-        row.set_name,
-    )
+    """Return a row as the calibration reads it."""
+    return label_row(asdict(row))
 
 
 def examine_in_blocks(pairs: Sequence[Labelled], reader: Reader) -> list[Evidence]:

@@ -28,9 +28,9 @@ class Reply:
 class Answerer(Protocol):
     """Anything that answers a question from passages; the same random state gives the same reply."""
 
-    def answer(
-        self, question: str, passages: Sequence[Document], generator: np.random.Generator
-    ) -> Reply: ...
+    def answer(self, question: str, passages: Sequence[Document], generator: np.random.Generator) -> Reply:
+        """Return a reply to the question."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -117,7 +117,7 @@ class EndpointAnswerer:
         }
         request = urllib.request.Request(url, json.dumps(body).encode(), headers)  # noqa: S310 - checked above
         try:
-            with urllib.request.urlopen(request, timeout=self.timeout_s) as response:
+            with urllib.request.urlopen(request, timeout=self.timeout_s) as response:  # noqa: S310
                 found: Any = json.load(response)
             return resolve_reply(str(found["choices"][0]["message"]["content"]), passages)
         except (OSError, ValueError, LookupError, TypeError) as error:

@@ -282,10 +282,9 @@ def play(
             removed = True
         loop.ask(number, day, topic, generator)
     loop.advance(float(scenario.days))
-    present = {entry.id for entry in loop.shelf.entries()}
-    loop.truth.entries = {
-        id_: turn for id_, turn in loop.truth.entries.items() if id_ in present or removal is not None
-    }
+    came = loop.truth.times.keys()
+    loop.truth.entries = {id_: turn for id_, turn in loop.truth.entries.items() if id_ in came}
+    loop.truth.generations = {id_: loop.truth.generations[id_] for id_ in loop.truth.entries}
     return Played(scenario, seed, tuple(loop.turns), loop.shelf, snapshots, loop.truth)
 
 

@@ -4,7 +4,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +25,9 @@ PENALTY = 1e-3
 SUPPORT_FEATURES = ("entailment", "contradiction", "cover", "missing_numbers")
 """What support is weighed by. Names, copied runs, lengths and counts of windows were tried: they fit their own data sets
 better and others worse."""
+
+REFUTED = frozenset({"refutes", "refute", "refuted", "contradiction", "contradicts", "contradicted"})
+IRRELEVANT = frozenset({"irrelevant", "neutral", "not enough info", "neither"})
 
 THRESHOLD_RANGE = (0.3, 0.7)
 MIN_ROWS = 40
@@ -50,6 +53,20 @@ class Labelled(NamedTuple):
     label: int
     contradicted: bool | None = None
     group: str = ""
+
+
+def label_row(row: Mapping[str, Any]) -> Labelled:
+    """Read a labelled row: `document`, `claim`, `label`, and where there are any `question`, `group` and a finer label.
+
+    `label` is 1 or 0. `raw_label` may say more: refuted claims are known to be contradicted, irrelevant ones not to be.
+    `query` and `benchmark` are read for `question` and `group`; what follows a slash in a group is a part of it.
+    """
+    label = int(row["label"])
+    finer = str(row.get("raw_label", "")).lower()
+    contradicted = False if label or finer in IRRELEVANT else True if finer in REFUTED else None
+    question = row.get("question") or row.get("query") or None
+    group = str(row.get("group") or row.get("benchmark") or "").split("/")[0]
+    return Labelled(row["document"], row["claim"], question, label, contradicted, group)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,15 +109,16 @@ def fit_from(
     data_digest: str = "",
 ) -> Calibration:
     """Fit a calibration to what was already seen of labelled pairs, and of claims with unrelated documents."""
-    opposed, opposed_threshold = fit_contradiction(seen, unrelated)
     support, threshold = fit_support(seen)
+    doubt = round(max(0.0, threshold - GREY_ZONE), 4)
+    opposed = fit_contradiction([*seen, *unrelated])
     held_back = predict_held_back(seen, [fold_of(one.pair.document) for one in seen])
     return Calibration(
         support=support,
         contradiction=opposed,
         support_threshold=threshold,
-        doubt_threshold=round(max(0.0, threshold - GREY_ZONE), 4),
-        contradiction_threshold=opposed_threshold,
+        doubt_threshold=doubt,
+        contradiction_threshold=_alarm_threshold(opposed, support, doubt, [*seen, *unrelated]),
         model_digest=model_digest,
         data=data,
         data_digest=data_digest,
@@ -259,40 +277,46 @@ def weighted_calibration_error(seen: Sequence[Evidence], probabilities: Floats, 
     return float(sum(gaps) / weights.sum())
 
 
-def fit_contradiction(seen: Sequence[Evidence], unrelated: Sequence[Evidence]) -> tuple[Combination, float]:
-    """Fit the probability that a window contradicts a claim, and the threshold that keeps false alarms rare.
+def fit_contradiction(seen: Sequence[Evidence]) -> Combination:
+    """Fit the probability that a window contradicts a claim.
 
-    Contradicted pairs are those labelled so; supported pairs, pairs labelled neither, and unrelated pairs are not. Only
-    windows on the claim's subject take part, as when reading. Without contradicted pairs the reader's default stays.
+    Contradicted pairs are those labelled so; supported, irrelevant and unrelated pairs are not. Only windows on the
+    claim's subject take part, as when reading. Where few pairs are contradicted the default stays.
     """
     cases = [
         (max(part.against, key=lambda features: features["contradiction"]), one.pair)
-        for one in [*seen, *unrelated]
+        for one in seen
         if len(one.parts) == 1 and (one.pair.label or one.pair.contradicted is not None)
         for part in one.parts
         if part.against
     ]
     opposed = np.array([float(bool(pair.contradicted)) for _, pair in cases])
     if opposed.sum() < MIN_ROWS / 2:
-        return DEFAULT.contradiction, DEFAULT.contradiction_threshold
+        return DEFAULT.contradiction
     names = sorted(cases[0][0])
     matrix = np.array([[features[name] for name in names] for features, _ in cases])
     weights = np.where(opposed > 0, 0.5 / opposed.sum(), 0.5 / (1 - opposed).sum())
-    rising = [name == "contradiction" for name in names]
-    values, intercept = fit_logistic(matrix, opposed, weights, rising)
-    fitted = Combination(round(intercept, 5), dict(zip(names, np.round(values, 5).tolist(), strict=True)))
-    return fitted, _alarm_threshold(fitted, seen, unrelated)
+    values, intercept = fit_logistic(matrix, opposed, weights, [name == "contradiction" for name in names])
+    return Combination(round(intercept, 5), dict(zip(names, np.round(values, 5).tolist(), strict=True)))
 
 
-def _alarm_threshold(fitted: Combination, seen: Sequence[Evidence], unrelated: Sequence[Evidence]) -> float:
-    """Return the lowest threshold, in hundredths, at which few enough clean claims are called contradicted."""
-    clean = [one for one in [*seen, *unrelated] if one.pair.label or one.pair.contradicted is False]
-    worst = np.array(
-        [max((worst_of(part.against, fitted) for part in one.parts), default=0.0) for one in clean]
-    )
-    return (
-        float(np.ceil(100 * max(0.5, np.quantile(worst, 1 - FALSE_ALARM_RATE))) / 100) if len(worst) else 0.5
-    )
+def _alarm_threshold(
+    opposed: Combination, support: Combination, doubt: float, seen: Sequence[Evidence]
+) -> float:
+    """Return the lowest threshold, in hundredths, at which few enough clean claims are called contradicted.
+
+    Claims whose support is over the doubt threshold raise no alarm.
+    """
+    clean = [one for one in seen if one.pair.label or one.pair.contradicted is False]
+    rates = [
+        max(
+            (worst_of(part.against, opposed) for part in one.parts if probability_of(part, support) <= doubt),
+            default=0.0,
+        )
+        for one in clean
+    ]
+    highest = float(np.quantile(rates, 1 - FALSE_ALARM_RATE)) if rates else 0.0
+    return float(min(1.0, np.floor(100 * max(0.5, highest)) / 100 + 0.01))
 
 
 def worst_of(against: Iterable[Mapping[str, float]], combination: Combination) -> float:

@@ -194,7 +194,11 @@ def _case(
         return _Case(claim, (), None, quoted)
 
     def nearness(window: Window) -> float:
-        likeness = float(vectors[window.text] @ vectors[claim]) if window.text in vectors and claim in vectors else 0.0
+        likeness = (
+            float(vectors[window.text] @ vectors[claim])
+            if window.text in vectors and claim in vectors
+            else 0.0
+        )
         return round(window.cover + likeness, 4)
 
     nearest = sorted(windows, key=lambda window: -nearness(window))[:MAX_WINDOWS]

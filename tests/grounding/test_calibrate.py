@@ -11,6 +11,7 @@ from halluguard.grounding.calibrate import (
     fit_logistic,
     fit_support,
     fold_of,
+    label_row,
     predict,
     predict_held_back,
     shuffle_documents,
@@ -143,6 +144,22 @@ def test_without_refuted_pairs_the_default_for_contradiction_stays():
     fitted = fit_from(sample(), [], model_digest="m")
 
     assert fitted.contradiction == DEFAULT.contradiction
+
+
+def test_a_row_tells_its_group_question_and_whether_it_is_refuted():
+    row = {
+        "document": "d",
+        "claim": "c",
+        "label": 0,
+        "query": "q",
+        "benchmark": "set/part",
+        "raw_label": "REFUTES",
+    }
+
+    assert label_row(row) == Labelled("d", "c", "q", 0, True, "set")
+    assert label_row({**row, "raw_label": "irrelevant"}).contradicted is False
+    assert label_row({**row, "raw_label": "partially_supported"}).contradicted is None
+    assert label_row({**row, "label": 1}).contradicted is False
 
 
 def test_too_few_or_one_sided_labels_are_refused():
