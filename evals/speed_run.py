@@ -128,6 +128,7 @@ def _time_check(options: argparse.Namespace, models: Models) -> dict[str, Any]:
         "turns": run.read("turns", ["turn_id"]).num_rows,
         "claims": sum(status not in ("abstained", "not_a_claim") for status in statuses),
         "errors": statuses.count("error"),
+        "first_error": next((error for error in claims["error"].to_pylist() if error), ""),
         "pairs_asked": models.scorer.hits.asked,
         "pairs_known": models.scorer.hits.hit,
         "peak_mib": _peak_mib(),

@@ -2,7 +2,7 @@
 
 import re
 from bisect import bisect_left, bisect_right
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -41,7 +41,7 @@ def find_write_backs(seen: Observation) -> tuple[list[WriteBack], dict[str, int]
     Rung 1 an id the entry carries; rung 2 the same words; rung 3 shingle Jaccard of at least 0.8 with the answer, or with
     question and answer together. Rungs 2 and 3 need the entry to be later in time, or to have no known time. An entry earlier than its
     answer is a `time_paradox`; equal times are a `tie` and make no edge without an id. A copy of an entry that the answer
-    itself was given from is a re-ingest, hence an import, not an offspring.
+    itself was given from is a re-ingest, hence an import, unless it lies under a source that answers are written to.
     """
     counts = dict.fromkeys(("time_paradox", "tie", "reingest", "writer_not_in_log", "shared_parent"), 0)
     by_turn = seen.by_turn
@@ -59,7 +59,7 @@ def find_write_backs(seen: Observation) -> tuple[list[WriteBack], dict[str, int]
             found += _share(parents, number, EXPLICIT, counts)
         elif not named:
             open_entries.append(number)
-    found += _match_texts(seen, open_entries, counts)
+    found += _match_texts(seen, open_entries, found, counts)
     return sorted(found, key=lambda edge: (edge.entry, edge.answer)), counts
 
 
@@ -89,7 +89,9 @@ class _Texts:
     postings: dict[str, list[str]]
 
 
-def _match_texts(seen: Observation, numbers: Sequence[int], counts: dict[str, int]) -> list[WriteBack]:
+def _match_texts(
+    seen: Observation, numbers: Sequence[int], named: Sequence[WriteBack], counts: dict[str, int]
+) -> list[WriteBack]:
     """Match entries without an id to earlier answers by their words."""
     start = seen.start
     if start is None:
@@ -98,7 +100,8 @@ def _match_texts(seen: Observation, numbers: Sequence[int], counts: dict[str, in
     words = {n: normalise(seen.entries[n].text) for n in late}
     shingles = {n: shingle(words[n]) for n in late if len(words[n].split()) >= MIN_WORDS}
     texts = _index_answers(seen.answers, set().union(*shingles.values()) if shingles else set())
-    found = []
+    found: list[WriteBack] = []
+    copies: list[tuple[int, int, list[int]]] = []
     for number in late:
         if number not in shingles:
             continue
@@ -109,10 +112,23 @@ def _match_texts(seen: Observation, numbers: Sequence[int], counts: dict[str, in
         parents = _latest_before(seen, number, parents)
         parents = [a for a in parents if _in_time(seen.answers[a], seen.entries[number], rung, counts)]
         if parents and _is_copy_of_source(seen, number, parents):
-            counts["reingest"] += 1
+            copies.append((number, rung, parents))
         elif parents:
             found += _share(parents, number, rung, counts)
+    writing = _writing_sources(seen, late, {edge.entry for edge in [*named, *found]})
+    for number, rung, parents in copies:
+        if seen.entries[number].source in writing:
+            found += _share(parents, number, rung, counts)
+        else:
+            counts["reingest"] += 1
     return found
+
+
+def _writing_sources(seen: Observation, late: Sequence[int], written: set[int]) -> set[str]:
+    """Return sources that answers are written to: at least half of their entries, and two, are known to be answers."""
+    total = Counter(source for n in {*late, *written} if (source := seen.entries[n].source))
+    known = Counter(source for n in written if (source := seen.entries[n].source))
+    return {source for source, count in known.items() if count >= 2 and 2 * count >= total[source]}
 
 
 def shingle(words: str) -> set[str]:

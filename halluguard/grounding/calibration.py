@@ -151,10 +151,10 @@ DEFAULT = Calibration(
     support=Combination(
         -0.3,
         {
-            "entailment": 0.6,
-            "contradiction": -0.1,
-            "cover": 1.0,
-            "missing_numbers": -0.7,
+            "entailment": 0.5,
+            "cover": 0.6,
+            "sentence_cover": 0.6,
+            "missing_numbers": -1.2,
             "missing_names": -0.4,
         },
     ),

@@ -16,18 +16,20 @@ class WordFeatures:
 
     Attributes:
         cover: share of the claim's distinct content stems found anywhere in the passages.
+        sentence_cover: the same for the one sentence that holds most of them.
         missing_numbers: 1 where the claim states a value that no passage states, else 0.
         missing_names: share of the claim's names found in no passage; 0 where it names nothing.
 
     """
 
     cover: float
+    sentence_cover: float
     missing_numbers: float
     missing_names: float
 
 
-def observe_words(claim: str, texts: Sequence[str]) -> WordFeatures:
-    """Compare the words of a claim with those of its passages."""
+def observe_words(claim: str, texts: Sequence[str], best_sentence: str = "") -> WordFeatures:
+    """Compare the words of a claim with those of its passages, and with the sentence that shares most with it."""
     wanted = stems(claim)
     found = frozenset[str]().union(*(stems(text) for text in texts))
     stated = frozenset[float]().union(*(numbers(text) for text in texts))
@@ -35,6 +37,7 @@ def observe_words(claim: str, texts: Sequence[str]) -> WordFeatures:
     absent = [name for name in named if stem(name) not in found]
     return WordFeatures(
         cover=len(wanted & found) / len(wanted) if wanted else 0.0,
+        sentence_cover=len(wanted & stems(best_sentence)) / len(wanted) if wanted else 0.0,
         missing_numbers=float(bool(numbers(claim) - stated)),
         missing_names=len(absent) / len(named) if named else 0.0,
     )

@@ -204,7 +204,7 @@ def _case(
     nearest = sorted(windows, key=lambda window: -nearness(window))[:MAX_WINDOWS]
     packed = pack_sentences(claim, passages) or nearest[0]
     single = best_sentence(claim, passages) or nearest[0]
-    words = observe_words(claim, [passage.text for passage in passages])
+    words = observe_words(claim, [passage.text for passage in passages], single.text)
     return _Case(claim, _distinct([packed], [nearest[0], single], nearest[1:]), words)
 
 
@@ -221,7 +221,7 @@ def _distinct(*rounds: Sequence[Window]) -> tuple[tuple[Window, ...], ...]:
 
 
 def support_features(words: WordFeatures, scores: Sequence[WindowScore]) -> dict[str, float]:
-    """Return the features of support: the words, the best entailment read, and the contradiction of what was read first.
+    """Return the features of support: the words, and the best entailment read.
 
     Only `entailment` changes as more is read, and only upwards.
     """
@@ -241,8 +241,9 @@ def contradiction_features(score: WindowScore) -> dict[str, float]:
     }
 
 
-SUBJECT_COVER = 0.4
-"""Share of the claim's content words a window must hold to be on the claim's subject."""
+SUBJECT_COVER = 0.25
+"""Share of the claim's content words a window must hold to be on the claim's subject; above it, more of them count for
+more in the probability of a contradiction."""
 
 
 def on_subject(score: WindowScore) -> bool:

@@ -46,7 +46,7 @@ def test_between_support_and_doubt_lies_a_grey_zone(p_supported, p_contradicted,
 
 @given(st.floats(-9, 9), st.floats(-9, 9))
 def test_support_never_falls_when_a_better_window_is_read(one, other):
-    words = {"cover": 0.5, "missing_numbers": 0.0, "missing_names": 0.0}
+    words = {"cover": 0.5, "sentence_cover": 0.5, "missing_numbers": 0.0, "missing_names": 0.0}
     features = {**words, "contradiction": 0.0, "entailment": one}
 
     assert DEFAULT.support.probability(

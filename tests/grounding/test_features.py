@@ -62,7 +62,7 @@ def test_names_and_words_are_looked_for_in_all_passages():
 
 
 def test_a_claim_without_words_has_finite_features():
-    assert observe_words("?!", []) == WordFeatures(0.0, 0.0, 0.0)
+    assert observe_words("?!", []) == WordFeatures(0.0, 0.0, 0.0, 0.0)
 
 
 @given(st.floats(0, 1), st.floats(0, 1))

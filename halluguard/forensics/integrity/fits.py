@@ -13,7 +13,7 @@ from halluguard.records import Entry
 Vectors = NDArray[np.float32]
 Encode = Callable[[Sequence[str]], Vectors]
 _TRIED = 30  # entries on which a template or model is tried before it is tried on all
-_SHARPENINGS = 4
+_SHARPENINGS = 6
 _LEAST_WORDS = 8
 
 

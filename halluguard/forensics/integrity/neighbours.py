@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-_ROWS = 512
+_ROWS = 256
 
 
 def nearest(

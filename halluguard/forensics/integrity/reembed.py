@@ -29,6 +29,7 @@ from halluguard.records import Entry, Reason
 _SAMPLE = 200
 _NEAR_OWN = 0.5  # an edited text keeps its topic; unrelated texts of one store rarely reach this
 _BEGINNING = 0.985  # a cut inside a word moves the cosine by up to this much
+_REMAINS = 0.25  # of the misfit may be left under an explanation; more, and it explains nothing
 _EXPLAINED = 5_000
 
 
@@ -244,7 +245,7 @@ def _name_beginnings(low: Low, *, encode: Encode, floor: float) -> dict[int, Rea
     cosines, cuts = fit_beginnings(low.take(np.isin(np.arange(len(low.entries)), near)), encode)
     named = {}
     for number, cosine, cut in zip(near, cosines, cuts, strict=True):
-        if cosine >= min(floor, _BEGINNING):
+        if cosine >= min(floor, _BEGINNING) and 1 - cosine <= _REMAINS * (1 - low.cosines[number]):
             words = len((low.entries[number].text or "").split())
             detail = f"fits the first {cut} of {words} words with cosine {cosine:.3f}, the whole with {low.cosines[number]:.3f}"
             named[int(number)] = Reason(Code.TRUNCATED_INPUT, float(low.cosines[number]), detail)

@@ -1,0 +1,137 @@
+import json
+
+import numpy as np
+import pytest
+
+from halluguard.cascade import Regime, run_cascade
+from halluguard.drill.record import truth_of, write_drill
+from halluguard.drill.run import DrillResult, replay_without
+from halluguard.drill.scoring import Overlap, compare, judge_truth
+from halluguard.run import Run
+from halluguard.stores import open_store
+
+
+def check_perfectly(drill, path):
+    """Write the tables a check without error would write."""
+    claims = []
+    for turn in drill.turns:
+        source = drill.truth.cases.get(turn["turn_id"])
+        case = turn["turn_id"] in drill.truth.cases
+        status = "grounded" if not case else "contradicted" if source is None else "source_conflict"
+        text = turn["answer"].split(" [")[0]
+        sentence = next((claim for claim in drill.scenario.false_claims() if claim in text), text)
+        cited = [part.split("]")[0] for part in turn["answer"].split("[")[1:]]
+        claims.append(
+            {"turn_id": turn["turn_id"], "claim_id": f"{turn['turn_id']}#0", "text": text, "reading": sentence, "status": status,
+             "timestamp": turn["timestamp"], "cited_ids": cited, "supporting_chunk_id": source or "", "cited_entailment": 0.9}
+        )  # fmt: skip
+    run = Run.create(path, {"fingerprint": drill.scenario.name})
+    run.write("turns", [read_turn(turn) for turn in drill.turns])
+    run.write("claims", [{**claim, "timestamp": read_time(claim["timestamp"])} for claim in claims])
+    return run
+
+
+def read_time(text):
+    from datetime import datetime
+
+    return datetime.fromisoformat(text)
+
+
+def read_turn(turn):
+    chunks = [{**chunk, "source": chunk["metadata"]["source"]} for chunk in turn["retrieved"]]
+    feedback = [
+        {"kind": f["kind"], "value": f["value"], "timestamp": None, "by": f["by"]} for f in turn["feedback"]
+    ]
+    return {**turn, "timestamp": read_time(turn["timestamp"]), "retrieved": chunks, "feedback": feedback}
+
+
+def same_words(pairs):
+    rows = []
+    for premise, hypothesis in pairs:
+        words = {w.strip(".,:").lower() for w in premise.split()}
+        share = np.mean([w.strip(".,:").lower() in words for w in hypothesis.split()])
+        rows.append((0.95, 0.03, 0.02) if share > 0.85 else (0.05, 0.9, 0.05))
+    return np.array(rows, dtype=np.float32)
+
+
+@pytest.fixture
+def scored(played, embeddings, tmp_path):
+    def score(name, seed=0):
+        drill = played(name, seed)
+        files = write_drill(drill, tmp_path / name)
+        run = check_perfectly(drill, tmp_path / f"{name}-run")
+        run_cascade(run, open_store(files.store), entails=same_words, embed=embeddings.vectors)
+        return compare(files, run), run, DrillResult(files, drill)
+
+    return score
+
+
+def test_after_a_perfect_check_the_cascade_finds_origin_entries_edges_and_generations(scored):
+    score, _, _ = scored("three-copies")
+    assert score.origin_first is not None
+    assert set(score.named[:3]) == {"seed-1", "seed-2", "seed-3"}
+    assert score.entries.precision == 1
+    assert score.entries.recall >= 0.9
+    assert score.cases.precision == 1
+    assert score.edges.precision >= 0.9
+    assert score.generations == score.true_generations
+    assert score.r_loop == pytest.approx(score.true_r_loop, rel=0.35)
+    assert score.verdict_right
+    assert 0 <= score.days_to_detection < 7
+
+
+def test_memories_without_an_id_are_found_by_their_words(scored):
+    score, run, drill = scored("vendor-page")
+    written = {entry for entry, turn in drill.played.truth.entries.items() if turn is not None}
+    unnamed = {e.id for e in drill.played.shelf.entries() if e.id in written and e.written_by_turn is None}
+    data = json.loads((run.path / "cascade.json").read_text())
+    rungs = {entry["id"]: entry["rung"] for entry in data["cascades"][0]["entries"]}
+    assert len(unnamed) > 5
+    assert sum(rungs.get(id_) in (2, 3) for id_ in unnamed) >= 0.9 * len(unnamed)
+    assert score.named[0] == "vendor-refunds"
+
+
+def test_an_invention_names_no_entry(scored):
+    score, _, _ = scored("one-device")
+    assert score.origin_first is None
+    assert score.no_origin_named
+    assert score.verdict == Regime.SEEDED_ONLY
+    assert score.cases.recall >= 0.95  # a question put twice in one session counts once
+
+
+def test_an_edited_page_is_the_origin_from_its_edit_on(scored):
+    score, _, _ = scored("insider-edit")
+    assert score.origin_first
+    assert score.verdict == Regime.SEEDED_ONLY
+    assert score.entries == Overlap(1, 1, 1)
+
+
+def test_a_deleted_page_is_still_named_from_the_log(scored):
+    score, run, _ = scored("cached-ghost")
+    assert score.origin_first
+    data = json.loads((run.path / "cascade.json").read_text())
+    assert not data["cascades"][0]["entries"][0]["in_store"]
+
+
+def test_a_quiet_loop_is_scored_as_such(scored):
+    score, _, _ = scored("all-quiet")
+    assert score.no_origin_named
+    assert score.verdict_right
+    assert score.days_to_detection is None
+    assert score.entries.precision is None
+
+
+def test_the_minimum_cut_is_verified_by_replaying_the_loop_without_it(scored):
+    _, run, drill = scored("vendor-page")
+    containment = json.loads((run.path / "cascade.json").read_text())["cascades"][0]["containment"]
+    saved = replay_without(drill, containment["minimum_cut"])
+    assert saved.false_answers > 50
+    assert saved.false_answers_after == 0
+    late = replay_without(drill, ["vendor-refunds"], day=14.0)
+    assert 0 < late.false_answers_after <= saved.false_answers
+
+
+def test_the_truth_has_a_verdict_of_its_own(played):
+    assert judge_truth(truth_of(played("all-quiet"))).regime is Regime.NO_CASE
+    assert judge_truth(truth_of(played("stale-import"))).regime is Regime.SEEDED_ONLY
+    assert judge_truth(truth_of(played("memory-worm"))).regime in (Regime.AMPLIFYING, Regime.CAPTURED)
