@@ -51,7 +51,7 @@ def main(arguments: Sequence[str]) -> int:
         return 0
     models = load_models(nli=options.nli_model, device=options.device)
     reader = load_reader(models)
-    data = read_poison(folder, models.embedder, vectors=options.vectors)
+    data = read_poison(folder, models.embedder, max_chars=options.max_chars)
     keep = data.questions if not options.questions else _thin(data, options.questions)
     if options.fit:
         fitted = fit(list(_fitting_scenarios(data, keep)), reader, models.embedder)
@@ -71,7 +71,7 @@ def main(arguments: Sequence[str]) -> int:
     print_tables(tables)
     write_result(
         "traceback",
-        {"scenarios": payload, "questions": len(held), "responsibility": model.source},
+        {"scenarios": payload, "questions": len(held), "questions_per_set": options.questions, "max_chars": options.max_chars, "responsibility": model.source},
         tables=tables,
         data=digests(folder / "entries.jsonl.gz", folder / "questions.jsonl.gz"),
         models={models.scorer.name: models.scorer.digest, models.embedder.name: models.embedder.digest},
@@ -86,9 +86,7 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--questions", type=int, default=0, help="questions per data set; 0 is all")
     parser.add_argument("--nli-model", default=None)
     parser.add_argument("--device", default="auto")
-    parser.add_argument(
-        "--vectors", type=Path, default=None, help="keep the entries' vectors in this .npy file"
-    )
+    parser.add_argument("--max-chars", type=int, default=0, help="leave longer passages out; 0 keeps all")
     return parser.parse_args(arguments)
 
 

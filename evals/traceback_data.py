@@ -69,31 +69,28 @@ class PoisonData:
     questions: tuple[Question, ...]
 
 
-def read_poison(folder: Path, embedder: Embedder, *, vectors: Path | None = None) -> PoisonData:
-    """Read entries and questions; vectors are taken from a file of a former run where there is one, else computed."""
+def read_poison(folder: Path, embedder: Embedder, *, max_chars: int = 0) -> PoisonData:
+    """Read entries and questions and embed the entries; passages longer than `max_chars` are left out (0: none)."""
     entries, labels = {}, {}
     for row in read_json_lines(folder / "entries.jsonl.gz"):
+        if max_chars and len(row["text"]) > max_chars:
+            continue
         entries[row["entry_id"]] = Entry(
             row["entry_id"], row["text"], source=row["url"] or row["title"] or None
         )
         labels[row["entry_id"]] = (row["dataset"], row["label"], row["attack"])
     ids = list(entries)
-    if vectors is not None and vectors.is_file():
-        stacked = np.load(vectors, allow_pickle=False)
-    else:
-        stacked = embedder.encode([entries[id_].text or "" for id_ in ids])
-        if vectors is not None:
-            np.save(vectors, stacked)
+    stacked = embedder.encode([entries[id_].text or "" for id_ in ids])
     by_id = dict(zip(ids, stacked, strict=True))
-    return PoisonData(entries, labels, by_id, tuple(_questions(folder / "questions.jsonl.gz")))
+    return PoisonData(entries, labels, by_id, tuple(_questions(folder / "questions.jsonl.gz", entries)))
 
 
-def _questions(path: Path) -> Iterator[Question]:
+def _questions(path: Path, entries: Mapping[str, Entry]) -> Iterator[Question]:
     counts: dict[str, int] = {}
     for row in read_json_lines(path):
         number = counts[row["dataset"]] = counts.get(row["dataset"], -1) + 1
         right, wrong = _first(row["correct"]), _first(row["incorrect"])
-        attacks = {name: tuple(ids) for name, ids in row["attacks"].items() if ids}
+        attacks = {name: kept for name, ids in row["attacks"].items() if (kept := tuple(i for i in ids if i in entries))}
         yield Question(row["qid"], row["dataset"], row["question"], right, wrong, attacks, number)
 
 

@@ -27,7 +27,7 @@ def build_graph(seen: Observation, cases: Contamination) -> tuple[nx.DiGraph, di
     Nodes are ("entry" | "answer", number) with `hop` (origins 0, their answers 1, entries written from them 2 ...),
     `generation` = floor(hop / 2), `role` (origin, left_cut, written_back, suspected, de_novo, case, reports) and `time`. Edges
     carry `kind` (exposure, write_back), `weight` (a child's parents sum to at most 1) and, for write-backs, `rung`.
-    Suspected edges shape no generation. A text that refutes or reports the claim is a node without edges.
+    Suspected edges shape no generation, nor does an entry only retrieved beside a cited one. A text that refutes or reports the claim is a node without edges.
     """
     graph = nx.DiGraph()
     admissible = {edge.entry for edge in cases.write_backs if edge.rung != SUSPECTED}
@@ -86,8 +86,20 @@ def _renormalise(graph: nx.DiGraph, node: tuple[str, int]) -> None:
         data["weight"] /= total
 
 
+def _is_main(graph: nx.DiGraph, source: tuple[str, int], target: tuple[str, int]) -> bool:
+    edge = graph.edges[source, target]
+    if edge.get("rung") == SUSPECTED:
+        return False
+    heaviest = max(data["weight"] for _, _, data in graph.in_edges(target, data=True))
+    return bool(edge["weight"] >= heaviest / 2)
+
+
 def _set_hops(graph: nx.DiGraph) -> None:
-    """Breadth first by level: origins at 0, answers of the generator's own at 1; suspected edges do not count."""
+    """Breadth first by level: origins at 0, answers of the generator's own at 1.
+
+    Suspected edges do not count, nor an entry that was only retrieved beside one that the answer was read from.
+    """
+    main = {(source, target) for source, target in graph.edges if _is_main(graph, source, target)}
     level = [
         node
         for node, data in graph.nodes(data=True)
@@ -99,12 +111,7 @@ def _set_hops(graph: nx.DiGraph) -> None:
     while level or waiting:
         for node in level:
             graph.nodes[node]["hop"], graph.nodes[node]["generation"] = hop, hop // 2
-        below = {
-            t
-            for node in level
-            for t in graph.successors(node)
-            if graph.edges[node, t].get("rung") != SUSPECTED
-        }
+        below = {t for node in level for t in graph.successors(node) if (node, t) in main}
         below.update(waiting.pop(hop + 1, ()))
         hop += 1
         level = sorted(node for node in below if "hop" not in graph.nodes[node])

@@ -100,6 +100,7 @@ def _match_texts(
     words = {n: normalise(seen.entries[n].text) for n in late}
     shingles = {n: shingle(words[n]) for n in late if len(words[n].split()) >= MIN_WORDS}
     texts = _index_answers(seen.answers, set().union(*shingles.values()) if shingles else set())
+    usual = _usual_delay(seen, named)
     found: list[WriteBack] = []
     copies: list[tuple[int, int, list[int]]] = []
     for number in late:
@@ -109,7 +110,7 @@ def _match_texts(
         if match is None:
             continue
         rung, parents = match
-        parents = _latest_before(seen, number, parents)
+        parents = _likely_before(seen, number, parents, usual)
         parents = [a for a in parents if _in_time(seen.answers[a], seen.entries[number], rung, counts)]
         if parents and _is_copy_of_source(seen, number, parents):
             copies.append((number, rung, parents))
@@ -199,13 +200,29 @@ def jaccard(one: set[str], other: set[str]) -> float:
     return len(one & other) / len(one | other) if one or other else 0.0
 
 
-def _latest_before(seen: Observation, number: int, answers: Sequence[int]) -> list[int]:
-    """Return the latest answers given no later than the entry came; `answers` are in order of time."""
+def _usual_delay(seen: Observation, named: Sequence[WriteBack]) -> tuple[float, float] | None:
+    """Return the shortest and longest delay of write-backs that carry an id, in days; None for fewer than 5."""
+    pairs = ((seen.answers[edge.answer].time, seen.entries[edge.entry].time) for edge in named)
+    delays = [came - given for given, came in pairs if given is not None and came is not None]
+    return (min(delays), max(delays)) if len(delays) >= 5 else None
+
+
+def _likely_before(
+    seen: Observation, number: int, answers: Sequence[int], usual: tuple[float, float] | None
+) -> list[int]:
+    """Return the latest answers given no later than the entry came; `answers` are in order of time.
+
+    Where write-backs with an id show how long it takes, only answers given that long before count, if there are any.
+    """
     time = seen.entries[number].time
     if time is None:
         return list(answers[-MAX_PARENTS:])
     cut = bisect_right(answers, time, key=lambda a: seen.answers[a].time or 0.0)
-    return list(answers[max(0, cut - MAX_PARENTS) : cut])
+    latest = answers[max(0, cut - _LOOK_BACK) : cut]
+    if usual is not None:
+        likely = [a for a in latest if usual[0] <= time - (seen.answers[a].time or 0.0) <= usual[1]]
+        latest = likely or latest
+    return list(latest[-MAX_PARENTS:])
 
 
 def _is_copy_of_source(seen: Observation, number: int, parents: Sequence[int]) -> bool:

@@ -90,9 +90,12 @@ class Retrieval:
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """What the detector should say: the entry the claim began with, None for no store origin, and the right verdicts."""
+    """What the detector should say: any of the entries the claim began with, none for no store origin, and the right verdicts.
 
-    origin: str | None
+    Without a verdict the right one is what the true cases and parents lead to.
+    """
+
+    origins: tuple[str, ...]
     verdicts: tuple[str, ...]
 
 
@@ -184,7 +187,7 @@ def _build(name: str, document: dict[str, Any], topics: Mapping[str, Any]) -> Sc
         WriteBack(**_tupled(document.get("write_back") or {}, "topics")),
         Users(**(document.get("users") or {})),
         Retrieval(**(document.get("retrieval") or {})),
-        Expected(expected["origin"], tuple(expected["verdicts"])),
+        Expected(_texts(expected["origins"]), _texts(expected["verdicts"])),
     )
 
 
@@ -233,8 +236,11 @@ def _verify(path: Path, scenario: Scenario) -> None:
         ),
     ]
     origins = {i.replaces or i.id for i in scenario.injections if i.claims}
-    if scenario.expected.origin is not None and scenario.expected.origin not in origins:
-        problems.append(f"expected.origin {scenario.expected.origin!r} is planted by no injection")
+    problems += [
+        f"expected.origins: {one!r} is planted by no injection"
+        for one in scenario.expected.origins
+        if one not in origins
+    ]
     if not scenario.topics or scenario.days < 1 or scenario.users.turns_a_day < 1:
         problems.append("topics, days and users.turns_a_day must not be empty")
     if problems:

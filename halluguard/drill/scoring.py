@@ -98,7 +98,7 @@ def compare(files: DrillFiles, run: Run) -> DrillScore:
         for e in c["edges"]
         if e["kind"] == "write_back" and e["rung"] < 4
     }
-    origin = truth["expected"]["origin"]
+    origins = truth["expected"]["origins"]
     true_edges = {(turn, entry) for entry, turn in truth["entries"].items() if turn is not None}
     true = judge_truth(truth)
     regime = data["verdict"]["regime"]
@@ -106,8 +106,8 @@ def compare(files: DrillFiles, run: Run) -> DrillScore:
     return DrillScore(
         truth["scenario"],
         truth["seed"],
-        None if origin is None else named[:1] == [origin],
-        None if origin is not None else not named,
+        named[0] in origins if named and origins else False if origins else None,
+        None if origins else not named,
         tuple(named),
         _overlap(entries, set(truth["entries"])),
         _overlap(cases, set(truth["cases"])),
@@ -193,10 +193,10 @@ def judge_truth(truth: Mapping[str, Any]) -> TrueFigures:
         return TrueFigures(None, None, Regime.NO_CASE)
     start, end = min(times), max(times)
     bad = [entry for entry in truth["entries"] if entry in days]
-    children, clean, pairs = _true_children(truth)
-    others = sorted(
-        {s for s in truth["sources"].values() if s is not None and s not in truth["entries"]} | set(clean)
-    )
+    topic = _topic_of(truth)
+    children, clean, pairs = _true_children(truth, topic)
+    sources = {s for turn, s in truth["sources"].items() if s is not None and truth["topics"][turn] == topic}
+    others = sorted((sources | set(clean)) - truth["entries"].keys())
     lags = np.array([days[entry] - days[parent] for parent, entry in pairs])
     interval = estimate_generation_interval(
         lags, np.ones(len(lags)), np.array([end - days[parent] for parent, _ in pairs])
@@ -215,8 +215,13 @@ def judge_truth(truth: Mapping[str, Any]) -> TrueFigures:
     return TrueFigures(None if r_loop is None else r_loop.value, ratio.ratio, decision.regime)
 
 
+def _topic_of(truth: Mapping[str, Any]) -> str:
+    """Return the topic on which most cases are."""
+    return Counter(truth["topics"][case] for case in truth["cases"]).most_common(1)[0][0]
+
+
 def _true_children(
-    truth: Mapping[str, Any],
+    truth: Mapping[str, Any], topic: str
 ) -> tuple[dict[str, float], dict[str, float], list[tuple[str, str]]]:
     """Return contaminated and clean children by parent, and contaminated (parent, child) pairs with both times known."""
     children: dict[str, float] = defaultdict(float)
@@ -227,8 +232,9 @@ def _true_children(
         if parent is not None and entry in truth["days"]:
             children[parent] += 1
             pairs.append((parent, entry))
-    for parent in truth["clean_children"].values():
-        if parent is not None and parent not in truth["entries"]:
+    for turn in truth["clean_children"].values():
+        parent = truth["sources"].get(turn)
+        if truth["topics"][turn] == topic and parent is not None and parent not in truth["entries"]:
             clean[parent] += 1
     return children, clean, pairs
 
@@ -237,7 +243,7 @@ def _true_evidence(
     truth: Mapping[str, Any], r_loop: Estimate | None, ratio_low: float | None, children: float
 ) -> Evidence:
     """Return the verdict's evidence on the topic on which most cases are."""
-    topic = Counter(truth["topics"][case] for case in truth["cases"]).most_common(1)[0][0]
+    topic = _topic_of(truth)
     asked = sorted(
         (truth["days"][turn], turn in truth["cases"])
         for turn, name in truth["topics"].items()

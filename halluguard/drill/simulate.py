@@ -26,7 +26,7 @@ class Truth:
     cases: dict[str, str | None] = field(default_factory=dict)
     entries: dict[str, str | None] = field(default_factory=dict)
     generations: dict[str, int] = field(default_factory=dict)
-    clean_children: dict[str, str | None] = field(default_factory=dict)
+    clean_children: dict[str, str] = field(default_factory=dict)
     times: dict[str, float] = field(default_factory=dict)
     sources: dict[str, str | None] = field(default_factory=dict)
     topics: dict[str, str] = field(default_factory=dict)
@@ -234,7 +234,7 @@ class _Loop:
             parent = self.truth.cases[asked.turn]
             self.truth.generations[id_] = 1 + (self.truth.generations[parent] if parent is not None else 0)
         else:
-            self.truth.clean_children[id_] = asked.reply.source
+            self.truth.clean_children[id_] = asked.turn
 
 
 @dataclass(frozen=True, slots=True)

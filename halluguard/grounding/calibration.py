@@ -96,6 +96,13 @@ class Calibration:
         write_json(path, self.describe())
 
 
+KNOWN = (
+    frozenset({"entailment", "sentence_cover", "missing_numbers", "log_words"}),
+    frozenset({"contradiction", "cover"}),
+)
+"""Names of the features that support and contradiction may be weighed by."""
+
+
 def load_calibration(path: Path, *, model_digest: str | None = None) -> Calibration:
     """Read a calibration file; with a model digest, refuse one that was fitted for another model.
 
@@ -114,6 +121,12 @@ def load_calibration(path: Path, *, model_digest: str | None = None) -> Calibrat
         raise ModelError(
             f"{path}: not a calibration ({error}). Make one with `halluguard calibrate`"
         ) from error
+    unknown = set(calibration.support.weights) - KNOWN[0] | set(calibration.contradiction.weights) - KNOWN[1]
+    if unknown:
+        raise ModelError(
+            f"{path}: not a calibration of this version (features {', '.join(sorted(unknown))}). "
+            "Make one with `halluguard calibrate`"
+        )
     if model_digest is not None and calibration.model_digest != model_digest:
         raise ModelError(
             f"{path}: fitted for model {calibration.model_digest[:12] or 'unknown'}, not for {model_digest[:12]}. "
@@ -149,15 +162,8 @@ def find_calibration(
 
 DEFAULT = Calibration(
     support=Combination(
-        -0.3,
-        {
-            "entailment": 0.5,
-            "cover": 0.6,
-            "sentence_cover": 0.6,
-            "missing_numbers": -1.2,
-            "missing_names": -0.4,
-        },
+        -2.0, {"entailment": 0.45, "sentence_cover": 1.5, "missing_numbers": -1.3, "log_words": 0.5}
     ),
-    contradiction=Combination(-2.0, {"contradiction": 0.6, "entailment": -0.2, "cover": 2.0}),
+    contradiction=Combination(-2.0, {"contradiction": 0.7, "cover": 1.0}),
 )
 """Weights for a model nobody has calibrated: rough, and named so in every manifest by an empty digest."""

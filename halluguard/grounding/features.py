@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from halluguard.grounding.words import content_words, names, numbers, stem, stems
+from halluguard.grounding.words import content_words, numbers, stems
 
 PROBABILITY_FLOOR = 1e-4
 """Probabilities are clipped before a logit, so that one saturated score cannot outweigh everything else."""
@@ -15,31 +15,24 @@ class WordFeatures:
     """What words alone say of a claim and the texts it may rest on, before any model has read them.
 
     Attributes:
-        cover: share of the claim's distinct content stems found anywhere in the passages.
-        sentence_cover: the same for the one sentence that holds most of them.
+        sentence_cover: share of the claim's distinct content stems that the one sentence holds which holds most of them.
         missing_numbers: 1 where the claim states a value that no passage states, else 0.
-        missing_names: share of the claim's names found in no passage; 0 where it names nothing.
-
+        log_words: natural logarithm of 1 + the words of the claim.
     """
 
-    cover: float
     sentence_cover: float
     missing_numbers: float
-    missing_names: float
+    log_words: float
 
 
 def observe_words(claim: str, texts: Sequence[str], best_sentence: str = "") -> WordFeatures:
-    """Compare the words of a claim with those of its passages, and with the sentence that shares most with it."""
+    """Compare the words of a claim with those of its passages, and of the sentence that shares most with it."""
     wanted = stems(claim)
-    found = frozenset[str]().union(*(stems(text) for text in texts))
     stated = frozenset[float]().union(*(numbers(text) for text in texts))
-    named = names(claim)
-    absent = [name for name in named if stem(name) not in found]
     return WordFeatures(
-        cover=len(wanted & found) / len(wanted) if wanted else 0.0,
         sentence_cover=len(wanted & stems(best_sentence)) / len(wanted) if wanted else 0.0,
         missing_numbers=float(bool(numbers(claim) - stated)),
-        missing_names=len(absent) / len(named) if named else 0.0,
+        log_words=math.log1p(len(claim.split())),
     )
 
 

@@ -225,18 +225,13 @@ def support_features(words: WordFeatures, scores: Sequence[WindowScore]) -> dict
 
     Only `entailment` changes as more is read, and only upwards.
     """
-    return {
-        **asdict(words),
-        "entailment": max(logit(score.entailment) for score in scores),
-        "contradiction": logit(scores[0].contradiction),
-    }
+    return {**asdict(words), "entailment": max(logit(score.entailment) for score in scores)}
 
 
 def contradiction_features(score: WindowScore) -> dict[str, float]:
     """Return the features of one window's contradiction."""
     return {
         "contradiction": logit(score.contradiction),
-        "entailment": logit(score.entailment),
         "cover": score.window.cover,
     }
 

@@ -1,4 +1,4 @@
-"""Content words, numbers and names of a text, in a form in which two texts can be compared."""
+"""Content words and numbers of a text, in a form in which two texts can be compared."""
 
 import re
 from functools import lru_cache
@@ -42,7 +42,6 @@ _NUMBER = re.compile(
     rf"|\b(?P<ordinal>{'|'.join(_ORDINAL_VALUES)})\b",
     re.IGNORECASE,
 )
-_NAME = re.compile(r"(?<![\w'’-])[A-Z][\w'’-]*")
 
 
 @lru_cache(maxsize=16384)
@@ -105,16 +104,3 @@ def _read_number(parts: list[str]) -> float:
             total += max(current, 1.0) * _SCALES[part]
             current = 0.0
     return total + current
-
-
-@lru_cache(maxsize=16384)
-def names(text: str) -> frozenset[str]:
-    """Return the capitalised words of a text, lower-cased, but for stop words and words that open a sentence."""
-    found = set()
-    for match in _NAME.finditer(text):
-        before = text[: match.start()].rstrip()
-        opens = not before or before[-1] in '.!?:\n"“' or text[: match.start()].endswith("\n")
-        word = match.group().lower().removesuffix("'s").removesuffix("’s")
-        if word not in STOP_WORDS and not (opens and not match.group()[1:2].isupper()):
-            found.add(word)
-    return frozenset(found)

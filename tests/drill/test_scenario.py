@@ -22,7 +22,7 @@ SMALL = {
             "claims": ["A ticket costs ninety euros."],
         }
     ],
-    "expected": {"origin": "bad", "verdicts": []},
+    "expected": {"origins": ["bad"], "verdicts": []},
 }
 
 
@@ -36,7 +36,7 @@ def test_the_scenarios_of_the_package_cover_what_a_responder_meets():
     scenarios = [load_scenario(name) for name in list_scenarios()]
     assert len(scenarios) >= 8
     assert sum(bool(s.after) for s in scenarios) >= 3
-    assert sum(s.expected.origin is None and bool(s.inventions) for s in scenarios) >= 2
+    assert sum(not s.expected.origins and bool(s.inventions) for s in scenarios) >= 2
     assert sum(not s.false_claims() for s in scenarios) >= 2
     assert any(i.kind == "report" for s in scenarios for i in s.injections)
 
@@ -56,11 +56,11 @@ def test_a_page_is_cut_into_passages_at_blank_lines(tmp_path):
         ({"injections": [{**SMALL["injections"][0], "kind": "explode"}]}, "'explode'"),
         ({"injections": [{**SMALL["injections"][0], "kind": "edit", "replaces": "nothing-1"}]}, "no entry"),
         ({"injections": [{**SMALL["injections"][0], "colour": "red"}]}, "colour"),
-        ({"expected": {"origin": "someone", "verdicts": []}}, "'someone'"),
+        ({"expected": {"origins": ["someone"], "verdicts": []}}, "'someone'"),
         ({"inventions": [{"topic": "ships", "day": 0, "rate": 1, "answers": ["x"]}]}, "'ships'"),
-        ({"expected": {}}, "origin"),
+        ({"expected": {}}, "origins"),
         ({"days": "many"}, "many"),
-        ({"topics": {}, "injections": [], "expected": {"origin": None, "verdicts": []}}, "topics"),
+        ({"topics": {}, "injections": [], "expected": {"origins": [], "verdicts": []}}, "topics"),
     ],
 )
 def test_a_faulty_scenario_is_refused_with_file_and_field(tmp_path, changes, told):

@@ -67,17 +67,24 @@ def scored(played, embeddings, tmp_path):
 
 
 def test_after_a_perfect_check_the_cascade_finds_origin_entries_edges_and_generations(scored):
-    score, _, _ = scored("three-copies")
-    assert score.origin_first is not None
-    assert set(score.named[:3]) == {"seed-1", "seed-2", "seed-3"}
+    score, _, _ = scored("memory-worm")
+    assert score.origin_first
+    assert score.named == ("mail-0417",)
     assert score.entries.precision == 1
-    assert score.entries.recall >= 0.9
+    assert score.entries.recall == 1
     assert score.cases.precision == 1
-    assert score.edges.precision >= 0.9
+    assert score.edges.precision == 1
+    assert score.edges.recall == 1
     assert score.generations == score.true_generations
     assert score.r_loop == pytest.approx(score.true_r_loop, rel=0.35)
     assert score.verdict_right
     assert 0 <= score.days_to_detection < 7
+
+
+def test_reworded_copies_planted_together_are_all_named(scored):
+    score, _, _ = scored("three-copies")
+    assert score.origin_first
+    assert {"seed-1", "seed-2", "seed-3"} <= set(score.named)
 
 
 def test_memories_without_an_id_are_found_by_their_words(scored):

@@ -25,14 +25,8 @@ from halluguard.grounding.reader import Examined, Reader
 def evidence(label, entailments, *, group="set", document="d", contradiction=-2.0, contradicted=None):
     parts = tuple(
         Examined(
-            {
-                "entailment": value,
-                "contradiction": contradiction,
-                "cover": 0.5,
-                "missing_numbers": 0.0,
-                "missing_names": 0.0,
-            },
-            ({"contradiction": contradiction, "entailment": value, "cover": 0.5},),
+            {"entailment": value, "sentence_cover": 0.5, "missing_numbers": 0.0, "log_words": 2.0},
+            ({"contradiction": contradiction, "cover": 0.5},),
         )
         for value in entailments
     )

@@ -14,6 +14,9 @@ from halluguard.grounding.calibration import (
 )
 
 PROBABILITIES = st.floats(0, 1)
+UNKNOWN = (
+    '{"support": {"intercept": 0, "weights": {"mood": 1}}, "contradiction": {"intercept": 0, "weights": {}}}'
+)
 
 
 def fitted(digest="d" * 64):
@@ -46,7 +49,7 @@ def test_between_support_and_doubt_lies_a_grey_zone(p_supported, p_contradicted,
 
 @given(st.floats(-9, 9), st.floats(-9, 9))
 def test_support_never_falls_when_a_better_window_is_read(one, other):
-    words = {"cover": 0.5, "sentence_cover": 0.5, "missing_numbers": 0.0, "missing_names": 0.0}
+    words = {"sentence_cover": 0.5, "missing_numbers": 0.0, "log_words": 2.0}
     features = {**words, "contradiction": 0.0, "entailment": one}
 
     assert DEFAULT.support.probability(
@@ -78,7 +81,7 @@ def test_a_calibration_of_another_model_is_refused_by_name(tmp_path):
         load_calibration(path, model_digest="e" * 64)
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{}", '{"support": 3}', "not json"])
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"support": 3}', "not json", UNKNOWN])
 def test_a_file_that_is_no_calibration_is_one_clear_error(tmp_path, text):
     path = tmp_path / "calibration.json"
     path.write_text(text)
