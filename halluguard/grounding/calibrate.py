@@ -117,6 +117,7 @@ def fit_from(
 
     `others` take part in the fit of contradiction alone: claims with unrelated documents, and more refuted claims.
     """
+    _check(seen, at_least=MIN_ROWS)
     support, threshold = fit_support(seen)
     doubt = round(max(0.0, threshold - GREY_ZONE), 4)
     opposed = fit_contradiction([*seen, *others])
@@ -261,9 +262,10 @@ def predict_held_back(seen: Sequence[Evidence], folds: Sequence[object]) -> Held
     probabilities, thresholds = np.zeros(len(seen)), np.zeros(len(seen))
     for fold in dict.fromkeys(folds):
         inside = [position for position, other in enumerate(folds) if other == fold]
-        combination, threshold = fit_support(
-            [one for one, other in zip(seen, folds, strict=True) if other != fold]
-        )
+        outside = [one for one, other in zip(seen, folds, strict=True) if other != fold]
+        if {one.pair.label for one in outside} != {0, 1}:
+            outside = list(seen)  # too few documents to hold one back: the figure is then that of the fit itself
+        combination, threshold = fit_support(outside)
         probabilities[inside] = predict([seen[position] for position in inside], combination)
         thresholds[inside] = threshold
     return HeldBack(probabilities, thresholds)
@@ -331,9 +333,9 @@ def worst_of(against: Iterable[Mapping[str, float]], combination: Combination) -
     return max((combination.probability(features) for features in against), default=0.0)
 
 
-def _check(seen: Sequence[Evidence]) -> None:
+def _check(seen: Sequence[Evidence], *, at_least: int = 2) -> None:
     labels = {one.pair.label for one in seen}
-    if len(seen) < MIN_ROWS or labels != {0, 1}:
+    if len(seen) < at_least or labels != {0, 1}:
         raise InputError(
             f"{len(seen)} labelled pairs with labels {sorted(labels)}. Calibration needs at least {MIN_ROWS} and both labels, 0 and 1"
         )
