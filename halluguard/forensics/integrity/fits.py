@@ -129,15 +129,32 @@ def fit_geometry(low: Low) -> NDArray[np.bool_]:
     """
     n = len(low.entries)
     if n < 4:
-        return np.zeros(n, dtype=np.bool_)
+        return fit_offset(low)
     stored, fresh = low.stored @ low.stored.T, low.fresh @ low.fresh.T
     rows = np.array([_correlate(np.delete(stored[at], at), np.delete(fresh[at], at)) for at in range(n)])
-    alike = np.asarray(rows >= max(0.3, 3 / np.sqrt(n)), dtype=np.bool_)
+    alike = np.asarray(rows >= max(0.3, 3 / np.sqrt(n)), dtype=np.bool_) | fit_offset(low)
     upper = np.triu_indices(n, 1)
     whole = _correlate(stored[upper], fresh[upper])
     if n < 30 and whole >= max(0.3, 3 / np.sqrt(len(upper[0]))):
         return np.ones(n, dtype=np.bool_)
     return alike
+
+
+def fit_offset(low: Low, *, least_cosine: float = 0.3) -> NDArray[np.bool_]:
+    """Tell which vectors are off their texts in one common direction, as those of another model are.
+
+    Models crowd their vectors in different narrow cones (anisotropy, Ethayarajh 2019), so what is left of a vector
+    after its part along the fresh one points the same way for all; the cosine to the mean of the others tells. Vectors
+    replaced at random give 0 with a deviation of 1 / sqrt(dimension).
+    """
+    n = len(low.entries)
+    if n < 2:
+        return np.zeros(n, dtype=np.bool_)
+    rests = low.stored - low.cosines[:, None].astype(np.float32) * low.fresh
+    rests = rests / np.maximum(np.linalg.norm(rests, axis=1, keepdims=True), 1e-12)
+    others = rests.sum(axis=0) - rests
+    cosines = np.einsum("ij,ij->i", rests, others) / np.maximum(np.linalg.norm(others, axis=1), 1e-12)
+    return np.asarray(cosines >= least_cosine, dtype=np.bool_)
 
 
 def _correlate(first: NDArray[np.float32], second: NDArray[np.float32]) -> float:
