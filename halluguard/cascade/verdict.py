@@ -7,6 +7,9 @@ RESIDUAL_LIMIT = 0.05
 QUIET_INTERVALS = 3.0
 CAPTURED_SHARE = 0.5
 RISING_Z = 2.33
+RISING_Z_BESIDE_RATIO = 3.0
+"""Where the rate ratio is known and does not exceed 1 for sure, a slope alone must be steeper: the share of a neutral loop drifts,
+and 2.33 then raises 5 false alarms in 100 loops of 28 days instead of 2 (`evals.cascade`)."""
 
 
 class Regime(StrEnum):
@@ -81,7 +84,7 @@ def decide_regime(evidence: Evidence) -> Decision:
             f"contaminated entries are written back at least {e.ratio_low:.2f} times as often as clean ones"
         )
         return Decision(Regime.AMPLIFYING, rule)
-    if _above(e.slope_z, RISING_Z):
+    if _above(e.slope_z, RISING_Z if e.ratio_low is None else RISING_Z_BESIDE_RATIO):
         return Decision(
             Regime.AMPLIFYING,
             f"the contaminated share of answers rises from day to day (z = {e.slope_z:.2f})",

@@ -217,7 +217,7 @@ def judge_truth(truth: Mapping[str, Any]) -> TrueFigures:
 
 def _topic_of(truth: Mapping[str, Any]) -> str:
     """Return the topic on which most cases are."""
-    return Counter(truth["topics"][case] for case in truth["cases"]).most_common(1)[0][0]
+    return Counter(str(truth["topics"][case]) for case in truth["cases"]).most_common(1)[0][0]
 
 
 def _true_children(

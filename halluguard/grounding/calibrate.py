@@ -22,10 +22,17 @@ ROUNDS = 6
 PENALTY = 1e-3
 """Weight of the squared standardised weights beside the mean log loss."""
 
-SUPPORT_FEATURES = ("entailment", "sentence_cover", "missing_numbers", "log_words")
-"""What support is weighed by. Tried without gain on families that were held out: contradiction, names found nowhere, words
-found anywhere, copied runs of words, embedding similarity of claims, sentences and tokens, lengths of premise and passage,
-counts of windows, and means in place of the best entailment."""
+SUPPORT_FEATURES = (
+    "entailment",
+    "sentence_cover",
+    "missing_numbers",
+    "stray_numbers",
+    "missing_names",
+    "log_words",
+)
+"""What support is weighed by. Tried without gain on families that were held out: contradiction, words found anywhere,
+copied runs of words, embedding similarity of claims, sentences and tokens, lengths of premise and passage, counts of
+windows, and means in place of the best entailment."""
 
 CONTRADICTION_FEATURES = ("contradiction", "cover")
 """What a contradiction is weighed by, both rising. Low entailment is not among them: silence is no contradiction. What is
@@ -117,7 +124,7 @@ def fit_from(
 
     `others` take part in the fit of contradiction alone: claims with unrelated documents, and more refuted claims.
     """
-    _check(seen, at_least=MIN_ROWS)
+    _check(seen)
     support, threshold = fit_support(seen)
     doubt = round(max(0.0, threshold - GREY_ZONE), 4)
     opposed = fit_contradiction([*seen, *others])
@@ -170,7 +177,6 @@ def fit_support(seen: Sequence[Evidence]) -> tuple[Combination, float]:
     that the groups have. The worst claim depends on the weights: it is chosen anew after each fit, beginning with the
     least entailed.
     """
-    _check(seen)
     names = sorted(SUPPORT_FEATURES)
     kept = [one for one in seen if any(part.support for part in one.parts)]
     tables = [
@@ -258,14 +264,16 @@ class HeldBack:
 
 
 def predict_held_back(seen: Sequence[Evidence], folds: Sequence[object]) -> HeldBack:
-    """Return for each pair what a fit without its fold says of it."""
+    """Return for each pair what a fit without its fold says of it.
+
+    A fold without which a label would be missing is not held back: a tiny set can be fitted, and not judged.
+    """
     probabilities, thresholds = np.zeros(len(seen)), np.zeros(len(seen))
     for fold in dict.fromkeys(folds):
         inside = [position for position, other in enumerate(folds) if other == fold]
-        outside = [one for one, other in zip(seen, folds, strict=True) if other != fold]
-        if {one.pair.label for one in outside} != {0, 1}:
-            outside = list(seen)  # too few documents to hold one back: the figure is then that of the fit itself
-        combination, threshold = fit_support(outside)
+        rest = [one for one, other in zip(seen, folds, strict=True) if other != fold]
+        both_labels = len({one.pair.label for one in rest}) == 2
+        combination, threshold = fit_support(rest if both_labels else seen)
         probabilities[inside] = predict([seen[position] for position in inside], combination)
         thresholds[inside] = threshold
     return HeldBack(probabilities, thresholds)
@@ -333,9 +341,9 @@ def worst_of(against: Iterable[Mapping[str, float]], combination: Combination) -
     return max((combination.probability(features) for features in against), default=0.0)
 
 
-def _check(seen: Sequence[Evidence], *, at_least: int = 2) -> None:
+def _check(seen: Sequence[Evidence]) -> None:
     labels = {one.pair.label for one in seen}
-    if len(seen) < at_least or labels != {0, 1}:
+    if len(seen) < MIN_ROWS or labels != {0, 1}:
         raise InputError(
             f"{len(seen)} labelled pairs with labels {sorted(labels)}. Calibration needs at least {MIN_ROWS} and both labels, 0 and 1"
         )

@@ -97,7 +97,9 @@ class Calibration:
 
 
 KNOWN = (
-    frozenset({"entailment", "sentence_cover", "missing_numbers", "log_words"}),
+    frozenset(
+        {"entailment", "sentence_cover", "missing_numbers", "stray_numbers", "missing_names", "log_words"}
+    ),
     frozenset({"contradiction", "cover"}),
 )
 """Names of the features that support and contradiction may be weighed by."""
@@ -162,7 +164,15 @@ def find_calibration(
 
 DEFAULT = Calibration(
     support=Combination(
-        -2.0, {"entailment": 0.45, "sentence_cover": 1.5, "missing_numbers": -1.3, "log_words": 0.5}
+        -2.0,
+        {
+            "entailment": 0.45,
+            "sentence_cover": 1.3,
+            "missing_numbers": -0.7,
+            "stray_numbers": -0.8,
+            "missing_names": -0.5,
+            "log_words": 0.5,
+        },
     ),
     contradiction=Combination(-2.0, {"contradiction": 0.7, "cover": 1.0}),
 )

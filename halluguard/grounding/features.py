@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from halluguard.grounding.words import content_words, numbers, stems
+from halluguard.grounding.words import content_words, names, numbers, stem, stems
 
 PROBABILITY_FLOOR = 1e-4
 """Probabilities are clipped before a logit, so that one saturated score cannot outweigh everything else."""
@@ -17,21 +17,30 @@ class WordFeatures:
     Attributes:
         sentence_cover: share of the claim's distinct content stems that the one sentence holds which holds most of them.
         missing_numbers: 1 where the claim states a value that no passage states, else 0.
+        stray_numbers: 1 where the claim states a value that its best sentence does not, else 0.
+        missing_names: share of the claim's names found in no passage; 0 where it names nothing.
         log_words: natural logarithm of 1 + the words of the claim.
     """
 
     sentence_cover: float
     missing_numbers: float
+    stray_numbers: float
+    missing_names: float
     log_words: float
 
 
 def observe_words(claim: str, texts: Sequence[str], best_sentence: str = "") -> WordFeatures:
     """Compare the words of a claim with those of its passages, and of the sentence that shares most with it."""
     wanted = stems(claim)
+    values = numbers(claim)
     stated = frozenset[float]().union(*(numbers(text) for text in texts))
+    named = {stem(name) for name in names(claim)}
+    found = frozenset[str]().union(*(stems(text) for text in texts)) if named else frozenset[str]()
     return WordFeatures(
         sentence_cover=len(wanted & stems(best_sentence)) / len(wanted) if wanted else 0.0,
-        missing_numbers=float(bool(numbers(claim) - stated)),
+        missing_numbers=float(bool(values - stated)),
+        stray_numbers=float(bool(values - numbers(best_sentence))),
+        missing_names=len(named - found) / len(named) if named else 0.0,
         log_words=math.log1p(len(claim.split())),
     )
 

@@ -1,4 +1,4 @@
-"""Content words and numbers of a text, in a form in which two texts can be compared."""
+"""Content words, numbers and names of a text, in a form in which two texts can be compared."""
 
 import re
 from functools import lru_cache
@@ -42,6 +42,7 @@ _NUMBER = re.compile(
     rf"|\b(?P<ordinal>{'|'.join(_ORDINAL_VALUES)})\b",
     re.IGNORECASE,
 )
+_NAME = re.compile(r"(?<![\w'’-])[A-Z][\w'’-]*")
 
 
 @lru_cache(maxsize=16384)
@@ -104,3 +105,20 @@ def _read_number(parts: list[str]) -> float:
             total += max(current, 1.0) * _SCALES[part]
             current = 0.0
     return total + current
+
+
+@lru_cache(maxsize=16384)
+def names(text: str) -> frozenset[str]:
+    """Return the capitalised words of a text, lower-cased, but for function words.
+
+    A word that opens a sentence counts only where it goes on in capitals ("NASA") or with another name ("Ana Lopez").
+    """
+    found = set()
+    for match in _NAME.finditer(text):
+        before = text[: match.start()].rstrip()
+        opens = not before or before[-1] in '.!?:\n"“'
+        goes_on = match.group()[1:2].isupper() or text[match.end() + 1 : match.end() + 2].isupper()
+        word = match.group().lower().removesuffix("'s").removesuffix("’s")
+        if word not in FUNCTION_WORDS and (goes_on or not opens):
+            found.add(word)
+    return frozenset(found)

@@ -34,7 +34,7 @@ def test_a_chain_is_followed_through_its_generations(done):
         ("m1", 2, 1, "written_back"),
         ("m2", 4, 2, "written_back"),
     ]
-    assert [(a["turn_id"], a["hop"]) for a in cascade["answers"]] == [("t1", 1), ("t2", 3), ("t3", 1)]
+    assert [(a["turn_id"], a["hop"]) for a in cascade["answers"]] == [("t1", 1), ("t2", 3), ("t3", 5)]
     assert score(done, "S5.depth")["value"] == 2
 
 

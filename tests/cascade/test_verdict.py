@@ -10,6 +10,8 @@ from halluguard.cascade.verdict import Evidence, Regime, decide_regime
         (Evidence(prevalence_low=0.598, r_loop_low=0.9, r_loop_high=1.2), Regime.CAPTURED),
         (Evidence(ratio_low=1.3), Regime.AMPLIFYING),
         (Evidence(slope_z=2.5), Regime.AMPLIFYING),
+        (Evidence(slope_z=2.5, ratio_low=0.8), Regime.UNDETERMINED),
+        (Evidence(slope_z=3.1, ratio_low=0.8), Regime.AMPLIFYING),
         (Evidence(ratio_low=0.7, slope_z=0.4, r_loop_low=1.2, r_loop_high=2.0), Regime.GROWING_WITH_STORE),
         (Evidence(children=0, r_loop_low=0, r_loop_high=0.303), Regime.SEEDED_ONLY),
         (Evidence(children=0, r_loop_low=0, r_loop_high=50.0), Regime.UNDETERMINED),

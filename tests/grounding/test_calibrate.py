@@ -21,11 +21,19 @@ from halluguard.grounding.calibration import DEFAULT
 from halluguard.grounding.features import logit
 from halluguard.grounding.reader import Examined, Reader
 
+WORDS = {
+    "sentence_cover": 0.5,
+    "missing_numbers": 0.0,
+    "stray_numbers": 0.0,
+    "missing_names": 0.0,
+    "log_words": 2.0,
+}
+
 
 def evidence(label, entailments, *, group="set", document="d", contradiction=-2.0, contradicted=None):
     parts = tuple(
         Examined(
-            {"entailment": value, "sentence_cover": 0.5, "missing_numbers": 0.0, "log_words": 2.0},
+            {"entailment": value, **WORDS},
             ({"contradiction": contradiction, "cover": 0.5},),
         )
         for value in entailments
@@ -158,9 +166,9 @@ def test_a_row_tells_its_group_question_and_whether_it_is_refuted():
 
 def test_too_few_or_one_sided_labels_are_refused():
     with pytest.raises(InputError, match="at least 40 and both labels"):
-        fit_support([evidence(1, [1.0])] * 100)
+        fit_from([evidence(1, [1.0])] * 100, [], model_digest="m")
     with pytest.raises(InputError, match="10 labelled pairs"):
-        fit_support(sample(10))
+        fit_from(sample(10), [], model_digest="m")
 
 
 def test_unrelated_pairs_keep_the_claim_and_take_a_foreign_document():

@@ -14,6 +14,13 @@ from halluguard.grounding.calibration import (
 )
 
 PROBABILITIES = st.floats(0, 1)
+WORDS = {
+    "sentence_cover": 0.5,
+    "missing_numbers": 0.0,
+    "stray_numbers": 0.0,
+    "missing_names": 0.0,
+    "log_words": 2.0,
+}
 UNKNOWN = (
     '{"support": {"intercept": 0, "weights": {"mood": 1}}, "contradiction": {"intercept": 0, "weights": {}}}'
 )
@@ -49,7 +56,7 @@ def test_between_support_and_doubt_lies_a_grey_zone(p_supported, p_contradicted,
 
 @given(st.floats(-9, 9), st.floats(-9, 9))
 def test_support_never_falls_when_a_better_window_is_read(one, other):
-    words = {"sentence_cover": 0.5, "missing_numbers": 0.0, "log_words": 2.0}
+    words = WORDS
     features = {**words, "contradiction": 0.0, "entailment": one}
 
     assert DEFAULT.support.probability(

@@ -11,7 +11,7 @@ from halluguard.grounding.features import (
     observe_words,
     share_of_words,
 )
-from halluguard.grounding.words import numbers, stems
+from halluguard.grounding.words import names, numbers, stems
 
 
 def test_overlap_counts_content_words_as_written():
@@ -40,6 +40,23 @@ def test_numbers_are_read_as_values(text, values):
     assert numbers(text) == values
 
 
+def test_names_leave_out_words_that_only_open_a_sentence():
+    assert names("Yesterday the mayor met Ana Lopez of NASA. Then she left.") == {"ana", "lopez", "nasa"}
+    assert names("Ana Lopez met him. NASA agreed.") == {"ana", "lopez", "nasa"}
+
+
+def test_a_name_in_no_passage_is_missing():
+    assert observe_words("The office that Ana Lopez runs", ["Lopez runs the office."]).missing_names == 0.5
+
+
+def test_a_number_from_another_sentence_is_stray_and_not_missing():
+    seen = observe_words(
+        "Adults pay 12 euros", ["Adults pay 15 euros. Children pay 12 euros."], "Adults pay 15 euros."
+    )
+
+    assert (seen.stray_numbers, seen.missing_numbers) == (1.0, 0.0)
+
+
 def test_inflections_share_a_stem():
     assert stems("cancelled bookings") & stems("booking") == {"book"}
     assert stems("refunds") == stems("refunded") == stems("refund")
@@ -60,7 +77,7 @@ def test_the_best_sentence_is_measured_by_the_claims_words():
 
 
 def test_a_claim_without_words_has_finite_features():
-    assert observe_words("", []) == WordFeatures(0.0, 0.0, 0.0)
+    assert observe_words("", []) == WordFeatures(0.0, 0.0, 0.0, 0.0, 0.0)
 
 
 @given(st.floats(0, 1), st.floats(0, 1))

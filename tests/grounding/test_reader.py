@@ -5,7 +5,7 @@ import pytest
 
 from halluguard.grounding.calibration import DEFAULT
 from halluguard.grounding.reader import P_QUOTED, Reader, ReadRequest
-from halluguard.models import Cache, CachedScorer, PairScores
+from halluguard.models import Cache, CachedEmbedder, CachedScorer, PairScores
 from halluguard.records import Passage
 
 FARES = Passage(
@@ -87,10 +87,11 @@ def test_readings_come_in_the_order_of_requests(plain):
     ]
 
 
-@pytest.mark.parametrize("size", [1, 4, 64])
+@pytest.mark.parametrize("size", [1, 8, 64])
 def test_batches_and_order_change_no_status_and_no_score(plain, models, size):
     expected = plain.read(REQUESTS)
-    fresh = Reader(CachedScorer(models.scorer.scorer, Cache(None)), models.embedder.embedder, DEFAULT)
+    scorer = CachedScorer(models.scorer.scorer, Cache(None))
+    fresh = Reader(scorer, CachedEmbedder(models.embedder.embedder, Cache(None)), DEFAULT)
     backwards = tuple(reversed(REQUESTS))
 
     found = [

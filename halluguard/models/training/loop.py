@@ -117,7 +117,6 @@ class Trainer:
     def __post_init__(self) -> None:
         """Build the network, its averaged copy and the optimiser."""
         torch.set_num_threads(self.recipe.threads)
-        torch.set_flush_denormal(True)
         self.tokenizer = load_tokenizer(self.folders.base)
         self.network = build_network(self.folders.base, self.recipe.seed).to(self.recipe.device)
         self.trained = {n: p for n, p in self.network.named_parameters() if p.requires_grad}
@@ -206,6 +205,14 @@ class Trainer:
         self, *, checkpoint_every_s: float = 600.0, log_every: int = 50, stop_at_step: int | None = None
     ) -> None:
         """Train to the end of the budget (or to `stop_at_step`), logging and checkpointing on the way."""
+        # Vanishing gradients become denormal numbers, which a CPU is slow at; the mode is the process's, so it is put back.
+        torch.set_flush_denormal(True)
+        try:
+            self._run(checkpoint_every_s, log_every, stop_at_step)
+        finally:
+            torch.set_flush_denormal(False)
+
+    def _run(self, checkpoint_every_s: float, log_every: int, stop_at_step: int | None) -> None:
         self.network.train()
         self._mark = self.clock()
         saved_s = self.position.elapsed_s
