@@ -4,11 +4,12 @@ All pairs of the block go to the reader together, so that they are deduplicated 
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from halluguard.grounding.alce import CitationCounts, count_citations
 from halluguard.grounding.claims import split_claims
 from halluguard.grounding.reader import Reader, ReadRequest
+from halluguard.grounding.retrieve import find_trusted, queries_of
 from halluguard.grounding.verdicts import status_of, unchecked_status
 from halluguard.models import Embedder
 from halluguard.records import Claim, ClaimKind, Passage, Reading, Status, Turn, Verdict
@@ -36,6 +37,9 @@ class _Task:
 
     def request(self, passages: tuple[Passage, ...]) -> ReadRequest:
         return ReadRequest(self.claim.reading, passages, self.turn.question)
+
+    def queries(self) -> tuple[str, ...]:
+        return queries_of(self.claim.reading, self.turn.question, self.cited or self.others)
 
     @property
     def has_citation(self) -> bool:
@@ -126,7 +130,7 @@ def evidence_requests(
 ) -> list[ReadRequest]:
     """Return the claims of some decided turns with their trusted evidence, at most `limit`, in order."""
     tasks = [
-        _Task(one.turn, verdict.claim, (), ())
+        _task(one.turn, verdict.claim)
         for one in decided
         for verdict in one.verdicts
         if verdict.claim.kind is ClaimKind.CLAIM and verdict.status is not Status.ERROR
@@ -137,21 +141,11 @@ def evidence_requests(
 def _with_evidence(
     tasks: list[_Task], embedder: Embedder, trusted: TrustedIndex | None, top_k: int
 ) -> list[_Task]:
-    """Give each task the trusted chunks nearest to its claim."""
+    """Give each task the trusted chunks to read for its claim."""
     if trusted is None or not tasks or not len(trusted):
         return tasks
-    positions, _ = trusted.search(embedder.encode([task.claim.reading for task in tasks]), top_k)
-    return [
-        _Task(task.turn, task.claim, task.cited, task.others, tuple(_evidence(trusted, row)))
-        for task, row in zip(tasks, positions, strict=True)
-    ]
-
-
-def _evidence(trusted: TrustedIndex, positions: Sequence[int]) -> Iterator[Passage]:
-    for position in positions:
-        if position >= 0:
-            chunk = trusted.chunk(int(position))
-            yield Passage(chunk.id, chunk.text)
+    found = find_trusted([task.queries() for task in tasks], embedder, trusted, top_k=top_k)
+    return [replace(task, trusted=passages) for task, passages in zip(tasks, found, strict=True)]
 
 
 def _read(reader: Reader, requests: Sequence[ReadRequest]) -> list[Reading | None]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from halluguard.models.training.edits import all_edits
 from halluguard.models.training.examples import CONTRADICTION, ENTAILMENT, NEUTRAL, NOT_ENTAILMENT, Example
+from halluguard.models.training.house_rules import deal_rules
 from halluguard.models.training.kinds import KIND_WEIGHTS, KINDS, Scene, answer_shape
 from halluguard.models.training.passages import Corpus, Passage, content_words, split_sentences, tidy
 from halluguard.models.training.rewrites import LOOK_EDITED, rewrite
@@ -189,19 +190,20 @@ POOLS: Mapping[str, tuple[str, ...]] = {
 }
 #: Rows of one mixed shard, some 260k tokens: about half of them NLI. NLI rows are split evenly over their labels.
 SHARD_ROWS: Mapping[str, int] = {
-    "mnli": 1_700,
-    "snli_cat": 500,
-    "cad": 180,
-    "fever_short": 600,
+    "mnli": 2_200,
+    "snli_cat": 450,
+    "cad": 120,
+    "fever_short": 800,
     "semiauto_base_wiki": 24,
     "conjnli": 24,
     "help_andor": 20,
     "hans_style": 130,
-    "fever_haystack": 210,
-    "mnli_haystack": 120,
-    "edited_rows": 220,
-    "summaries": 120,
-    "grounding": 330,
+    "fever_haystack": 240,
+    "mnli_haystack": 90,
+    "edited_rows": 260,
+    "summaries": 110,
+    "grounding": 300,
+    "house_rules": 540,
 }
 
 
@@ -324,6 +326,8 @@ class Mixer:
                 rows += self.summaries(count)
             elif name == "grounding":
                 rows += self.grounding.take(count)
+            elif name == "house_rules":
+                rows += deal_rules(self.rng, count)
             else:
                 rows += self._nli(name, count)
         return rows
