@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from halluguard.grounding.words import content_words
+from halluguard.text import content_words
 
 LEXICAL = ("TKM", "lexO", "FD+A")
 

@@ -17,12 +17,13 @@ from halluguard.grounding.claims import split_claims
 from halluguard.grounding.decide import decide_turns
 from halluguard.grounding.evidence import Window, cover_of
 from halluguard.grounding.reader import Reader, ReadRequest, WindowScore
+from halluguard.grounding.retrieve import find_trusted, queries_of
 from halluguard.grounding.verdicts import status_of
-from halluguard.grounding.windows import split_windows
 from halluguard.models import Embedder, PairScores, label_order
 from halluguard.models.devices import resolve_dtype
 from halluguard.models.nli import Pair
 from halluguard.records import Claim, ClaimKind, Passage, Reading, Turn
+from halluguard.text import split_windows
 from halluguard.trusted import TrustedIndex
 
 
@@ -104,7 +105,7 @@ class PlainCheck:
 
     def _decide_claim(self, turn: Turn, number: int, claim: Claim, result: PlainResult) -> None:
         started, busy = time.perf_counter(), time.process_time()
-        sides = {**_log_passages(turn, claim), "trusted": self._find_trusted(claim)}
+        sides = {**_log_passages(turn, claim), "trusted": self._find_trusted(turn, claim)}
         pairs = [(text, claim.reading) for passages in sides.values() for text in _texts(passages)]
         self.scorer.predict(pairs)
         result.seconds.setdefault(turn.turn_id, []).append(time.perf_counter() - started)
@@ -117,10 +118,10 @@ class PlainCheck:
         status = status_of(readings["cited"], readings["others"], readings["trusted"], has_citation=cited)
         result.statuses[f"{turn.turn_id}#{number}"] = str(status)
 
-    def _find_trusted(self, claim: Claim) -> list[Passage]:
-        positions, _ = self.trusted.search(self.embedder.encode([claim.reading]), self.top_k)
-        chunks = [self.trusted.chunk(int(position)) for position in positions[0] if position >= 0]
-        return [Passage(chunk.id, chunk.text) for chunk in chunks]
+    def _find_trusted(self, turn: Turn, claim: Claim) -> Sequence[Passage]:
+        log = _log_passages(turn, claim)
+        queries = queries_of(claim.reading, turn.question, log["cited"] or log["others"])
+        return find_trusted([queries], self.embedder, self.trusted, top_k=self.top_k)[0]
 
     def decide_same_evidence(self, turns: Sequence[Turn]) -> dict[str, str]:
         """Return the statuses when the evidence the reader chooses is read plainly, all of it, turn by turn."""
@@ -150,16 +151,16 @@ def _texts(passages: Sequence[Passage]) -> list[str]:
 
 
 def _judge(claim: str, passages: Sequence[Passage], scorer: PlainScorer, rules: Reader) -> Reading | None:
-    """Apply the reader's rules to the scores of every window, besides the texts that the reader puts together itself."""
+    """Apply the reader's rules to the scores of every window, besides the texts that the reader puts together itself.
+
+    What words alone tell (the best sentence among it) is taken from the reader, which observes it before it scores.
+    """
     if not passages:
         return None
     (case,) = rules._prepare([ReadRequest(claim, tuple(passages))])  # noqa: SLF001 - its features, without its choice
     chosen = [window for some in case.rounds for window in some]
     every = [Window(each.id, text, cover_of(claim, text)) for each in passages for text in _texts([each])]
     windows = list({window.text: window for window in (*every, *chosen)}.values()) if chosen else []
-    windows.sort(
-        key=lambda window: window.text != chosen[0].text
-    )  # what is read first has a feature of its own
     scores = scorer.score([(window.text, claim) for window in windows]).probabilities.tolist()
     case.scores.extend(
         WindowScore(window, row[0], row[2], truncated=False)

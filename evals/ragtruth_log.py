@@ -14,7 +14,7 @@ from halluguard.records import Chunk, Turn
 _PASSAGE = re.compile(r"(?:^|\n\n)passage (\d+):")
 _START = datetime(2026, 1, 5, tzinfo=UTC)
 _NUMBER = re.compile(r"\d+")
-_CHANGED = 50
+_CHANGED = 500
 """In a long log one answer in so many states a number that no answer stated before it."""
 
 
@@ -66,14 +66,15 @@ def ragtruth_log(rows: Iterable[Mapping[str, Any]], log_path: Path, trusted_path
 def repeat_turns(turns: Sequence[Turn], count: int, *, seed: int = 0) -> Iterator[Turn]:
     """Yield `count` turns made of some by repeating with changes, reproducibly.
 
-    Each has an id, a conversation of four turns, a user and a time of its own, and its sentences in an order of
-    its own; one in fifty states another number.
+    Each has an id, a conversation of four turns, a user and a time of its own, and leaves out one of its lines or
+    sentences; one in five hundred states another number.
     """
     rng = random.Random(seed)
     for place in range(count):
         turn = turns[place % len(turns)]
         lines = [line for line in re.split(r"(?<=[.!?])\s+(?=[A-Z])|\n+", turn.answer) if line.strip()]
-        rng.shuffle(lines)
+        if len(lines) > 1:
+            lines.pop(rng.randrange(len(lines)))
         answer = "\n\n".join(lines)
         if place % _CHANGED == 0:
             answer = _NUMBER.sub(str(1000 + place), answer, count=1)

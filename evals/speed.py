@@ -1,7 +1,8 @@
 """Speed: the check against the plain reference of one `CrossEncoder.predict` call a claim, on RAGTruth QA.
 
-`python -m evals speed` measures all 832 answers and a log of 100,000 turns, for hours on a small machine;
-`--sample 20 --turns 400` is a short look, and is not written. Both sides have the same model, index and threads.
+Both sides have the same model, index and threads. All 832 answers take hours on a small machine, nearly all of them the
+reference's; `--sample 60` measures both sides on that many answers, spread over the whole, and the result says so.
+`--sample 20 --turns 400 --no-write` is a short look.
 """
 
 import argparse
@@ -30,8 +31,6 @@ from halluguard.run import Run
 from halluguard.trusted import build_index, open_index
 
 LONG_LOG = 100_000
-_ALONE = 100
-"""Turns that are also decided one at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,26 +67,39 @@ def main(arguments: Sequence[str]) -> int:
     import torch
 
     torch.set_num_threads(options.threads)
-    rows = list(read_json_lines(path))[: options.sample or None]
+    every = list(read_json_lines(path))
+    rows = spread(every, options.sample)
     models = load_models(nli=options.nli_model, device=options.device, cache=False)
     with tempfile.TemporaryDirectory(prefix="halluguard-speed-") as folder:
         place = _Place(Path(folder), options)
         ragtruth_log(rows, place.folder / "log.jsonl", place.folder / "trusted.jsonl")
         build_index(place.folder / "trusted.jsonl", place.folder / "index", models.embedder)
-        payload = _measure(place, list(read_log(place.folder / "log.jsonl")), models)
+        payload: dict[str, Any] = {"command": " ".join(["python -m evals speed", *arguments])}
+        payload["sample"] = {"answers": len(rows), "of": len(every), "whole": len(rows) == len(every)}
+        payload |= _measure(place, list(read_log(place.folder / "log.jsonl")), models)
         payload["memory"] = _measure_memory(place, list(ragtruth_turns(rows)))
     tables = {"speed": _speed_table(payload), "speed-goals": _goal_table(payload)}
     print_tables(tables)
-    if not options.sample and options.turns == LONG_LOG:
+    if not options.no_write:
         named = {models.scorer.name: models.scorer.digest, models.embedder.name: models.embedder.digest}
         write_result("speed", payload, tables=tables, data=digests(path), models=named, device=models.device)
     return 0
 
 
+def spread(rows: Sequence[Any], count: int) -> list[Any]:
+    """Return `count` rows at equal distances, so that every part of a set is in; all of them where `count` is 0."""
+    if not 0 < count < len(rows):
+        return list(rows)
+    return [rows[place * len(rows) // count] for place in range(count)]
+
+
 def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser("python -m evals speed", description=__doc__)
-    parser.add_argument("--sample", type=int, default=0, help="answers to measure; 0 is all")
+    parser.add_argument("--sample", type=int, default=0, help="answers to measure, spread over all; 0 is all")
     parser.add_argument("--turns", type=int, default=LONG_LOG, help="turns of the long log; 0 leaves it out")
+    parser.add_argument("--long-minutes", type=float, default=6.0, help="the long log is stopped after them")
+    parser.add_argument("--alone", type=int, default=100, help="turns that are also decided one at a time")
+    parser.add_argument("--no-write", action="store_true", help="print the figures only")
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--nli-model", default=None)
     parser.add_argument("--device", default="cpu")
@@ -97,7 +109,9 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
 def _measure(place: _Place, turns: list[Turn], models: Models) -> dict[str, Any]:
     cold = place.check("log.jsonl", "cold", more=["--record"])
     warm = place.check("log.jsonl", "warm")
-    alone = place.check("log.jsonl", "alone", cache="", more=["--one-by-one", str(min(_ALONE, len(turns)))])
+    alone = place.check(
+        "log.jsonl", "alone", cache="", more=["--one-by-one", str(min(place.options.alone, len(turns)))]
+    )
     found, again = (_statuses(Run.open(place.folder / name)) for name in ("cold", "warm"))
     plain, same = _check_by_reference(place, turns, models)
     checked = {name: status for name, status in found.items() if name in plain.statuses}
@@ -110,7 +124,8 @@ def _measure(place: _Place, turns: list[Turn], models: Models) -> dict[str, Any]
         "turns": len(turns),
         "claims": len(plain.statuses),
         "claims_per_s": rates,
-        "times_plain": {"cold": rates["cold"] / rates["plain"], "warm": rates["warm"] / rates["plain"]},
+        "times_plain": {name: rates[name] / rates["plain"] for name in ("cold", "warm")},
+        "times_plain_cpu": {name: busy["plain"] / busy[name] for name in ("cold", "warm")},
         "cpu_ms_per_claim": {name: 1000 * spent / len(plain.statuses) for name, spent in busy.items()},
         "pairs": {
             "plain": sum(plain.pairs),
@@ -174,7 +189,9 @@ def _measure_memory(place: _Place, turns: list[Turn]) -> dict[str, Any]:
     if not place.options.turns:
         return {}
     write_turns(repeat_turns(turns, place.options.turns), place.folder / "long.jsonl")
-    return place.check("long.jsonl", "long")
+    minutes = place.options.long_minutes
+    found = place.check("long.jsonl", "long", more=["--seconds", str(60 * minutes)])
+    return {**found, "wanted": place.options.turns, "turns_per_s": found["turns"] / found["seconds"]}
 
 
 def _speed_table(payload: Mapping[str, Any]) -> Table:
@@ -195,8 +212,10 @@ def _speed_table(payload: Mapping[str, Any]) -> Table:
         )
         for key, name in names.items()
     ]
+    sample = payload["sample"]
+    part = "" if sample["whole"] else f"A sample: {sample['answers']} of {sample['of']} answers. "
     note = (
-        f"{payload['turns']} answers, {payload['claims']} claims of RAGTruth QA; same model, index and threads. "
+        f"{part}{payload['turns']} answers, {payload['claims']} claims of RAGTruth QA; same model, index and threads. "
         "p50 and p95 of deciding one turn by itself."
     )
     columns = ("", "claims/s", "times plain", "CPU ms/claim", "pairs read", "p50 ms", "p95 ms")
@@ -225,7 +244,9 @@ def _goal_table(payload: Mapping[str, Any]) -> Table:
         rows.append(
             (f"peak memory, {memory['turns']:,} turns", f"{memory['peak_mib']:.0f} MiB", "under 2,048")
         )
-        rows.append(
-            (f"claims/s, {memory['turns']:,} turns", f"{memory['claims'] / memory['seconds']:.0f}", "")
-        )
-    return Table(("", "measured", "goal"), tuple(rows))
+        rows.append((f"turns/s, {memory['turns']:,} turns", f"{memory['turns_per_s']:.0f}", ""))
+    sample = payload["sample"]
+    note = "" if sample["whole"] else f"A sample: {sample['answers']} of {sample['of']} answers."
+    if memory and memory["turns"] < memory["wanted"]:
+        note += f" The long log of {memory['wanted']:,} turns was stopped after {memory['seconds']:.0f} s."
+    return Table(("", "measured", "goal"), tuple(rows), note.strip())

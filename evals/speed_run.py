@@ -4,7 +4,9 @@ Started by `evals.speed`; prints one JSON object.
 """
 
 import argparse
+import contextlib
 import json
+import math
 import resource
 import sys
 import time
@@ -15,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from halluguard.grounding.check import CheckSettings, check_log
+from halluguard.grounding.check import CheckSettings, Progress, check_log
 from halluguard.grounding.decide import decide_turns
 from halluguard.grounding.loading import load_reader
 from halluguard.logs import read_log
@@ -31,6 +33,7 @@ from halluguard.models import (
 )
 from halluguard.models.batching import padding_ratio, plan_batches
 from halluguard.models.nli import NliModel, Pair
+from halluguard.run import Run
 from halluguard.trusted import open_index
 
 
@@ -105,20 +108,14 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--threads", type=int, required=True)
     parser.add_argument("--record", action="store_true")
     parser.add_argument("--one-by-one", type=int, default=0)
+    parser.add_argument("--seconds", type=float, default=math.inf)
     return parser.parse_args(arguments)
 
 
 def _time_check(options: argparse.Namespace, models: Models) -> dict[str, Any]:
     before = _peak_mib()
     started, busy = time.perf_counter(), time.process_time()
-    run = check_log(
-        options.log,
-        options.trusted,
-        options.output,
-        models=models,
-        reader=load_reader(models),
-        settings=CheckSettings(),
-    )
+    run = _check_until(started + options.seconds, options, models)
     seconds, cpu_seconds = time.perf_counter() - started, time.process_time() - busy
     claims = run.read("claims", ["status", "error"])
     statuses = claims["status"].to_pylist()
@@ -134,6 +131,26 @@ def _time_check(options: argparse.Namespace, models: Models) -> dict[str, Any]:
         "peak_mib": _peak_mib(),
         "peak_before_mib": before,
     }
+
+
+def _check_until(end: float, options: argparse.Namespace, models: Models) -> Run:
+    """Check a log, or as many blocks of it as there is time for: what is done is then kept, as after SIGINT."""
+
+    def stop_in_time(_: Progress) -> None:
+        if time.perf_counter() > end:
+            raise KeyboardInterrupt
+
+    with contextlib.suppress(KeyboardInterrupt):
+        check_log(
+            options.log,
+            options.trusted,
+            options.output,
+            models=models,
+            reader=load_reader(models),
+            settings=CheckSettings(),
+            on_progress=stop_in_time,
+        )
+    return Run.open(options.output)
 
 
 def _time_turns(options: argparse.Namespace, models: Models) -> dict[str, Any]:

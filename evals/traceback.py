@@ -7,7 +7,7 @@ question; HotpotQA is never fitted on, and the halves that are fitted on are not
 import argparse
 import json
 from collections.abc import Iterator, Sequence
-from pathlib import Path
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,15 +16,25 @@ from sklearn.linear_model import LogisticRegression
 from evals.data import data_path, digests
 from evals.lexical_trace import LEXICAL, accuse_lexically
 from evals.results import ROOT, Table, print_tables, write_result
-from evals.traceback_data import Event, PoisonData, Scenario, attack_scenario, clean_scenario, read_poison
+from evals.traceback_data import (
+    Event,
+    PoisonData,
+    Scenario,
+    attack_scenario,
+    clean_scenario,
+    gold_index,
+    read_poison,
+)
 from halluguard.forensics.attribute import TOP, Attribution, Attributor, measure
 from halluguard.forensics.candidates import Flagged
+from halluguard.forensics.nearest import EntryIndex
 from halluguard.forensics.responsibility import ResponsibilityModel, default_responsibility
 from halluguard.forensics.signals import FEATURES, stack_rows
 from halluguard.grounding.loading import load_reader
 from halluguard.grounding.rates import wilson
-from halluguard.models import load_models
-from halluguard.records import Origin, Rate
+from halluguard.grounding.reader import Reader, ReadRequest
+from halluguard.models import Embedder, load_models
+from halluguard.records import Origin, Passage, Rate
 
 SHIPPED = ROOT / "halluguard" / "forensics" / "responsibility.json"
 RETRIEVED = 10
@@ -33,6 +43,8 @@ ATTACKS = {
     "hotpotqa": ("poisonedrag", "gpt4", "gemini", "blind", "garag_typo"),
     "ramdocs": ("ramdocs_misinfo",),
 }
+FALSE_BESIDE = 0.005
+"""Share of the entries that are not responsible which may be accused beside one that is, where weights are fitted."""
 _BLOCK = 100
 _NEUTRAL = ResponsibilityModel(dict.fromkeys(FEATURES, 0.0), 0.0, (1.0,) * 200)
 
@@ -60,7 +72,12 @@ def main(arguments: Sequence[str]) -> int:
     model = default_responsibility()
     held = [question for question in keep if not question.fits]
     rows, payload = [], []
-    for scenario in _scenarios(data, held):
+    for drawn in _scenarios(data, held):
+        scenario = (
+            without_grounded(drawn, gold_index(data, drawn.dataset), reader, models.embedder)
+            if drawn.right
+            else drawn
+        )
         attributor = Attributor(scenario.index, reader, models.embedder, model)
         made = attribute(attributor, scenario)
         row = {"scenario": scenario.name, **report(scenario, made), **_lexical(scenario, models.embedder)}
@@ -71,7 +88,13 @@ def main(arguments: Sequence[str]) -> int:
     print_tables(tables)
     write_result(
         "traceback",
-        {"scenarios": payload, "questions": len(held), "questions_per_set": options.questions, "max_chars": options.max_chars, "responsibility": model.source},
+        {
+            "scenarios": payload,
+            "questions": len(held),
+            "questions_per_set": options.questions,
+            "max_chars": options.max_chars,
+            "responsibility": model.source,
+        },
         tables=tables,
         data=digests(folder / "entries.jsonl.gz", folder / "questions.jsonl.gz"),
         models={models.scorer.name: models.scorer.digest, models.embedder.name: models.embedder.digest},
@@ -99,6 +122,7 @@ def _scenarios(data: PoisonData, keep: Sequence[Any]) -> Iterator[Scenario]:
         for attack in attacks:
             yield attack_scenario(data, dataset, attack, keep)
         yield clean_scenario(data, dataset, keep)
+        yield clean_scenario(data, dataset, keep, right=True)
 
 
 def _fitting_scenarios(data: PoisonData, keep: Sequence[Any]) -> Iterator[Scenario]:
@@ -112,6 +136,26 @@ def _fitting_scenarios(data: PoisonData, keep: Sequence[Any]) -> Iterator[Scenar
         yield attack_scenario(data, dataset, attack, some)
     for dataset in ("nq", "ramdocs"):
         yield clean_scenario(data, dataset, some)
+
+
+def without_grounded(scenario: Scenario, gold: EntryIndex, reader: Reader, embedder: Embedder) -> Scenario:
+    """Leave out the events whose claim the trusted passages bear out: a check does not flag them."""
+    events = scenario.events
+    vectors = embedder.encode([event.claim for event in events])
+    requests = [
+        ReadRequest(
+            event.claim,
+            tuple(Passage(gold.entries[p].id, gold.entries[p].text or "") for p, _ in gold.rank(vector, TOP)),
+            event.question.question,
+        )
+        for event, vector in zip(events, vectors, strict=True)
+    ]
+    kept = [
+        event for event, reading in zip(events, reader.read(requests), strict=True) if not reading.supports
+    ]
+    return replace(
+        scenario, name=f"{scenario.name} ({len(kept)} of {len(events)} flagged)", events=tuple(kept)
+    )
 
 
 def attribute(attributor: Attributor, scenario: Scenario) -> list[Attribution]:
@@ -136,7 +180,7 @@ def _flagged(event: Event, shown: Sequence[str], attributor: Attributor) -> Flag
     return Flagged(qid, qid, event.claim, event.question.question, None, (), chunks)
 
 
-def fit(scenarios: Sequence[Scenario], reader: Any, embedder: Any) -> dict[str, Any]:
+def fit(scenarios: Sequence[Scenario], reader: Reader, embedder: Any) -> dict[str, Any]:
     """Fit the weights on attacked events and the clean maxima on clean ones."""
     rows, labels, clean_rows = [], [], []
     for scenario in scenarios:
@@ -145,9 +189,7 @@ def fit(scenarios: Sequence[Scenario], reader: Any, embedder: Any) -> dict[str, 
             scenario.events,
             strict=True,
         ):
-            features = stack_rows(
-                [measure(one.flagged, *pair) for pair in zip(one.candidates, one.readings, strict=True)]
-            )
+            features = stack_rows(measure(one.flagged, one.candidates, one.readings))
             rows.append(features)
             labels += [candidate.entry.id in event.poison for candidate in one.candidates]
             if not event.poison:
@@ -157,6 +199,7 @@ def fit(scenarios: Sequence[Scenario], reader: Any, embedder: Any) -> dict[str, 
     )
     weights = dict(zip(FEATURES, (round(float(w), 4) for w in regression.coef_[0]), strict=True))
     model = ResponsibilityModel(weights, round(float(regression.intercept_[0]), 4), ())
+    scores = model.score_rows(np.concatenate(rows))
     maxima = sorted(_highest(model, features) for features in clean_rows)
     return {
         "weights": dict(model.weights),
@@ -164,13 +207,19 @@ def fit(scenarios: Sequence[Scenario], reader: Any, embedder: Any) -> dict[str, 
         "clean_maxima": [round(one, 5) for one in maxima],
         "alpha": 0.02,
         "grey": 0.05,
+        "beside": least_score(scores, np.array(labels), FALSE_BESIDE),
         "source": f"every other NQ and RAMDocs question, {len(clean_rows)} clean events, NLI {reader.scorer.digest[:12]}",
     }
 
 
 def _highest(model: ResponsibilityModel, features: Any) -> float:
-    logits = features @ np.array([model.weights[name] for name in FEATURES]) + model.intercept
-    return float(1 / (1 + np.exp(-logits.max()))) if len(features) else 0.0
+    return float(model.score_rows(features).max()) if len(features) else 0.0
+
+
+def least_score(scores: Any, labels: Any, rate: float) -> float:
+    """Return the least score that at most `rate` of the entries reach that are not responsible."""
+    innocent = scores[~labels.astype(bool)]
+    return round(float(np.quantile(innocent, 1 - rate)), 5)
 
 
 def report(scenario: Scenario, made: Sequence[Attribution]) -> dict[str, Any]:
@@ -179,7 +228,7 @@ def report(scenario: Scenario, made: Sequence[Attribution]) -> dict[str, Any]:
     store = np.zeros(4, dtype=int)
     for one, event in zip(made, scenario.events, strict=True):
         accused = {one.candidates[i].entry.id for i in one.accusation.accused}
-        totals += count_units(accused, event.poison, _retrieved(scenario, event, one))
+        totals += count_units(accused, event.poison, _retrieved(event, one))
         store += count_units(accused, event.poison, None, len(scenario.index.entries))
     n = len(made)
     origins = {str(o): sum(one.accusation.origin is o for one in made) for o in Origin}
@@ -196,7 +245,7 @@ def report(scenario: Scenario, made: Sequence[Attribution]) -> dict[str, Any]:
     }
 
 
-def _retrieved(scenario: Scenario, event: Event, one: Attribution) -> list[str]:
+def _retrieved(event: Event, one: Attribution) -> list[str]:
     return [
         candidate.entry.id
         for candidate in one.candidates
@@ -255,11 +304,11 @@ def _attack_table(rows: Sequence[dict[str, Any]]) -> Table:
     )
     out = []
     for row in rows:
-        if "clean" in row["scenario"]:
+        if "clean" in row["scenario"] or not row["events"]:
             continue
         near, store, lexical = row["retrieved"], row["store"], row["lexical"]
         shown = [
-            f"{lexical[name]['dacc']:.1f}/{lexical[name]['fpr']:.1f}/{lexical[name]['fnr'] or 0:.1f}"
+            f"{lexical[name]['dacc'] or 0:.1f}/{lexical[name]['fpr'] or 0:.1f}/{lexical[name]['fnr'] or 0:.1f}"
             for name in LEXICAL
         ]
         out.append(

@@ -1,5 +1,6 @@
 """Stores and events of the traceback benchmark: real passages, published attacks, and events with nothing wrong."""
 
+import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +13,7 @@ from halluguard.forensics.nearest import EntryIndex
 from halluguard.models import Embedder
 from halluguard.records import Entry
 
+CACHE = Path(".eval-cache")
 CLEAN = ("clean", "noise")
 WIKI = ("nq", "2wiki", "hotpotqa")
 
@@ -27,6 +29,7 @@ class Question:
     incorrect: str
     attacks: Mapping[str, tuple[str, ...]]
     number: int
+    gold: tuple[str, ...] = ()
 
     @property
     def fits(self) -> bool:
@@ -57,6 +60,7 @@ class Scenario:
     index: EntryIndex
     events: tuple[Event, ...]
     poison: frozenset[str] = field(default_factory=frozenset)
+    right: bool = False
 
 
 @dataclass(frozen=True)
@@ -80,9 +84,20 @@ def read_poison(folder: Path, embedder: Embedder, *, max_chars: int = 0) -> Pois
         )
         labels[row["entry_id"]] = (row["dataset"], row["label"], row["attack"])
     ids = list(entries)
-    stacked = embedder.encode([entries[id_].text or "" for id_ in ids])
-    by_id = dict(zip(ids, stacked, strict=True))
+    by_id = dict(zip(ids, _vectors(folder, [entries[id_].text or "" for id_ in ids], embedder), strict=True))
     return PoisonData(entries, labels, by_id, tuple(_questions(folder / "questions.jsonl.gz", entries)))
+
+
+def _vectors(folder: Path, texts: Sequence[str], embedder: Embedder) -> NDArray[np.float32]:
+    """Embed the texts, or read the vectors that an earlier run kept for the same model and the same texts."""
+    key = hashlib.sha256("\0".join((embedder.digest, *texts)).encode("utf-8", "surrogatepass")).hexdigest()
+    path = CACHE / f"{folder.name}-{key[:16]}.npy"
+    if path.is_file():
+        return np.asarray(np.load(path, allow_pickle=False), dtype=np.float32)
+    vectors = embedder.encode(texts)
+    CACHE.mkdir(exist_ok=True)
+    np.save(path, vectors)
+    return vectors
 
 
 def _questions(path: Path, entries: Mapping[str, Entry]) -> Iterator[Question]:
@@ -90,8 +105,13 @@ def _questions(path: Path, entries: Mapping[str, Entry]) -> Iterator[Question]:
     for row in read_json_lines(path):
         number = counts[row["dataset"]] = counts.get(row["dataset"], -1) + 1
         right, wrong = _first(row["correct"]), _first(row["incorrect"])
-        attacks = {name: kept for name, ids in row["attacks"].items() if (kept := tuple(i for i in ids if i in entries))}
-        yield Question(row["qid"], row["dataset"], row["question"], right, wrong, attacks, number)
+        attacks = {
+            name: kept
+            for name, ids in row["attacks"].items()
+            if (kept := tuple(i for i in ids if i in entries))
+        }
+        gold = tuple(id_ for id_ in row["gold"] if id_ in entries)
+        yield Question(row["qid"], row["dataset"], row["question"], right, wrong, attacks, number, gold)
 
 
 def _first(value: object) -> str:
@@ -117,7 +137,12 @@ def clean_scenario(
     some = [q for q in keep if q.dataset == dataset and (q.correct if right else q.incorrect)]
     events = tuple(Event(q, q.correct if right else q.incorrect) for q in some)
     name = f"{dataset} clean, {'right' if right else 'wrong'} answers"
-    return Scenario(name, dataset, _index(data, _clean_ids(data, dataset)), events)
+    return Scenario(name, dataset, _index(data, _clean_ids(data, dataset)), events, right=right)
+
+
+def gold_index(data: PoisonData, dataset: str) -> EntryIndex:
+    """Index the passages known to bear out the right answers of one data set: its trusted corpus."""
+    return _index(data, [id_ for q in data.questions if q.dataset == dataset for id_ in q.gold])
 
 
 def _clean_ids(data: PoisonData, dataset: str) -> list[str]:

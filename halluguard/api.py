@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from halluguard.grounding.check import CheckSettings, Progress
     from halluguard.grounding.reader import Reader
     from halluguard.grounding.score import Score
+    from halluguard.incident import Action, Header
     from halluguard.models import Models
+    from halluguard.monitor import MonitorResult, RunDifference
     from halluguard.run import Run
     from halluguard.trusted import IndexManifest, VerifyResult
 
@@ -31,7 +33,8 @@ class RunResult:
 
     def to_pandas(self, table: str = "claims") -> "pd.DataFrame":
         """Return a table (`turns`, `claims`, `events` or `suspects`) as a data frame."""
-        return self.run.read(table).to_pandas()
+        frame: pd.DataFrame = self.run.read(table).to_pandas()
+        return frame
 
     def summary(self) -> dict[str, Any]:
         """Return the rates of the run, each with hits, total, value and 95 % Wilson interval."""
@@ -91,7 +94,7 @@ def check(
     """Decide every claim of a conversation log.
 
     Args:
-        log: JSONL, JSONL.gz or Parquet, one turn a row.
+        log: JSONL, JSONL.gz or Parquet, one turn a row; `-` is standard input.
         trusted: a folder of documents, a JSONL file or an index; None checks the citations only.
         output: the run directory, new, or one of the same run to go on with.
         models: other models than those of the package.
@@ -175,19 +178,30 @@ def calibrate(
 
 
 def trace(
-    run: "Path | str | Run", store: Path | str, *, models: ModelChoice | Loaded | None = None
+    run: "Path | str | Run",
+    store: Path | str,
+    *,
+    collection: str | None = None,
+    models: ModelChoice | Loaded | None = None,
 ) -> RunResult:
-    """Name the store entries responsible for a run's flagged claims, or say that none is; the store is only read."""
+    """Name the store entries responsible for a run's flagged claims, or say that none is; the store is only read.
+
+    `collection` says which one of a Chroma store, where several hold entries.
+    """
     from halluguard.forensics import trace_run
 
     opened = _opened(run)
     loaded = (models or ModelChoice()).load()
-    trace_run(opened, Path(store), models=loaded.models, reader=loaded.reader)
+    trace_run(opened, Path(store), models=loaded.models, reader=loaded.reader, collection=collection)
     return RunResult(opened)
 
 
 def cascade(
-    run: "Path | str | Run", store: Path | str | None = None, *, models: ModelChoice | Loaded | None = None
+    run: "Path | str | Run",
+    store: Path | str | None = None,
+    *,
+    collection: str | None = None,
+    models: ModelChoice | Loaded | None = None,
 ) -> RunResult:
     """Score how the false claims of a run spread over feedback loops; writes `cascade.json` and `cascade.graphml`."""
     from halluguard.cascade import run_cascade
@@ -197,7 +211,7 @@ def cascade(
     loaded = (models or ModelChoice()).load()
     run_cascade(
         opened,
-        None if store is None else open_store(Path(store)),
+        None if store is None else open_store(Path(store), collection=collection),
         entails=lambda pairs: loaded.models.scorer.score(pairs).probabilities,
         embed=loaded.models.embedder.encode,
     )
@@ -210,15 +224,22 @@ def investigate(
     store: Path | str,
     output: Path | str,
     *,
+    collection: str | None = None,
     models: ModelChoice | Loaded | None = None,
     settings: "CheckSettings | None" = None,
     on_progress: "Callable[[Progress], None] | None" = None,
 ) -> RunResult:
-    """Check a log, trace what is ungrounded to a store, score its spread, and write both reports into the run."""
+    """Check a log, trace what is ungrounded to a store, score its spread, and write both reports into the run.
+
+    `collection` says which one of a Chroma store, where several hold entries.
+    """
+    from halluguard.stores import open_store
+
+    open_store(Path(store), collection=collection)  # an unreadable store is said before the log is read
     loaded = (models or ModelChoice()).load()
     result = check(log, trusted, output, models=loaded, settings=settings, on_progress=on_progress)
-    trace(result.run, store, models=loaded)
-    cascade(result.run, store, models=loaded)
+    trace(result.run, store, collection=collection, models=loaded)
+    cascade(result.run, store, collection=collection, models=loaded)
     for name in ("report.html", "report.md"):
         write_report(result.run, result.path / name)
     return result
@@ -259,6 +280,29 @@ def verify_index(
     return trusted.verify_index(Path(index), load_embedder(embedder, device=device), sample=sample, seed=seed)
 
 
+def drill(
+    scenario: Path | str,
+    output: Path | str,
+    *,
+    seed: int = 0,
+    score: bool = False,
+    models: ModelChoice | Loaded | None = None,
+) -> dict[str, Any]:
+    """Play a feedback loop with known truth into a new folder; with `score`, investigate it blind and compare.
+
+    Args:
+        scenario: the name of a shipped one (`halluguard.drill.list_scenarios`) or a YAML file.
+        output: gets `log.jsonl`, `trusted/`, `store/`, `snapshots/`, `truth.json`, and with `score` `run/` and `score.json`.
+        seed: of everything that chance decides.
+        score: whether to score the detector; the same models read the log and embed the loop's store.
+        models: other models than those of the package.
+
+    """
+    from halluguard.drill import exercise
+
+    return exercise(scenario, output, seed=seed, score=score, models=models)
+
+
 def open_run(path: Path | str) -> RunResult:
     """Open a run directory that a command or function has written."""
     return RunResult(_opened(path))
@@ -268,6 +312,52 @@ def _opened(run: "Path | str | Run") -> "Run":
     from halluguard.run import Run
 
     return run if isinstance(run, Run) else Run.open(Path(run))
+
+
+def monitor(
+    runs: "Sequence[Path | str | Run]",
+    baseline: "Path | str | Run | None" = None,
+    *,
+    window: str = "all",
+    alpha: float = 0.01,
+    embed: bool = True,
+    models: ModelChoice | Loaded | None = None,
+) -> "MonitorResult":
+    """Compare windows of runs with a baseline; see `halluguard.monitor.monitor_runs`. `embed` False loads no model."""
+    from halluguard.models import load_embedder
+    from halluguard.monitor import monitor_runs
+
+    encode = None
+    if embed:
+        chosen = models or ModelChoice()
+        encode = (
+            chosen.models.embedder
+            if isinstance(chosen, Loaded)
+            else load_embedder(chosen.embedder, device=chosen.device)
+        ).encode
+    opened = None if baseline is None else _opened(baseline)
+    return monitor_runs([_opened(run) for run in runs], opened, window=window, embed=encode, alpha=alpha)
+
+
+def diff(before: "Path | str | Run", after: "Path | str | Run", *, seed: int = 0) -> "RunDifference":
+    """Say which answers gained or lost grounding from one run to another, and whether the difference is real."""
+    from halluguard.monitor import compare_runs
+
+    return compare_runs(_opened(before), _opened(after), seed=seed)
+
+
+def incident(
+    run: "Path | str | Run",
+    output: Path | str,
+    *,
+    header: "Header | None" = None,
+    actions: "Sequence[Action]" = (),
+    redact_text: bool = False,
+) -> tuple[Path, ...]:
+    """Write the incident record of a run into a new folder; see `halluguard.incident.write_incident`."""
+    from halluguard.incident import write_incident
+
+    return write_incident(_opened(run), Path(output), header=header, actions=actions, redact_text=redact_text)
 
 
 def write_report(run: "Path | str | Run", output: Path | str) -> Path:

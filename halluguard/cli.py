@@ -35,7 +35,10 @@ index_app = typer.Typer(
 app.add_typer(index_app, name="index")
 
 Log = Annotated[
-    Path, typer.Argument(help="Conversation log: JSONL, JSONL.gz or Parquet.", show_default=False)
+    Path,
+    typer.Argument(
+        help="Conversation log: JSONL, JSONL.gz or Parquet; - is standard input.", show_default=False
+    ),
 ]
 RunPath = Annotated[Path, typer.Argument(help="Run directory.", show_default=False)]
 Trusted = Annotated[
@@ -45,6 +48,9 @@ Trusted = Annotated[
     ),
 ]
 Store = Annotated[Path, typer.Option("--store", help="Vector store under suspicion.", show_default=False)]
+CollectionName = Annotated[
+    str | None, typer.Option("--collection", help="Chroma collection, where several hold entries.")
+]
 Output = Annotated[Path, typer.Option("-o", "--output", help="Where the results go.", show_default=False)]
 NliModel = Annotated[
     str | None, typer.Option("--nli-model", help="NLI model folder or hub name; default: the one shipped.")
@@ -138,6 +144,7 @@ def investigate(
     trusted: Trusted,
     store: Store,
     *,
+    collection: CollectionName = None,
     nli_model: NliModel = None,
     embedder: EmbedderName = None,
     device: Device = "auto",
@@ -176,7 +183,14 @@ def investigate(
     )
     with _progress("check", no_progress or as_json) as advance:
         result = api.investigate(
-            log, trusted, store, output, models=choice, settings=settings, on_progress=advance
+            log,
+            trusted,
+            store,
+            output,
+            collection=collection,
+            models=choice,
+            settings=settings,
+            on_progress=advance,
         )
     _finish(result, conditions, as_json)
 
@@ -186,6 +200,7 @@ def trace(
     run: RunPath,
     store: Store,
     *,
+    collection: CollectionName = None,
     nli_model: NliModel = None,
     embedder: EmbedderName = None,
     device: Device = "auto",
@@ -201,7 +216,7 @@ def trace(
     from halluguard import api
 
     choice = _choice(nli_model, embedder, device, cache=cache, no_cache=no_cache, calibration=calibration)
-    result = api.trace(run, store, models=choice)
+    result = api.trace(run, store, collection=collection, models=choice)
     if as_json:
         _print_json(result.run.manifest["trace"])
     else:
@@ -213,6 +228,7 @@ def cascade(
     run: RunPath,
     store: Annotated[Path | None, typer.Option("--store", help="Vector store under suspicion.")] = None,
     *,
+    collection: CollectionName = None,
     nli_model: NliModel = None,
     embedder: EmbedderName = None,
     device: Device = "auto",
@@ -226,9 +242,8 @@ def cascade(
     """
     from halluguard import api
 
-    result = api.cascade(
-        run, store, models=_choice(nli_model, embedder, device, cache=cache, no_cache=no_cache)
-    )
+    choice = _choice(nli_model, embedder, device, cache=cache, no_cache=no_cache)
+    result = api.cascade(run, store, collection=collection, models=choice)
     if as_json:
         _print_json(result.run.manifest["cascade"])
     else:
@@ -244,6 +259,105 @@ def report(run: RunPath, output: Output) -> None:
     from halluguard import api
 
     typer.echo(api.write_report(run, output))
+
+
+@app.command()
+def monitor(
+    runs: Annotated[
+        list[Path] | None, typer.Argument(help="Run directories in order of time.", show_default=False)
+    ] = None,
+    *,
+    baseline: Annotated[
+        Path | None, typer.Option("--baseline", help="Healthy run; without it the first windows are.")
+    ] = None,
+    window: Annotated[str, typer.Option("--window", help="all, day, or a number of answers.")] = "all",
+    alpha: Annotated[float, typer.Option("--alpha", help="Share of calls that may alarm by chance.")] = 0.01,
+    no_embeddings: Annotated[
+        bool, typer.Option("--no-embeddings", help="Load no model: texts are not compared.")
+    ] = False,
+    output: Annotated[Path | None, typer.Option("-o", "--output", help="JSON file for every figure.")] = None,
+    alerts: Annotated[Path | None, typer.Option("--alerts", help="Alert settings, YAML.")] = None,
+    acknowledge: Annotated[
+        str | None, typer.Option("--acknowledge", help="Key of an alert someone has taken over.")
+    ] = None,
+    embedder: EmbedderName = None,
+    device: Device = "auto",
+    as_json: AsJson = False,
+) -> None:
+    """Watch runs for drift against a baseline; exit code 1 on alarm. Without runs, send what is left in the outbox.
+
+    Example: halluguard monitor run-2 --baseline run-1 --window day --alerts alerts.yaml
+    """
+    from halluguard import api
+    from halluguard.monitor.alerts import tend_alerts
+    from halluguard.monitor.tell import tell_result
+
+    if not runs and alerts is None:
+        raise SettingError("no run to watch and no --alerts whose outbox to send. Give at least one of them")
+    result = None
+    if runs:
+        choice = api.ModelChoice(embedder=embedder, device=device)
+        result = api.monitor(
+            runs, baseline, window=window, alpha=alpha, embed=not no_embeddings, models=choice
+        )
+        if output:
+            output.write_text(
+                json.dumps(result.as_dict(), indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
+            )
+        _print_json(result.as_dict()) if as_json else typer.echo(tell_result(result))
+    if alerts is not None:
+        subject = " ".join(path.name for path in runs or ())
+        told = tend_alerts(alerts, result, subject=subject, report=str(output or ""), acknowledge=acknowledge)
+        typer.echo(told, err=True)
+    raise typer.Exit(result.exit_code if result else 0)
+
+
+@app.command()
+def diff(
+    before: Annotated[Path, typer.Argument(help="Run directory.", show_default=False)],
+    after: Annotated[Path, typer.Argument(help="Run directory of the same turns.", show_default=False)],
+    *,
+    gate: Annotated[
+        bool, typer.Option("--gate", help="Exit code 1 where grounding was lost beyond chance.")
+    ] = False,
+    seed: Annotated[int, typer.Option("--seed", help="Of the resampling.")] = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Say which answers gained or lost grounding between two runs, by source, and whether the difference is real.
+
+    Example: halluguard diff run-1 run-2 --gate
+    """
+    from halluguard import api
+    from halluguard.monitor.tell import tell_difference
+
+    found = api.diff(before, after, seed=seed)
+    _print_json(found.as_dict()) if as_json else typer.echo(tell_difference(found))
+    raise typer.Exit(found.exit_code(gate=gate))
+
+
+@app.command()
+def incident(
+    run: RunPath,
+    output: Output,
+    *,
+    facts: Annotated[
+        Path | None,
+        typer.Option("--facts", help="YAML of what people know: system, title, reporter, detected_at ..."),
+    ] = None,
+    redact_text: Annotated[
+        bool, typer.Option("--redact-text", help="Leave out texts of users, answers, entries, documents.")
+    ] = False,
+) -> None:
+    """Write the incident record of a run: pages, drafts for four readers, JSON, SARIF, STIX, MISP and CSV.
+
+    Example: halluguard incident run -o incident --facts facts.yaml
+    """
+    from halluguard import api
+    from halluguard.incident import read_stated
+
+    header, actions = read_stated(facts)
+    for path in api.incident(run, output, header=header, actions=actions, redact_text=redact_text):
+        typer.echo(path)
 
 
 @app.command()
@@ -263,6 +377,57 @@ def demo(
         result = api.demo(output, models=api.ModelChoice(device=device), on_progress=advance)
     _summary(result)
     typer.echo(f"report: {result.path / 'report.html'}")
+
+
+@app.command()
+def drill(
+    scenario: Annotated[
+        str | None,
+        typer.Argument(help="Name of a shipped scenario (see --list) or a YAML file.", show_default=False),
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="New folder for the drill.", show_default=False)
+    ] = None,
+    *,
+    every: Annotated[bool, typer.Option("--all", help="Play every shipped scenario.")] = False,
+    listing: Annotated[bool, typer.Option("--list", help="Name the shipped scenarios and stop.")] = False,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Of everything that chance decides.")] = 0,
+    scored: Annotated[
+        bool, typer.Option("--score", help="Investigate the drill blind and compare with its truth.")
+    ] = False,
+    nli_model: NliModel = None,
+    embedder: EmbedderName = None,
+    device: Device = "auto",
+    cache: CachePath = None,
+    no_cache: NoCache = False,
+    calibration: CalibrationPath = None,
+    as_json: AsJson = False,
+) -> None:
+    """Play a feedback loop whose truth is known, and score how soon and how well the detector sees it.
+
+    Example: halluguard drill vendor-page -o drill --score
+    """
+    from halluguard import api
+    from halluguard.drill.account import tell_drill, tell_scenarios
+
+    if listing:
+        known = tell_scenarios()
+        _print_json(known) if as_json else typer.echo("\n".join(f"{n:>16}  {t}" for n, t in known.items()))
+        return
+    if output is None or every == (scenario is not None):
+        raise SettingError(
+            "drill takes one scenario or --all, and a folder: halluguard drill SCENARIO -o DIR"
+        )
+    names = {name: output / name for name in tell_scenarios()} if every else {str(scenario): output}
+    choice = _choice(nli_model, embedder, device, cache=cache, no_cache=no_cache, calibration=calibration)
+    models = choice.load() if scored else choice
+    drills = []
+    for name, folder in names.items():
+        drills.append(api.drill(name, folder, seed=seed, score=scored, models=models))
+        if not as_json:
+            typer.echo("\n".join(tell_drill(drills[-1])))
+    if as_json:
+        _print_json({"drills": drills})
 
 
 @app.command()
@@ -330,13 +495,19 @@ def index_build(
 ) -> None:
     """Cut documents into chunks, embed them, and keep a FAISS index; only changed documents are embedded again.
 
+    Exit code 3 where documents could not be read; each is named.
+
     Example: halluguard index build policies/ -o policies.index
     """
     from dataclasses import asdict
 
     from halluguard import api
 
-    _print_json(asdict(api.build_index(documents, output, embedder=embedder, device=device)))
+    manifest = api.build_index(documents, output, embedder=embedder, device=device)
+    _print_json(asdict(manifest))
+    if manifest.skipped:
+        typer.echo(f"{len(manifest.skipped)} documents could not be read and are not in the index", err=True)
+        raise typer.Exit(3)
 
 
 @index_app.command("verify")

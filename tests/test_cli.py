@@ -1,74 +1,124 @@
-"""The installed command: help, exit codes, one line for each expected failure."""
+"""The command line: help, exit codes, one line for each expected failure.
 
+Most tests call the command's `main` in this process, where the models' libraries are loaded already; those at the end
+run the installed command.
+"""
+
+import contextlib
+import io
 import json
 import subprocess
 import sys
+import warnings
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from halluguard.cli import main
+
 HALLUGUARD = Path(sys.executable).parent / "halluguard"
+PAGE = "# Bags\n\nA checked bag costs 30 dollars. Pets must be at least 12 weeks old.\n"
+TURNS = [
+    {"turn_id": "a", "answer": "A checked bag costs 30 dollars."},
+    {"turn_id": "b", "answer": "The lounge in Lisbon serves free champagne to children at midnight."},
+]
+LOG = "".join(json.dumps(turn) + "\n" for turn in TURNS)
+ON_CPU = ("--no-cache", "--device", "cpu")
 
 
-def run(*arguments, stdin=None, cwd=None):
+@dataclass(frozen=True)
+class Done:
+    """What a command left: exit code and what it wrote."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+def run(*arguments, stdin=""):
+    """Run the command in this process."""
+    out, err, code = io.StringIO(), io.StringIO(), 0
+    with pytest.MonkeyPatch.context() as patch, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # as Python does where nobody asks for more, but for ours
+        warnings.simplefilter("default", UserWarning)
+        patch.setattr(warnings, "showwarning", warnings.showwarning)  # put back what main() sets
+        patch.setattr(sys, "argv", ["halluguard", *map(str, arguments)])
+        patch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin.encode())))
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            try:
+                main()
+            except SystemExit as end:
+                code = end.code or 0
+    return Done(code, out.getvalue(), err.getvalue())
+
+
+def run_installed(*arguments, stdin=None):
+    """Run the installed command in a process of its own."""
     return subprocess.run(
-        [HALLUGUARD, *map(str, arguments)], input=stdin, capture_output=True, text=True, cwd=cwd, check=False
+        [HALLUGUARD, *map(str, arguments)], input=stdin, capture_output=True, text=True, check=False
     )
+
+
+def make_corpus(folder):
+    (folder / "trusted").mkdir()
+    (folder / "trusted" / "bags.md").write_text(PAGE)
+    (folder / "log.jsonl").write_text(LOG)
+    return folder
 
 
 @pytest.fixture
 def corpus(tmp_path):
-    (tmp_path / "trusted").mkdir()
-    (tmp_path / "trusted" / "bags.md").write_text(
-        "# Bags\n\nA checked bag costs 30 dollars. Pets must be at least 12 weeks old.\n"
-    )
-    turns = [
-        {"turn_id": "a", "answer": "A checked bag costs 30 dollars."},
-        {"turn_id": "b", "answer": "The lounge in Lisbon serves free champagne to children at midnight."},
-    ]
-    (tmp_path / "log.jsonl").write_text("".join(json.dumps(turn) + "\n" for turn in turns))
-    return tmp_path
+    return make_corpus(tmp_path)
 
 
-def check(corpus, *more):
-    return run(
-        "check",
-        corpus / "log.jsonl",
-        "--trusted",
-        corpus / "trusted",
-        "-o",
-        corpus / "run",
-        "--no-cache",
-        "--device",
-        "cpu",
-        *more,
-    )
+@pytest.fixture(scope="module")
+def checked(tmp_path_factory):
+    """A corpus with its finished run, which further checks of the same input return as it is."""
+    folder = make_corpus(tmp_path_factory.mktemp("checked"))
+    assert check(folder).returncode == 0
+    return folder
 
 
-def test_help_loads_neither_torch_nor_faiss():
-    code = (
-        "import sys\nfrom halluguard.cli import app\nfrom typer.testing import CliRunner\n"
-        "result = CliRunner().invoke(app, ['--help'])\nassert result.exit_code == 0, result.output\n"
-        "heavy = {'torch', 'faiss', 'transformers', 'sentence_transformers', 'pandas', 'pyarrow', 'numpy'} & set(sys.modules)\n"
-        "assert not heavy, heavy"
-    )
-    subprocess.run([sys.executable, "-c", code], check=True)
+def check(corpus, *more, log=None, output="run", stdin=""):
+    source = (log or corpus / "log.jsonl", "--trusted", corpus / "trusted", "-o", corpus / output)
+    return run("check", *source, *ON_CPU, *more, stdin=stdin)
+
+
+def one_line(done, *words):
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert done.stderr.startswith("halluguard: ")
+    assert done.stderr.count("\n") == 1, done.stderr
+    for word in words:
+        assert word in done.stderr
 
 
 @pytest.mark.parametrize(
-    "verb", ["check", "investigate", "trace", "report", "demo", "score", "calibrate", "doctor", "index"]
+    "verb",
+    [
+        ("check",),
+        ("investigate",),
+        ("trace",),
+        ("cascade",),
+        ("report",),
+        ("demo",),
+        ("score",),
+        ("calibrate",),
+        ("doctor",),
+        ("index", "build"),
+        ("index", "verify"),
+    ],
 )
 def test_every_verb_has_help_with_an_example(verb):
-    done = run(verb, "--help")
+    done = run(*verb, "--help")
 
     assert done.returncode == 0
-    if verb != "index":
-        assert "Example: halluguard" in done.stdout
+    assert f"Example: halluguard {' '.join(verb)}" in done.stdout
 
 
-def test_gate_decides_the_exit_code(corpus):
-    passed = check(corpus)
-    failed = check(corpus, "--fail-on", "ungrounded_rate>0.05")
+def test_gate_decides_the_exit_code(checked):
+    passed = check(checked)
+    failed = check(checked, "--fail-on", "ungrounded_rate>0.05")
 
     assert passed.returncode == 0, passed.stderr
     assert failed.returncode == 1
@@ -76,25 +126,30 @@ def test_gate_decides_the_exit_code(corpus):
     assert "1 of 2" in failed.stdout
 
 
-def test_json_is_one_object_and_nothing_else(corpus):
-    done = check(corpus, "--json")
+def test_json_is_one_object_and_nothing_else(checked):
+    done = check(checked, "--json")
     value = json.loads(done.stdout)
 
     assert value["exit_code"] == done.returncode == 0
     assert value["summary"]["ungrounded_rate"]["total"] == 2
 
 
+def test_a_log_comes_from_standard_input(checked):
+    done = check(checked, "--json", log="-", output="piped", stdin=LOG)
+    value = json.loads(done.stdout)
+
+    assert done.returncode == 0, done.stderr
+    assert value["summary"] == json.loads(check(checked, "--json").stdout)["summary"]
+    assert json.loads((checked / "piped" / "manifest.json").read_text())["inputs"]["log"]["path"] == "-"
+
+
 def test_skipped_row_is_exit_three_and_strict_two(corpus):
     with (corpus / "log.jsonl").open("a") as log:
         log.write("{broken\n")
     strict = check(corpus, "--strict")
-    loose = run(
-        "check", corpus / "log.jsonl", "--trusted", corpus / "trusted", "-o", corpus / "run2", "--no-cache"
-    )
+    loose = check(corpus, output="run2")
 
-    assert strict.returncode == 2
-    assert "log.jsonl:3" in strict.stderr
-    assert strict.stderr.count("\n") == 1
+    one_line(strict, "log.jsonl:3")
     assert loose.returncode == 3
 
 
@@ -104,14 +159,6 @@ def test_nothing_checkable_is_exit_four(corpus):
 
     assert done.returncode == 4
     assert "NOTHING CHECKABLE" in done.stdout
-
-
-def one_line(done, *words):
-    assert done.returncode == 2, done.stdout + done.stderr
-    assert done.stderr.startswith("halluguard: ")
-    assert done.stderr.count("\n") == 1, done.stderr
-    for word in words:
-        assert word in done.stderr
 
 
 def test_empty_log_is_one_line(corpus):
@@ -138,43 +185,16 @@ def test_unknown_model_is_one_line(corpus):
     one_line(check(corpus, "--nli-model", "/nowhere/model"), "/nowhere/model")
 
 
-def test_bad_condition_is_refused_before_any_work(corpus):
-    one_line(check(corpus, "--fail-on", "rate"), "--fail-on")
-    assert not (corpus / "run").exists()
-
-
 def test_directory_of_something_else_is_never_written_into(corpus):
     (corpus / "run").mkdir()
     (corpus / "run" / "thesis.txt").write_text("mine")
     one_line(check(corpus), "not a run directory")
 
 
-def test_resume_of_nothing_is_refused(corpus):
-    one_line(check(corpus, "--resume"), "nothing to resume")
-
-
-def test_full_disk_is_one_line(corpus):
-    done = run("score", "-", "-o", "/dev/full", "--no-cache", stdin='{"document": "a b", "claim": "a b"}\n')
+def test_full_disk_is_one_line():
+    done = run("score", "-", "-o", "/dev/full", *ON_CPU, stdin='{"document": "a b", "claim": "a b"}\n')
 
     one_line(done, "No space left")
-
-
-def test_score_reads_a_pipe_and_keeps_line_numbers():
-    lines = [
-        json.dumps(
-            {"document": "A checked bag costs 30 dollars.", "claim": "A checked bag costs 30 dollars."}
-        ),
-        "nonsense",
-        json.dumps({"document": "A checked bag costs 30 dollars.", "claim": "Penguins rule Antarctica."}),
-    ]
-    done = run("score", "-", "--no-cache", stdin="\n".join(lines) + "\n")
-    scores = [json.loads(line) for line in done.stdout.splitlines()]
-
-    assert done.returncode == 3
-    assert scores[0]["label"] == 1
-    assert scores[0]["supported"] > 0.5
-    assert "not JSON" in scores[1]["error"]
-    assert scores[2]["label"] == 0
 
 
 def test_index_is_built_verified_and_checked_against(corpus):
@@ -190,13 +210,44 @@ def test_index_is_built_verified_and_checked_against(corpus):
     assert json.loads(built.stdout)["n_chunks"] == 1
 
 
-def test_report_of_a_run_is_written(corpus):
-    check(corpus)
-    done = run("report", corpus / "run", "-o", corpus / "report.html")
+def test_documents_left_out_of_an_index_are_named_and_exit_three(corpus):
+    (corpus / "trusted" / "fees.pdf").write_bytes(b"%PDF-1.4 and no more")
+    (corpus / "trusted" / "logo.png").write_bytes(b"\x89PNG")
+    done = run("index", "build", corpus / "trusted", "-o", corpus / "index", "--device", "cpu")
+    manifest = json.loads(done.stdout)
+
+    assert done.returncode == 3
+    assert len(manifest["skipped"]) == 1
+    assert "fees.pdf" in manifest["skipped"][0]
+    assert "fees.pdf" in done.stderr
+    assert "1 documents could not be read" in done.stderr
+
+
+def test_report_of_a_run_is_written(checked, tmp_path):
+    done = run("report", checked / "run", "-o", tmp_path / "report.html")
 
     assert done.returncode == 0
-    assert (corpus / "report.html").read_text().startswith("<!")
-    one_line(run("report", corpus / "run", "-o", corpus / "report.pdf"), ".html or .md")
+    assert (tmp_path / "report.html").read_text().startswith("<!")
+    one_line(run("report", checked / "run", "-o", tmp_path / "report.pdf"), ".html or .md")
+
+
+def test_collections_of_a_chroma_store_are_named_until_one_is_chosen(checked, tmp_path):
+    chromadb = pytest.importorskip("chromadb", reason="chromadb is not installed")
+    settings = chromadb.config.Settings(anonymized_telemetry=False)
+    client = chromadb.PersistentClient(str(tmp_path / "chroma"), settings=settings)
+    for name, text in (("old", "Bags are free."), ("current", "A lounge serves free champagne.")):
+        collection = client.create_collection(name, embedding_function=None)
+        collection.add(ids=[f"{name}-1"], embeddings=[[1.0, 0.0]], documents=[text])
+    run_folder, store = tmp_path / "run", ("--store", tmp_path / "chroma")
+    source = (checked / "log.jsonl", "--trusted", checked / "trusted", "-o", run_folder)
+
+    one_line(run("investigate", *source, *store, *ON_CPU), "'current', 'old'", "--collection")
+    assert not run_folder.exists()
+    one_line(run("trace", checked / "run", *store, *ON_CPU), "'current', 'old'", "--collection")
+    one_line(run("trace", checked / "run", *store, *ON_CPU, "--collection", "new"), "'new'", "'old'")
+    done = run("investigate", *source, *store, *ON_CPU, "--collection", "current", "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["trace"]["store"]["entries"] == 1
 
 
 def test_doctor_names_models_and_device():
@@ -205,3 +256,64 @@ def test_doctor_names_models_and_device():
 
     assert facts["device"] == "cpu"
     assert "missing" not in facts["nli model"]
+
+
+def test_help_loads_neither_torch_nor_faiss():
+    code = (
+        "import sys\nfrom halluguard.cli import app\nfrom typer.testing import CliRunner\n"
+        "result = CliRunner().invoke(app, ['--help'])\nassert result.exit_code == 0, result.output\n"
+        "heavy = {'torch', 'faiss', 'transformers', 'sentence_transformers', 'pandas', 'pyarrow', 'numpy'} & set(sys.modules)\n"
+        "assert not heavy, heavy"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_installed_command_has_help_and_a_version():
+    assert "investigate" in run_installed("--help").stdout
+    assert run_installed("--version").stdout[0].isdigit()
+    assert run_installed("no-such-verb").returncode == 2
+
+
+def test_bad_condition_is_refused_before_any_work(corpus):
+    done = run_installed(
+        "check", corpus / "log.jsonl", "--trusted", corpus / "trusted", "-o", corpus / "run", "--fail-on", "r"
+    )
+
+    one_line(done, "--fail-on")
+    assert not (corpus / "run").exists()
+
+
+def test_resume_of_nothing_is_refused(corpus):
+    done = run_installed(
+        "check", corpus / "log.jsonl", "--trusted", corpus / "trusted", "-o", corpus / "run", "--resume"
+    )
+
+    one_line(done, "nothing to resume")
+
+
+def test_installed_check_ends_in_the_code_of_its_gate(checked):
+    done = run_installed(
+        *("check", checked / "log.jsonl", "--trusted", checked / "trusted", "-o", checked / "run"),
+        *(*ON_CPU, "--fail-on", "ungrounded_rate>5%"),
+    )
+
+    assert done.returncode == 1, done.stderr
+    assert "GATE FAILED" in done.stdout
+
+
+def test_score_reads_a_pipe_and_keeps_line_numbers():
+    lines = [
+        json.dumps(
+            {"document": "A checked bag costs 30 dollars.", "claim": "A checked bag costs 30 dollars."}
+        ),
+        "nonsense",
+        json.dumps({"document": "A checked bag costs 30 dollars.", "claim": "Penguins rule Antarctica."}),
+    ]
+    done = run_installed("score", "-", "--no-cache", stdin="\n".join(lines) + "\n")
+    scores = [json.loads(line) for line in done.stdout.splitlines()]
+
+    assert done.returncode == 3
+    assert scores[0]["label"] == 1
+    assert scores[0]["supported"] > 0.5
+    assert "not JSON" in scores[1]["error"]
+    assert scores[2]["label"] == 0

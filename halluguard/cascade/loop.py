@@ -51,10 +51,11 @@ def measure_loop(
         around: log, store and write-back edges.
         graph: the cascade of the claim.
         topic: numbers of answers on the topic.
-        cited: for answers that were written back, the entries they cite.
+        cited: for each answer, the entries it cites.
         until: when observation ends, in days; the end of the log by default, or the containment.
 
-    Clean entries are those retrieved for topic questions or written back from clean topic answers. A clean child is shared
+    Clean entries are those that answers on the topic cite (retrieved for them where none cites any) or written back from clean
+    topic answers. A clean child is shared
     among the clean entries its answer was given from, 1 for a cited and 0.2 for an only retrieved one. Time at risk runs
     from the later of ingestion and start of the log to the earlier of `until` and the entry's end.
     """
@@ -70,7 +71,7 @@ def measure_loop(
     clean_children, clean_lags, clean_entries = _clean_children(around, clean, aside, cited, end)
     elsewhere = sorted(a for a in around.children if ("answer", a) not in graph and a not in on_topic)
     _, other_lags, _ = _clean_children(around, elsewhere, aside, cited, end)
-    clean_entries |= {n for a in topic for n in seen.answers[a].retrieved if n not in aside}
+    clean_entries |= _clean_read(seen, topic, cited) - aside
     numbers = np.array(sorted(contaminated), dtype=np.int64)
     others = np.array(sorted(clean_entries), dtype=np.int64)
     return Loop(
@@ -82,6 +83,16 @@ def measure_loop(
         np.array([days_at_risk(seen, n, end) for n in others]),
         estimate_interval(seen, (lags, clean_lags, other_lags), end),
     )
+
+
+def _clean_read(seen: Observation, topic: Sequence[int], cited: Mapping[int, Sequence[int]]) -> set[int]:
+    """Return entries that answers on the topic cite, or, where none cites any, all that were retrieved for them.
+
+    What only fills up the list of retrieved entries is about something else; counted as clean, it would make any claim look
+    amplified.
+    """
+    read = {n for a in topic for n in cited.get(a, ())}
+    return read or {n for a in topic for n in seen.answers[a].retrieved}
 
 
 Lag = tuple[int, float, float]

@@ -171,15 +171,21 @@ def _rows_where(run: Run, columns: list[str], field: str, values: Iterable[str])
 
 
 def _read_cited(run: Run, around: Surroundings) -> dict[int, list[int]]:
-    """Return the entries cited by answers that were written back."""
-    turns = {around.seen.answers[number].turn_id: number for number in around.children}
-    cited: dict[int, list[int]] = {}
-    for row in _rows_where(run, ["turn_id", "cited_ids"], "turn_id", turns):
-        answer = turns[row["turn_id"]]
-        for number in around.seen.answers[answer].retrieved:
-            if around.seen.entries[number].entry_id in (row["cited_ids"] or ()):
-                cited.setdefault(answer, []).append(number)
-    return cited
+    """Return the retrieved entries that each answer cites."""
+    import pyarrow.compute as pc
+
+    table = run.read("claims", ["turn_id", "cited_ids"])
+    rows = table.filter(pc.greater(pc.list_value_length(table["cited_ids"]), 0)).to_pylist()
+    named: dict[int, set[str]] = {}
+    for row in rows:
+        answer = around.by_turn.get(row["turn_id"])
+        if answer is not None:
+            named.setdefault(answer, set()).update(row["cited_ids"])
+    entries = around.seen.entries
+    return {
+        answer: [n for n in around.seen.answers[answer].retrieved if entries[n].entry_id in ids]
+        for answer, ids in sorted(named.items())
+    }
 
 
 def _choose(clusters: Sequence[ClaimCluster]) -> list[ClaimCluster]:

@@ -89,5 +89,6 @@ def truth_of(played: Played) -> dict[str, Any]:
         "days": {key: round(day, 6) for key, day in truth.times.items()},
         "sources": truth.sources,
         "topics": truth.topics,
+        "pages": scenario.pages(),
         "write_back": played.scenario.write_back.rate > 0,
     }

@@ -2,28 +2,32 @@
 
 import json
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from halluguard.drill.answering import Answerer, ExtractiveAnswerer
+from halluguard.drill.ideal import score_ideal
+from halluguard.drill.reading import load_scenario
 from halluguard.drill.record import DrillFiles, write_drill
-from halluguard.drill.scenario import Scenario, load_scenario
+from halluguard.drill.scenario import Scenario
 from halluguard.drill.scoring import DrillScore, compare, origins_by_trace
 from halluguard.drill.shelf import RememberingEmbeddings
 from halluguard.drill.simulate import FIRST_DAY, Played, Removal, play
-from halluguard.models import Embedder
-from halluguard.run import Run
+from halluguard.models import Embedder, load_embedder
+from halluguard.run import Run, write_json
 
 SNAPSHOT_DAYS = 7
 
 
 @dataclass(frozen=True)
 class DrillResult:
-    """A drill that was played and written."""
+    """A drill that was played and written, and who answered in it."""
 
     files: DrillFiles
     played: Played
+    answerer: Answerer
 
     def summary(self) -> dict[str, Any]:
         """Return how much was asked, answered falsely, and written back."""
@@ -57,14 +61,20 @@ class ScoredDrill:
     origins: dict[str, int]
     cut: Saved | None
     quarantine: Saved | None
+    ideal: DrillScore
 
     def as_dict(self) -> dict[str, Any]:
-        """Return plain values."""
+        """Return plain values; `perfect_check` is the score had no claim been misjudged."""
         saved = {
-            name: None if one is None else vars(one)
+            name: None if one is None else asdict(one)
             for name, one in (("cut", self.cut), ("quarantine", self.quarantine))
         }
-        return {**self.score.as_dict(), "trace": self.origins, **saved}
+        return {
+            **self.score.as_dict(),
+            "trace": self.origins,
+            **saved,
+            "perfect_check": self.ideal.as_dict(),
+        }
 
 
 def run_drill(
@@ -88,20 +98,50 @@ def run_drill(
     loaded = scenario if isinstance(scenario, Scenario) else load_scenario(scenario)
     embeddings = RememberingEmbeddings(embedder)
     days = range(SNAPSHOT_DAYS, loaded.days + 1, SNAPSHOT_DAYS)
-    played = play(
-        loaded, embeddings, answerer or _extractive(loaded, embeddings), seed=seed, snapshot_days=days
-    )
-    return DrillResult(write_drill(played, Path(output)), played)
+    answerer = answerer or ExtractiveAnswerer(embeddings, loaded.retrieval.temperature)
+    played = play(loaded, embeddings, answerer, seed=seed, snapshot_days=days)
+    return DrillResult(write_drill(played, Path(output)), played, answerer)
 
 
-def _extractive(scenario: Scenario, embeddings: RememberingEmbeddings) -> ExtractiveAnswerer:
-    return ExtractiveAnswerer(embeddings, scenario.retrieval.temperature)
+def exercise(
+    scenario: Scenario | str | Path,
+    output: Path | str,
+    *,
+    seed: int = 0,
+    score: bool = False,
+    models: Any = None,
+    answerer: Answerer | None = None,
+) -> dict[str, Any]:
+    """Play a scenario into a new folder and return its summary; with `score` also the blind score, kept in `score.json`.
+
+    Args:
+        scenario: a scenario, its name in `corpora/drills`, or a YAML file.
+        output: the folder to make; the investigation lies in its `run`.
+        seed: of everything that chance decides.
+        score: whether to investigate the drill and compare with the truth.
+        models: models in memory or a choice of them, as `halluguard.investigate` takes them.
+        answerer: a language model instead of the offline extractive one.
+
+    """
+    from halluguard.api import ModelChoice
+
+    wanted = scenario if isinstance(scenario, Scenario) else load_scenario(scenario)
+    chosen = models or ModelChoice()
+    loaded = chosen.load() if score else None
+    embedder = loaded.models.embedder if loaded else load_embedder(chosen.embedder, device=chosen.device)
+    drill = run_drill(wanted, output, embedder=embedder, seed=seed, answerer=answerer)
+    summary = drill.summary()
+    if loaded is None:
+        return summary
+    scored = score_drill(drill, Path(output) / "run", models=loaded).as_dict()
+    write_json(Path(output) / "score.json", scored)
+    return {**summary, "score": scored}
 
 
 def score_drill(drill: DrillResult, run_folder: Path | str, *, models: Any = None) -> ScoredDrill:
     """Investigate a drill blind and compare with its truth; the detector gets log, trusted pages and store alone.
 
-    Two replays follow: the minimum cut never having come, and everything in quarantine removed a day after detection.
+    It is scored once more with a check that makes no error. Two replays follow: the minimum cut never having come, and everything in quarantine removed a day after detection.
     """
     from halluguard.api import investigate
 
@@ -109,7 +149,9 @@ def score_drill(drill: DrillResult, run_folder: Path | str, *, models: Any = Non
     run = investigate(files.log, files.trusted, files.store, run_folder, models=models).run
     score = compare(files, run)
     cut, quarantine = _containments(drill, run, score)
-    return ScoredDrill(score, origins_by_trace(run), cut, quarantine)
+    with TemporaryDirectory() as folder:
+        ideal = score_ideal(drill.played, files, Path(folder) / "run")
+    return ScoredDrill(score, origins_by_trace(run), cut, quarantine, ideal)
 
 
 def _containments(drill: DrillResult, run: Run, score: DrillScore) -> tuple[Saved | None, Saved | None]:
@@ -139,15 +181,23 @@ def _began(drill: DrillResult) -> float:
 def replay_without(drill: DrillResult, ids: Collection[str], *, day: float = 0.0) -> Saved:
     """Play a drill again with entries removed on a day (0: as if they had never come) and count the false answers left."""
     played = drill.played
-    embeddings = played.shelf.embeddings
     again = play(
         played.scenario,
-        embeddings,
-        _extractive(played.scenario, embeddings),
+        played.shelf.embeddings,
+        drill.answerer,
         seed=played.seed,
         removal=Removal(day, frozenset(ids)),
     )
     return Saved(day, tuple(sorted(ids)), len(played.truth.cases), len(again.truth.cases))
 
 
-__all__ = ["FIRST_DAY", "DrillResult", "Saved", "ScoredDrill", "replay_without", "run_drill", "score_drill"]
+__all__ = [
+    "FIRST_DAY",
+    "DrillResult",
+    "Saved",
+    "ScoredDrill",
+    "exercise",
+    "replay_without",
+    "run_drill",
+    "score_drill",
+]

@@ -64,6 +64,7 @@ class DrillScore:
     true_ratio: float | None
     verdict: str
     true_verdict: str
+    right_verdicts: tuple[str, ...]
     verdict_right: bool
     days_to_detection: float | None
 
@@ -122,6 +123,7 @@ def compare(files: DrillFiles, run: Run) -> DrillScore:
         true.ratio,
         regime,
         str(true.regime),
+        tuple(map(str, expected)),
         regime in expected,
         _detection(run, truth),
     )
@@ -195,8 +197,7 @@ def judge_truth(truth: Mapping[str, Any]) -> TrueFigures:
     bad = [entry for entry in truth["entries"] if entry in days]
     topic = _topic_of(truth)
     children, clean, pairs = _true_children(truth, topic)
-    sources = {s for turn, s in truth["sources"].items() if s is not None and truth["topics"][turn] == topic}
-    others = sorted((sources | set(clean)) - truth["entries"].keys())
+    others = _clean_on_topic(truth, topic)
     lags = np.array([days[entry] - days[parent] for parent, entry in pairs])
     interval = estimate_generation_interval(
         lags, np.ones(len(lags)), np.array([end - days[parent] for parent, _ in pairs])
@@ -218,6 +219,13 @@ def judge_truth(truth: Mapping[str, Any]) -> TrueFigures:
 def _topic_of(truth: Mapping[str, Any]) -> str:
     """Return the topic on which most cases are."""
     return Counter(str(truth["topics"][case]) for case in truth["cases"]).most_common(1)[0][0]
+
+
+def _clean_on_topic(truth: Mapping[str, Any], topic: str) -> list[str]:
+    """Return the topic's own pages and the entries written from its clean answers: what the false claim competes with."""
+    pages = {id_ for id_, of in truth["pages"].items() if of == topic}
+    written = {id_ for id_, turn in truth["clean_children"].items() if truth["topics"][turn] == topic}
+    return sorted(((pages | written) & truth["days"].keys()) - truth["entries"].keys())
 
 
 def _true_children(

@@ -16,7 +16,7 @@ from halluguard.forensics.candidates import (
 from halluguard.forensics.nearest import EntryIndex
 from halluguard.forensics.replay import replay_removals
 from halluguard.forensics.responsibility import Accusation, ResponsibilityModel, accuse
-from halluguard.forensics.signals import Signals, anchor_share, topic_share
+from halluguard.forensics.signals import Signals, add_echoes, anchor_share, topic_share
 from halluguard.forensics.vouched import Vouching
 from halluguard.grounding.reader import Reader, ReadRequest
 from halluguard.models import Embedder
@@ -88,11 +88,18 @@ class Attributor:
     def _accuse(
         self, flagged: Flagged, candidates: tuple[Candidate, ...], readings: tuple[Reading, ...]
     ) -> Attribution:
-        signals = [measure(flagged, *pair) for pair in zip(candidates, readings, strict=True)]
-        likely = [self.model.p_value(float(score)) <= self.model.grey for score in self.model.score(signals)]
-        cleared = self._cleared(likely, readings)
+        signals = measure(flagged, candidates, readings)
+        caught = [was_caught(flagged, *pair) for pair in zip(candidates, readings, strict=True)]
+        likely = [
+            is_caught or self.model.is_likely(float(score))
+            for is_caught, score in zip(caught, self.model.score(signals), strict=True)
+        ]
         accusation = accuse(
-            self.model, signals, cleared=cleared, readable=not unreadable_ids(flagged, self.index)
+            self.model,
+            signals,
+            cleared=self._cleared(likely, readings),
+            caught=caught,
+            readable=not unreadable_ids(flagged, self.index),
         )
         if accusation.accused and all(candidates[i].position is None for i in accusation.accused):
             accusation = replace(accusation, origin=Origin.NOT_IN_STORE)
@@ -171,13 +178,23 @@ def _store_positions(one: Attribution) -> list[int]:
     return [position for position in positions if position is not None]
 
 
-def measure(flagged: Flagged, candidate: Candidate, reading: Reading) -> Signals:
-    """Measure the signals between a claim and one candidate that has been read for it."""
-    return Signals(
-        reading.p_supported,
-        reading.p_contradicted,
-        anchor_share(flagged.claim, flagged.question, candidate.text),
-        topic_share(flagged.claim, flagged.question, candidate.text),
-        candidate.pull,
-        candidate.lean,
-    )
+def was_caught(flagged: Flagged, candidate: Candidate, reading: Reading) -> bool:
+    """Whether a candidate is what a claim in conflict with trusted documents cites (or, citing none, was shown)."""
+    source = candidate.entry.id in flagged.cited_ids if flagged.cited_ids else candidate.shown
+    return flagged.conflict and source and reading.supports
+
+
+def measure(flagged: Flagged, candidates: Sequence[Candidate], readings: Sequence[Reading]) -> list[Signals]:
+    """Measure the signals between a claim and each of its candidates, which have been read for it."""
+    alone = [
+        Signals(
+            reading.p_supported,
+            reading.p_contradicted,
+            anchor_share(flagged.claim, flagged.question, candidate.text),
+            topic_share(flagged.claim, flagged.question, candidate.text),
+            candidate.pull,
+            candidate.lean,
+        )
+        for candidate, reading in zip(candidates, readings, strict=True)
+    ]
+    return add_echoes(alone, [candidate.text for candidate in candidates])

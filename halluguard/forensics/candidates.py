@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from halluguard.forensics.nearest import EntryIndex
 from halluguard.forensics.signals import anchor_share
-from halluguard.records import Entry
+from halluguard.records import Entry, Status
 
 NEIGHBOURS = 20
 """Entries taken from the store's own ranking of the question, and again of the claim: a log may be incomplete."""
@@ -21,7 +21,10 @@ ALWAYS_READ = 5
 
 @dataclass(frozen=True, slots=True)
 class Flagged:
-    """A flagged claim with what its turn shows: the input of one event."""
+    """A flagged claim with what its turn shows: the input of one event.
+
+    `conflict` says that the check found its source to bear it out and trusted documents to contradict it.
+    """
 
     claim_id: str
     turn_id: str
@@ -30,6 +33,7 @@ class Flagged:
     timestamp: datetime | None
     cited_ids: tuple[str, ...]
     chunks: Mapping[str, str | None]
+    conflict: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +108,7 @@ def _shown_candidate(
     if not text:
         return None
     entry = Entry(id_, text) if position is None else index.entries[position]
-    candidate = _candidate(entry, position, text, index, question, claim)
+    candidate = _candidate(entry, position, text, index, question=question, claim=claim)
     edited = bool(
         logged
         and stored
@@ -119,7 +123,7 @@ def stored_candidate(
 ) -> Candidate:
     """Return an entry of the store as a candidate, read as it is now."""
     entry = index.entries[position]
-    return _candidate(entry, position, entry.text or "", index, question, claim)
+    return _candidate(entry, position, entry.text or "", index, question=question, claim=claim)
 
 
 def _candidate(
@@ -127,6 +131,7 @@ def _candidate(
     position: int | None,
     text: str,
     index: EntryIndex,
+    *,
     question: NDArray[np.float32],
     claim: NDArray[np.float32],
 ) -> Candidate:
@@ -162,6 +167,7 @@ def flagged_claims(
                 turn["timestamp"],
                 tuple(row["cited_ids"]),
                 dict(reversed(chunks.items())),
+                conflict=row["status"] == Status.SOURCE_CONFLICT,
             )
         )
     return made

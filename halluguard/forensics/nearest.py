@@ -70,7 +70,7 @@ def _stack(entries: Sequence[Entry], dimension: int) -> NDArray[np.float32] | No
     vectors = np.stack([entry.vector for entry in entries if entry.vector is not None]).astype(np.float32)
     vectors[~np.isfinite(vectors).all(axis=1)] = 0.0
     norms = np.linalg.norm(vectors, axis=1, keepdims=True)
-    unit: NDArray[np.float32] = vectors / np.where(norms > 0, norms, 1.0)
+    unit: NDArray[np.float32] = (vectors / np.where(norms > 0, norms, 1.0)).astype(np.float32)
     return unit
 
 

@@ -58,7 +58,7 @@ def roll_up(entries: Sequence[Entry], accused_ids: Collection[str]) -> tuple[Gro
                 counts[key][0] += entry.id in accused_ids
                 counts[key][1] += 1
         some = [
-            _share(level, key, hits, total, rate, len(counts))
+            _share(level, key, hits, total, rate=rate, groups=len(counts))
             for key, (hits, total) in counts.items()
             if hits
         ]
@@ -66,7 +66,7 @@ def roll_up(entries: Sequence[Entry], accused_ids: Collection[str]) -> tuple[Gro
     return tuple(shares)
 
 
-def _share(level: str, key: str, accused: int, total: int, rate: float, groups: int) -> GroupShare:
+def _share(level: str, key: str, accused: int, total: int, *, rate: float, groups: int) -> GroupShare:
     p_value = min(1.0, groups * binomtest(accused, total, rate, alternative="greater").pvalue)
     return GroupShare(level, key, accused, total, float(p_value), accused == total)
 

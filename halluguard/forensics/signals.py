@@ -1,12 +1,12 @@
 """What can be measured between a claim and a store entry: the evidence that responsibility is scored from."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from halluguard.grounding.words import numbers, stems
+from halluguard.text import numbers, stems
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +20,8 @@ class Signals:
         topic: share of the question's words (of the claim's, where there is no question) that the entry holds.
         pull: cosine of entry and question: how strongly retrieval is drawn to it.
         lean: cosine with the claim minus cosine with the question, -2 to 2: whom it is nearer to, answer or topic.
+        echo: how surely another candidate, of another text, says the claim too. What is planted is planted often, and a
+            coincidence of words seldom happens twice.
 
     """
 
@@ -29,18 +31,37 @@ class Signals:
     topic: float
     pull: float
     lean: float
+    echo: float = 0.0
 
     def as_row(self) -> NDArray[np.float64]:
-        """Return the signals as the features of the responsibility score, shape (7,)."""
+        """Return the signals as the features of the responsibility score, shape (8,)."""
         logit = float(np.log((self.supported + 1e-4) / (1 - self.supported + 1e-4)))
         other = float(np.log((self.contradicted + 1e-4) / (1 - self.contradicted + 1e-4)))
         return np.array(
-            [logit, other, self.anchor, self.topic, self.pull, self.lean, self.anchor * self.topic],
+            [
+                logit,
+                other,
+                self.anchor,
+                self.topic,
+                self.pull,
+                self.lean,
+                self.anchor * self.topic,
+                self.echo,
+            ],
             dtype=np.float64,
         )
 
 
-FEATURES = ("logit_supported", "logit_contradicted", "anchor", "topic", "pull", "lean", "anchor_x_topic")
+FEATURES = (
+    "logit_supported",
+    "logit_contradicted",
+    "anchor",
+    "topic",
+    "pull",
+    "lean",
+    "anchor_x_topic",
+    "echo",
+)
 """Names of the columns of `Signals.as_row`."""
 
 
@@ -66,6 +87,18 @@ def topic_share(claim: str, question: str | None, text: str) -> float:
     return len(wanted & stems(text)) / len(wanted) if wanted else 0.0
 
 
+def add_echoes(signals: Sequence[Signals], texts: Sequence[str]) -> list[Signals]:
+    """Return the signals of one event's candidates with `echo` filled in: the best support by another text, times its anchor."""
+    said = [one.supported * one.anchor for one in signals]
+    plain = [" ".join(text.lower().split()) for text in texts]
+    return [
+        replace(
+            one, echo=max((s for s, other in zip(said, plain, strict=True) if other != text), default=0.0)
+        )
+        for one, text in zip(signals, plain, strict=True)
+    ]
+
+
 def stack_rows(signals: Sequence[Signals]) -> NDArray[np.float64]:
-    """Return the features of several entries, shape (n, 7)."""
+    """Return the features of several entries, shape (n, 8)."""
     return np.stack([one.as_row() for one in signals]) if signals else np.zeros((0, len(FEATURES)))

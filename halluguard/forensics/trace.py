@@ -45,6 +45,7 @@ def trace_run(
     models: Models,
     reader: Reader,
     responsibility: ResponsibilityModel | None = None,
+    collection: str | None = None,
 ) -> None:
     """Attribute every flagged claim of a run to store entries or to none, and sweep the whole store.
 
@@ -56,9 +57,10 @@ def trace_run(
         models: embedder and NLI model.
         reader: what reads a claim against an entry.
         responsibility: weights and clean events; by default those shipped.
+        collection: which collection of a Chroma store, where several hold entries.
 
     """
-    store = open_store(store_path)
+    store = open_store(store_path, collection=collection)
     trusted = _trusted_of(run, models.embedder)
     flagged = _read_flagged(run)
     entries = list(store.entries())
@@ -80,7 +82,8 @@ def trace_run(
     nearest = _nearest_trusted([suspect.entry for suspect in suspects], models.embedder, trusted)
     run.write("events", [_event_row(_event(one)) for one in made])
     run.write("suspects", [_suspect_row(suspect, nearest.get(suspect.entry.id)) for suspect in suspects])
-    run.update_manifest({"trace": _trace_facts(store, entries, made, suspects, swept, index.embedded_again)})
+    facts = _trace_facts(store, entries, made, suspects, swept, embedded_again=index.embedded_again)
+    run.update_manifest({"trace": facts})
 
 
 def _read_flagged(run: Run) -> Sequence[Flagged]:
@@ -250,6 +253,7 @@ def _trace_facts(
     made: Sequence[Attribution],
     suspects: Sequence[Suspect],
     swept: SweepResult,
+    *,
     embedded_again: bool,
 ) -> dict[str, Any]:
     origins = {str(origin): sum(one.accusation.origin is origin for one in made) for origin in Origin}

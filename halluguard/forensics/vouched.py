@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from halluguard.grounding.reader import Reader, ReadRequest
-from halluguard.grounding.windows import split_sentences
 from halluguard.models import Embedder
 from halluguard.records import Entry, Passage, Reason
+from halluguard.text import split_sentences
 from halluguard.trusted import TrustedIndex
 
 NEAREST = 5

@@ -7,7 +7,7 @@ _LOOSE = r"(?:information|data|content|materials?|details?|results?|references?|
 _SHOWN = r"(?:given|provided|available|above|retrieved|following|supplied|current)"
 _DETERMINER = r"(?:the|this|that|these|those|any|all|my|your|of)"
 _NUMBERS = r"(?:\s+#?\d{1,3}(?:\s*(?:,|and|&|or|-|–)\s*(?:and\s+)?#?\d{1,3}){0,6})?"
-_AFTER = r"(?:\s+(?:that\s+)?(?:you\s+|i\s+)?(?:was\s+|were\s+|are\s+|is\s+|have\s+|has\s+|been\s+){0,2}(?:given|provided|above|below|supplied|available)(?:\s+(?:to\s+me|here))?)"
+_AFTER = r"(?:\s+(?:that\s+)?(?:you\s+|i\s+)?(?:was\s+|were\s+|are\s+|is\s+|have\s+|has\s+|been\s+){0,2}(?:given|provided|above|below|supplied|available)(?:\s+(?:to\s+me|here))?|\s+(?:that\s+|which\s+)?i\s+(?:have\s+access\s+to|can\s+(?:see|read|access))|\s+at\s+(?:my|our)\s+disposal)"
 SOURCE_PHRASE = (
     rf"(?:(?:{_DETERMINER}\s+){{0,3}}(?:(?:{_SHOWN}\s+){{0,2}}{SOURCES}{_NUMBERS}{_AFTER}?"
     rf"|{_SHOWN}\s+{_LOOSE}|{_LOOSE}(?:{_AFTER}|\s+in\s+(?:the\s+)?(?:{_SHOWN}\s+)?{SOURCES}{_NUMBERS})))"

@@ -2,9 +2,14 @@
 
 import hashlib
 import json
+import shutil
+import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
+from io import BufferedReader
 from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
@@ -12,7 +17,7 @@ from typing import Any, Literal
 import halluguard
 from halluguard.errors import InputError
 from halluguard.grounding.control import SAMPLE, control_facts
-from halluguard.grounding.decide import TurnVerdicts, decide_turns, evidence_requests
+from halluguard.grounding.decide import READING_ERRORS, TurnVerdicts, decide_turns, evidence_requests
 from halluguard.grounding.reader import Reader
 from halluguard.grounding.summary import Facts, add_facts, count_facts, summarise
 from halluguard.grounding.tables import claim_rows, turn_row
@@ -77,6 +82,7 @@ class _Work:
     settings: CheckSettings
     notes: LogNotes
     on_progress: OnProgress
+    stdin: BufferedReader | None = None
     skipped: list[SkippedRow] = field(default_factory=list)
 
     def keep_skipped(self, row: SkippedRow) -> None:
@@ -101,7 +107,7 @@ def check_log(
     An interrupt (SIGINT) leaves valid tables of what is done and is raised again.
 
     Args:
-        log: JSONL, JSONL.gz or Parquet.
+        log: JSONL, JSONL.gz or Parquet; `-` is standard input, as JSON lines.
         trusted: a folder of documents, a JSONL file, or an index made by `build_index`; None checks citations only.
         output: the run directory.
         models: embedder and NLI model.
@@ -111,21 +117,35 @@ def check_log(
 
     """
     settings = settings or CheckSettings()
-    manifest = _new_manifest(log, trusted, models, reader, settings)
-    run = Run.create(output, manifest)
-    if run.manifest.get("state") == "finished" and run.has("claims"):
-        return run
-    started = time.monotonic()
-    index = _open_trusted(trusted, run, models)
-    work = _Work(run, reader, models, index, settings, LogNotes(), on_progress)
-    state: State = "interrupted"
-    try:
-        _check_blocks(work, log)
-        state = "finished"
-    finally:
-        if state == "finished" or run.n_parts():
-            _finish(work, state, time.monotonic() - started)
+    with ExitStack() as stack:
+        stdin = stack.enter_context(_kept_stdin()) if str(log) == "-" else None
+        inputs = {"log": _describe(log, "conversation log", stdin)}
+        if trusted is not None:
+            inputs["trusted"] = _describe(trusted, "trusted corpus")
+        run = Run.create(output, _new_manifest(inputs, models, reader, settings))
+        if run.manifest.get("state") == "finished" and run.has("claims"):
+            return run
+        started = time.monotonic()
+        index = _open_trusted(trusted, run, models)
+        work = _Work(run, reader, models, index, settings, LogNotes(), on_progress, stdin)
+        state: State = "interrupted"
+        try:
+            _check_blocks(work, log)
+            state = "finished"
+        finally:
+            if state == "finished" or run.n_parts():
+                _finish(work, state, time.monotonic() - started)
     return run
+
+
+@contextmanager
+def _kept_stdin() -> Iterator[BufferedReader]:
+    """Copy standard input to a file while it is used: what a run is made of is digested before it is read."""
+    with tempfile.NamedTemporaryFile(prefix="halluguard-") as file:
+        shutil.copyfileobj(sys.stdin.buffer, file)
+        file.flush()
+        with Path(file.name).open("rb") as kept:
+            yield kept
 
 
 def _check_blocks(work: _Work, log: Path) -> None:
@@ -140,14 +160,12 @@ def _check_blocks(work: _Work, log: Path) -> None:
         on_skip=work.keep_skipped,
         format_name=settings.log_format,
         fields=settings.fields,
+        stdin=work.stdin,
     )
     turns = islice(read, settings.limit)
     progress = Progress()
     for number, block in enumerate(_blocks(turns, settings.block_turns)):
-        if number < done:
-            facts = work.run.part_facts(number)
-        else:
-            facts = _check_block(work, number, block)
+        facts = work.run.part_facts(number) if number < done else _check_block(work, number, block)
         totals = facts["totals"]
         progress = Progress(
             progress.turns + totals["turns"],
@@ -179,7 +197,10 @@ def _control(work: _Work, decided: Sequence[TurnVerdicts]) -> dict[str, int]:
     requests = evidence_requests(
         decided, work.models.embedder, work.trusted, top_k=work.settings.top_k, limit=2 * SAMPLE
     )
-    return control_facts(work.reader, requests)
+    try:
+        return control_facts(work.reader, requests)
+    except READING_ERRORS:  # what cannot be read has its `error` verdict already; the control goes unmeasured
+        return {"read": 0, "contradicted": 0}
 
 
 def _blocks(turns: Iterable[Turn], size: int) -> Iterator[list[Turn]]:
@@ -228,11 +249,8 @@ def _open_trusted(trusted: Path | None, run: Run, models: Models) -> TrustedInde
 
 
 def _new_manifest(
-    log: Path, trusted: Path | None, models: Models, reader: Reader, settings: CheckSettings
+    inputs: dict[str, dict[str, str]], models: Models, reader: Reader, settings: CheckSettings
 ) -> dict[str, Any]:
-    inputs: dict[str, Any] = {"log": _describe(log, "conversation log")}
-    if trusted is not None:
-        inputs["trusted"] = _describe(trusted, "trusted corpus")
     chosen = asdict(settings)
     thresholds = reader.calibration.describe()
     identity = {
@@ -266,7 +284,11 @@ def library_versions() -> dict[str, str]:
     return {"python": python_version(), **{name: version(name) for name in names}}
 
 
-def _describe(path: Path, what: str) -> dict[str, Any]:
+def _describe(path: Path, what: str, stdin: BufferedReader | None = None) -> dict[str, str]:
+    if stdin is not None:
+        digest = hashlib.file_digest(stdin, "sha256").hexdigest()
+        stdin.seek(0)
+        return {"path": "-", "sha256": digest}
     if not path.exists():
         raise InputError(f"{path}: no such file or folder. Expected the {what}")
     return {"path": str(path), "sha256": digest_path(path)}

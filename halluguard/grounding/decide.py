@@ -15,6 +15,9 @@ from halluguard.models import Embedder
 from halluguard.records import Claim, ClaimKind, Passage, Reading, Status, Turn, Verdict
 from halluguard.trusted import TrustedIndex
 
+READING_ERRORS = (ArithmeticError, LookupError, TypeError, ValueError, RuntimeError)
+"""What a model or tokenizer may raise over one text; other errors, as of the disk, end the run."""
+
 
 @dataclass(frozen=True, slots=True)
 class TurnVerdicts:
@@ -63,7 +66,7 @@ def decide_turns(
     """
     try:
         return _decide_together(turns, reader, embedder, trusted, top_k)
-    except (ArithmeticError, LookupError, TypeError, ValueError, RuntimeError) as error:
+    except READING_ERRORS as error:
         if len(turns) == 1:
             return [_failed(turns[0], error)]
         return [

@@ -5,9 +5,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from halluguard.grounding.windows import estimate_tokens, split_sentences, split_windows
-from halluguard.grounding.words import content_words, stems
 from halluguard.records import Passage
+from halluguard.text import content_words, estimate_tokens, split_sentences, split_windows, stems
 
 CANDIDATES = 4
 """Windows of a request that are embedded at most; those that share the most words with the claim."""

@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from halluguard.grounding.words import content_words, names, numbers, stem, stems
+from halluguard.text import content_words, names, numbers, stem, stems
 
 PROBABILITY_FLOOR = 1e-4
 """Probabilities are clipped before a logit, so that one saturated score cannot outweigh everything else."""

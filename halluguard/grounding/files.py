@@ -14,6 +14,7 @@ from halluguard.grounding.score import score_pairs
 
 if TYPE_CHECKING:
     from halluguard.api import Loaded, ModelChoice
+    from halluguard.grounding.calibrate import Labelled
 
 _BLOCK = 256
 
@@ -49,6 +50,15 @@ def _score(reader: Reader, pairs: list[tuple[str, str, str | None]]) -> Iterator
 
 def _read_pair(source: str, number: int, line: bytes) -> tuple[str, str, str | None] | str:
     """Return document, claim and question of a line, or what is wrong with it."""
+    row = _read_row(source, number, line)
+    if isinstance(row, str):
+        return row
+    question = row.get("question", row.get("query"))
+    return row["document"], row["claim"], question if isinstance(question, str) else None
+
+
+def _read_row(source: str, number: int, line: bytes) -> dict[str, Any] | str:
+    """Return the object of a line, with a document and a claim in it, or what is wrong with the line."""
     try:
         row = json.loads(line)
     except ValueError as error:
@@ -58,31 +68,43 @@ def _read_pair(source: str, number: int, line: bytes) -> tuple[str, str, str | N
     for name in ("document", "claim"):
         if not isinstance(row.get(name), str):
             return f"{source}:{number}: {name} is missing or not text"
-    question = row.get("question", row.get("query"))
-    return row["document"], row["claim"], question if isinstance(question, str) else None
+    return row
 
 
 def calibrate_jsonl(labelled: Path, output: Path, choice: "ModelChoice | Loaded") -> dict[str, Any]:
-    """Fit a calibration to a labelled file and write it."""
+    """Fit a calibration to a labelled file and write it; rows are read as `label_row` reads them."""
     from halluguard.grounding.calibrate import fit_calibration
     from halluguard.run import digest_file
 
-    rows = []
-    with _open(labelled) as lines:
-        for number, line in enumerate(lines, start=1):
-            pair = _read_pair(str(labelled), number, line)
-            if isinstance(pair, str):
-                raise InputError(pair)
-            label = json.loads(line).get("label")
-            if label not in (0, 1):
-                raise InputError(f"{labelled}:{number}: label is {label!r}. Expected 1 (supported) or 0")
-            rows.append((*pair, int(label)))
+    rows = list(_read_labelled(labelled))
     if not rows:
         raise InputError(f"{labelled}: empty. Expected one labelled pair a line")
     reader = choice.load().reader
     fitted = fit_calibration(rows, reader, data=labelled.name, data_digest=digest_file(labelled))
     fitted.save(output)
     return fitted.describe()
+
+
+def _read_labelled(path: Path) -> "Iterator[Labelled]":
+    from halluguard.grounding.calibrate import label_row
+
+    with _open(path) as lines:
+        for number, line in enumerate(lines, start=1):
+            if not line.strip():
+                continue
+            row = _read_row(str(path), number, line)
+            if isinstance(row, str):
+                raise InputError(row)
+            if row.get("label") not in (0, 1):
+                raise InputError(
+                    f"{path}:{number}: label is {row.get('label')!r}. Expected 1 (supported) or 0"
+                )
+            question = row.get("question") or row.get("query")
+            if question and not isinstance(question, str):
+                raise InputError(
+                    f"{path}:{number}: question is {type(question).__name__}. Expected text or nothing"
+                )
+            yield label_row(row)
 
 
 def _open(path: Path) -> IO[bytes]:

@@ -37,7 +37,7 @@ _FRAGMENT_START = re.compile(
     re.IGNORECASE,
 )
 _YES_NO = re.compile(
-    r"(?:yes|no|yep|nope|correct|incorrect|right|wrong|true|false|never|always|maybe|sometimes)\b",
+    r"(?:yes|no|yep|nope|correct|incorrect|right|wrong|true|false|never|always|maybe|sometimes|i['’]m\s+afraid\s+(?:not|so))\b",
     re.IGNORECASE,
 )
 _YES_NO_WORDS = 6

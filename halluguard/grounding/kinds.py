@@ -13,10 +13,18 @@ _NOT = r"(?:n['’]t|\s+not)"
 _CANNOT = rf"(?:(?:can|could|do|did|am|was){_NOT}|can['’]?t|cannot)"
 _INFO = r"(?:information|info|mentions?|details?|answers?|guidance|specifics|indication|advice|instructions?|context|confirmation|access)"
 _INFO_AFTER = r"(?=\W*$|\s*[,;]|\s+(?:about|on|regarding|concerning|of|in|from|within|available|provided|that|to|given|as|whether|here|for|with|which|at|related|beyond)\b)"
+_CANNOT_BE = rf"(?:cannot|can['’]?t|can\s+not|could{_NOT})\s+be"
+_ANSWER = (
+    r"(?:an?\s+|the\s+|any\s+)?(?:\w+ly\s+)?(?:(?:precise|exact|specific|definitive|definite|clear|complete|full|accurate|direct|certain|correct|conclusive|satisfactory|reliable)\s+){0,2}"
+    r"(?:answer|response)(?=\W*$|\s+(?:to\s+(?:the|this|that|your|how|what|whether)|based|from|in|given|without|with|using|on|as|because|since|about|regarding)\b)"
+)
+_ANSWERING = rf"(?:(?:provide|give|offer|find|formulate|form)\s+{_ANSWER}|answer\s+(?:this|that|the|your)\s+(?:\w+\s+)?(?:question|query)\b)"
 
 _ABSTENTIONS = (
-    # "Unable to answer based on given passages."
-    rf"{_LINKS}it(?:\s+is|['’]s)\s+(?:not\s+possible|impossible|difficult|hard)\s+(?:for\s+me\s+)?to\s+(?:\w+ly\s+)?(?:answer|determine|say|tell|confirm|verify|conclude)\b",
+    # "Unable to answer based on given passages.", but not "It is not possible to answer a call while driving."
+    rf"{_LINKS}it(?:\s+(?:is|was)|['’]s)\s+(?:not\s+possible|impossible|difficult|hard)\s+(?:for\s+me\s+)?to\s+(?:\w+ly\s+)?(?:answer\b(?!\s+(?:an?|calls?|the\s+(?:phone|door|call))\b)|determine|say|tell|confirm|verify|conclude|{_ANSWERING})",
+    # "It is unable to provide a precise answer.", but not "It is unable to provide refunds."
+    rf"{_LINKS}(?:it|we|(?:the|this)\s+(?:ai|assistant|model|language\s+model|system|chatbot))(?:\s+(?:is|are|was|were)|['’](?:s|re))\s+(?:\w+ly\s+)?(?:unable|not\s+able)\s+to\s+(?:\w+ly\s+)?{_ANSWERING}",
     (
         rf"{_LINKS}(?:i\s+(?:am|was)|i['’]m)?\s*(?:\w+\s+)?(?:unable|not\s+able)\s+to\s+(?:\w+ly\s+)?"
         r"(?:answer|determine|say|tell|find|confirm|verify|respond|know|conclude|assist|help|(?:provide|give|offer|locate|identify|access)\b.{0,60}?\b(?:information|answers?|details?|guidance|recommendations?|advice))\b"
@@ -27,6 +35,7 @@ _ABSTENTIONS = (
     rf"{_LINKS}(?:i|we)\s+(?:\w+ly\s+)?{_CANNOT}\s+(?:\w+ly\s+)?(?:have|provide|give|offer|access)\s+(?:[\w-]+\s+){{0,5}}?{_INFO}{_INFO_AFTER}",
     # "There is no information in the context about ...", but not "There is no data cap" nor "no evidence of harm"
     rf"{_LINKS}(?:(?:i|we)\s+have|there\s+(?:is|was|are|were|seems?\s+to\s+be)|there['’]s)\s+(?:no|not\s+(?:enough|any|sufficient)|insufficient)\s+(?:[\w-]+\s+){{0,3}}?{_INFO}{_INFO_AFTER}",
+    rf"{_LINKS}there\s+(?:is|was|are|were)n['’]t\s+(?:enough|any|sufficient)\s+(?:[\w-]+\s+){{0,3}}?{_INFO}{_INFO_AFTER}",
     rf"{_LINKS}there\s+(?:is|was|are|were)\s+no(?:t\s+any)?\s+[^.]{{1,100}}?\s(?:mentioned\s+|provided\s+|given\s+)?(?:in|from|within|by)\s+{SOURCE_PHRASE}",
     rf"{_LINKS}(?:i['’]m|i\s+am)\s+(?:not\s+(?:sure|certain|aware)|unsure|uncertain)\b",
     # "The passages do not mention ...", "None of the documents say ..."
@@ -35,17 +44,26 @@ _ABSTENTIONS = (
         r"(?:mention(?:ed)?|provide|contain|include|specify|specified|state|say|address|discuss|give|offer|explain|describe|cover|indicate|clarify|list|answer|refer|define|detail|"
         r"elaborate|disclose|identify|talk|(?:have|give)\s+(?:\w+\s+){0,2}(?:information|details?|answers?))\b"
     ),
+    # "The passages provide no information about ...", "... fail to mention ...", "... are unrelated to the question"
+    rf"{_LINKS}{SOURCE_PHRASE}\s+(?:lacks?|(?:provides?|contains?|includes?|gives?|offers?|has|have)\s+(?:no|insufficient|not\s+enough))\s+(?:[\w-]+\s+){{0,2}}?(?:information|answers?|details?|mentions?|guidance|indication)\b",
+    rf"{_LINKS}{SOURCE_PHRASE}\s+fails?\s+to\s+(?:mention|provide|contain|specify|state|say|address|answer|explain)\b",
+    rf"{_LINKS}{SOURCE_PHRASE}\s+(?:is|are|was|were)\s+(?:\w+ly\s+)?(?:unrelated|irrelevant|not\s+(?:\w+ly\s+)?(?:related|relevant))\s+to\s+(?:the|this|your)\s+(?:\w+\s+)?(?:question|query|topic)\b",
+    rf"{_LINKS}{SOURCE_PHRASE}\s+(?:is|are|was|were)\s+(?:insufficient|not\s+(?:sufficient|enough))\s+(?:for|to)\b",
+    # "No passage mentions ...", "No information about ... is provided in the passages"
+    rf"{_LINKS}no\s+(?:passages?|contexts?|excerpts?|snippets?)\s+(?:\w+ly\s+)?(?:mentions?|states?|says?|provides?|contains?|addresse?s?|discuss(?:es)?|specif(?:y|ies)|answers?)\b",
+    rf"{_LINKS}no\s+(?:\w+\s+){{0,2}}(?:information|details?|mention|answers?)\b[^.]{{0,100}}?\b(?:provided|given|mentioned|found|available|included|contained)\s+(?:in|by|from|within)\s+{SOURCE_PHRASE}\W*$",
     rf"{_LINKS}(?:it|they)\s+(?:also\s+)?(?:do|does|did){_NOT}\s+(?:\w+ly\s+)?(?:mention|specify|address|discuss|elaborate)\b",
     rf"{_LINKS}(?:none|neither|nothing)\s+(?:of|in)\s+{SOURCE_PHRASE}",
     rf"none\s+(?:is\s+|are\s+|was\s+|were\s+)?(?:mentioned|provided|specified|given|listed)(?:\s+in\s+{SOURCE_PHRASE})?\W*$",
     # "... is not mentioned in the passages."
     (
-        rf"[^.]{{1,200}}?\b(?:is|are|was|were|has|have){_NOT}\s+(?:been\s+)?(?:\w+ly\s+)?(?:mentioned|provided|specified|stated|included|given|available|discussed|addressed|covered|clear|found)\s+"
+        rf"[^.]{{1,200}}?\b(?:is|are|was|were|has|have){_NOT}\s+(?:been\s+)?(?:\w+ly\s+)?(?:mentioned|provided|specified|stated|included|given|available|discussed|addressed|covered|clear|found|contained)\s+"
         rf"(?:anywhere\s+)?(?:in|by|from|within)\s+{SOURCE_PHRASE}\W*$"
     ),
     rf"{_LINKS}it\s+is\s+(?:not\s+clear|unclear|unknown|not\s+(?:specified|stated|mentioned))\b[^.]{{0,200}}\W*$",
     rf"{_LINKS}(?:this|that|such)\s+(?:information|detail)\s+(?:is|was){_NOT}\s+(?:\w+ly\s+)?(?:available|provided|mentioned|included|specified|given|in)\b",
-    rf"{_LINKS}(?:the\s+)?(?:answer|question)\s+(?:cannot|can['’]?t|could{_NOT})\s+be\s+(?:determined|answered|found)\b",
+    rf"{_LINKS}(?:(?:the|this|that|your|an?)\s+)?(?:\w+\s+)?(?:answer|question)\s+{_CANNOT_BE}\s+(?:determined|answered|found|provided|given)\b",
+    rf"{_LINKS}(?:it|this|that)\s+{_CANNOT_BE}\s+(?:determined|answered|inferred|confirmed|verified|concluded)\s+(?:\w+\s+)?(?:from|with|by|based\s+on|using|in)\s+{SOURCE_PHRASE}",
     (
         r"(?:no\s+(?:relevant\s+|specific\s+|further\s+|additional\s+)?(?:information|answer|details?)(?:\s+(?:is\s+|are\s+|was\s+|were\s+)?(?:available|provided|found|given|mentioned))?"
         r"|n/a|unknown|unanswerable|not\s+(?:specified|mentioned|stated|provided|available))\W*$"
@@ -53,7 +71,7 @@ _ABSTENTIONS = (
     r"(?:not\s+enough|insufficient)\s+(?:information|context|details?)\b",
 )
 _ABSTAINED = re.compile(
-    rf"(?:based\s+on\s+{SOURCE_PHRASE},\s+|according\s+to\s+{SOURCE_PHRASE},\s+)?(?:{'|'.join(_ABSTENTIONS)})",
+    rf"(?:based\s+on\s+{SOURCE_PHRASE},\s+|according\s+to\s+{SOURCE_PHRASE},\s+|without\s+(?:more|further|additional|any)\s+(?:information|context|details),\s+)?(?:{'|'.join(_ABSTENTIONS)})",
     re.IGNORECASE,
 )
 _ANSWER_IS_ABSTENTION = re.compile(
@@ -83,6 +101,10 @@ _DENIALS = (
     "NO",
     "UN",
     "cant",
+    "lack",
+    "fail",
+    "nrelated",
+    "rrelevant",
 )
 """Every abstention holds one of these, and most sentences none: the cheap test comes first."""
 _TURN = re.compile(
@@ -99,12 +121,17 @@ _META = re.compile(
         (?:(?:(?:happy|glad|here)\s+to\s+)?(?:help|assist|answer)|provide\s+(?:you\s+with\s+)?(?:an?|the|some)\s+(?:brief\s+|short\s+|following\s+)?(?:answer|response|information|guidance|summary))\b[^;]{0,160}
     |(?:happy|glad)\s+to\s+(?:help|assist)\b[^,;]{0,80}
     |(?:hi|hello|hey|greetings|good\s+(?:morning|afternoon|evening|day))\b[\s,!]*(?:there|again|everyone|all|\w+)?
-    |welcome(?:\s+back)?|welcome\s+to\s+(?:our|the)\s+(?:chat|support|help)\b[^,;]{0,60}
+    |(?:(?:hi|hello|hey|greetings)\b[\s,!]*(?:there|again|everyone|all)?[\s,!]*)?(?:i['’]m|i\s+am|this\s+is)\s+(?:\w+,\s+)?(?:the|your|an?)\s+(?:[\w-]+\s+){0,4}(?:assistant|chatbot|bot)
+    |welcome(?:\s+back)?|welcome\s+to\s+(?:our|the)\s+(?:chat|support|help)\b[^,;]{0,60}|welcome\s+to\s+\w+(?:\s+\w+)?
     |(?:thank\s+you|thanks|many\s+thanks)(?:[\s,]+(?:so\s+much|very\s+much|a\s+lot|again))?(?:\s+for\b[^,;]{0,100})?
     |(?:you['’]re|you\s+are)\s+(?:very\s+|most\s+)?welcome|my\s+pleasure
     |(?:(?:that['’]s|that\s+is|what)\s+an?\s+)?(?:great|good|excellent|interesting)\s+question
     |(?:and\s+)?(?:please\s+)?(?:feel\s+free|(?:do\s+not|don['’]t)\s+hesitate)\s+to\s+(?:ask|reach|contact|let\s+me|call|message|e-?mail|get\s+in\s+touch|write)\b[^;]{0,120}
-    |(?:please\s+)?(?:just\s+)?let\s+me\s+know\b[^;]{0,160}|(?:just|please)\s+ask\b[^,;]{0,60}
+    |(?:please\s+)?(?:just\s+)?let\s+me\s+know\b[^;]{0,160}|(?:just|please)\s+ask\b[^,;]{0,60}|ask\s+me\s+(?:anything|whatever)\b[^;]{0,80}
+    |(?:(?:i['’]m|i\s+am)\s+)?(?:glad|happy|pleased)\s+(?:i|we)\s+(?:could|can|was\s+able\s+to|were\s+able\s+to)\s+(?:help|assist)[^,;]{0,20}
+    |(?:please\s+)?(?:don['’]t|do\s+not)\s+worry|no\s+worries|congratulations[^,;]{0,30}
+    |(?:i|we)\s+hope\s+you\s+(?:get\s+well\s+soon|feel\s+better\b[^,;]{0,20}|(?:have|had)\s+an?\s+[\w\s]{1,30}|enjoy(?:ed)?\b[^,;]{0,30})
+    |(?:i['’]m\s+afraid\s+|well,\s+)?(?:that|it)\s+depends(?:\s+on\s+your\s+\w+)?
     |(?:i\s+|we\s+)?hope(?:fully)?,?\s+(?:that\s+)?(?:this|these|it|that|you\s+find|the\s+information)\b[^,;]{0,60}?\b(?:help\w*|useful|answers?|clarif\w+)\b[^,;]{0,60}
     |if\s+you\s+(?:have|need|would\s+like|want|['’]d\s+like|require)\s+[^;]{0,120}(?:let\s+me\s+know|feel\s+free\s+to\s+(?:ask|reach|contact)|(?:just|please)\s+ask|hesitate|happy\s+to\s+help|glad\s+to\s+help|here\s+to\s+help)\b[^;]{0,80}
     |have\s+a\s+(?:great|good|nice|wonderful|pleasant|safe|lovely)\s+\w+(?:\s+\w+)?|enjoy\s+your\s+(?:flight|trip|day|stay|meal|visit|holiday|journey)|safe\s+travels|good\s+luck[^,;.]{0,40}

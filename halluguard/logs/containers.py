@@ -38,14 +38,18 @@ class Row:
 
 
 def open_rows(
-    path: Path | str, *, max_line_bytes: int = MAX_LINE_BYTES, notes: LogNotes
+    path: Path | str,
+    *,
+    max_line_bytes: int = MAX_LINE_BYTES,
+    notes: LogNotes,
+    stdin: io.BufferedReader | None = None,
 ) -> Iterator[Row | SkippedRow]:
-    """Yield the rows of a file, or of standard input for "-"; a row that cannot be decoded is yielded as skipped.
+    """Yield the rows of a file, or of `stdin` (standard input by default) for "-"; a row that cannot be decoded is yielded as skipped.
 
     Raises InputError where the file as a whole cannot be read, naming what it seems to be.
     """
     with ExitStack() as stack:
-        stream = _open(path, stack)
+        stream = _open(path, stack, stdin)
         head = stream.peek(_PEEK)[:_PEEK]
         if head.startswith(b"\x1f\x8b"):
             stream = io.BufferedReader(stack.enter_context(gzip.GzipFile(fileobj=stream, mode="rb")))
@@ -63,9 +67,9 @@ def open_rows(
             yield from _line_rows(path, stream, max_line_bytes, notes)
 
 
-def _open(path: Path | str, stack: ExitStack) -> io.BufferedReader:
+def _open(path: Path | str, stack: ExitStack, stdin: io.BufferedReader | None) -> io.BufferedReader:
     if str(path) == "-":
-        stream = sys.stdin.buffer
+        stream = stdin or sys.stdin.buffer
         return stream if isinstance(stream, io.BufferedReader) else io.BufferedReader(stream)  # type: ignore[arg-type]
     try:
         return stack.enter_context(Path(path).open("rb"))

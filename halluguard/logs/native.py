@@ -129,8 +129,9 @@ def _chunk(item: object, number: int, names: Sequence[object], reading: Reading)
     notes = reading.notes
     given = name_of(names[number], notes) if names else None
     if isinstance(item, str):
-        text = clean(item, notes)
-        return Chunk(given or text_id(text), text)  # an id by position would name another text in every turn
+        plain = clean(item, notes)
+        # An id by position would name another text in every turn.
+        return Chunk(given or text_id(plain), plain)
     if not isinstance(item, Mapping):
         return None
     body = (

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from datetime import tzinfo
 from hashlib import blake2b
+from io import BufferedReader
 from itertools import chain
 from pathlib import Path
 
@@ -30,17 +31,18 @@ def read_log(
     format_name: str | None = None,
     fields: Mapping[str, str] | None = None,
     max_line_bytes: int = MAX_LINE_BYTES,
+    stdin: BufferedReader | None = None,
 ) -> Iterator[Turn]:
     """Yield the turns of a log file, or of standard input for "-", in its order and in bounded memory.
 
     The container (JSON lines, gzip, a JSON array, Parquet) and the format are told by content; `format_name` names the
     format instead, and `fields` maps names of a turn to fields of the log. A row that is no turn, or repeats the id of an
     earlier one (of which 8 bytes are remembered), is handed to `on_skip` and left out; with `strict` it raises LogFormatError.
-    `notes` is filled with counts. Raises InputError where the file as a whole cannot be read or holds nothing.
+    `notes` is filled with counts; `stdin` is read for "-" in place of standard input. Raises InputError where the file as a whole cannot be read or holds nothing.
     """
     notes = LogNotes() if notes is None else notes
     reading = Reading(str(path), notes, zone_of(assume_tz), dict(fields or {}))
-    rows = open_rows(path, max_line_bytes=max_line_bytes, notes=notes)
+    rows = open_rows(path, max_line_bytes=max_line_bytes, notes=notes, stdin=stdin)
     seen: set[int] = set()
     for found in _turns(rows, reading, format_name):
         skipped = found if isinstance(found, SkippedRow) else _repeated(found, seen)

@@ -204,6 +204,10 @@ class CachedEmbedder:
             self.cache, keys, [len(text) for text in texts], read, piece=self.piece, hits=self.hits
         )
 
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """Return the tokens each text would take untruncated, special tokens included."""
+        return self.embedder.count_tokens(texts)
+
 
 def default_cache_path() -> Path:
     """Where verdicts are kept unless another file is named: the user's cache folder."""

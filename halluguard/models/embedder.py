@@ -30,6 +30,8 @@ class Embedder(Protocol):
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]: ...
 
+    def count_tokens(self, texts: Sequence[str]) -> list[int]: ...
+
 
 @dataclass(frozen=True)
 class SentenceEmbedder:
@@ -56,6 +58,8 @@ class SentenceEmbedder:
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Return the tokens each text would take untruncated, special tokens included."""
+        if not texts:
+            return []
         encoded = self._model.tokenizer(list(texts), truncation=False, padding=False, verbose=False)
         return [len(ids) for ids in encoded["input_ids"]]
 

@@ -16,6 +16,9 @@ from halluguard.models.digest import digest_model
 DEFAULT_MODEL = Path(__file__).parent / "nli-minilm-grounding"
 """The cross-encoder shipped as package data."""
 
+BATCH_TOKENS = {"cpu": 2048, "cuda": 8192}
+"""Tokens of a batch by device. On a CPU small batches stay within its caches and pad less."""
+
 Pair = tuple[str, str]
 
 
@@ -133,10 +136,16 @@ def load_nli(
     name_or_path: str | None = None,
     *,
     device: str = "auto",
-    batch_tokens: int = 8192,
+    batch_tokens: int | None = None,
     on_batch: Callable[[int], None] | None = None,
 ) -> NliModel:
     """Load an NLI cross-encoder by folder or hub name; without a name the one in the package.
+
+    Args:
+        name_or_path: a model folder or hub name.
+        device: `auto`, `cpu` or `cuda`.
+        batch_tokens: the most tokens read at once, padding included; None is what suits the device.
+        on_batch: called with the number of pairs of each batch.
 
     Raises:
         ModelError: found nowhere, unreadable, or with labels that cannot be recognised.
@@ -173,7 +182,7 @@ def load_nli(
         folder.name if folder.is_dir() else source,
         digest,
         limit,
-        batch_tokens,
+        batch_tokens or BATCH_TOKENS[resolved],
         resolved,
         order,
         tokenizer,

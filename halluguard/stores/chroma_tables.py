@@ -62,12 +62,12 @@ def find_collection(connection: sqlite3.Connection, path: Path, name: str | None
         return chosen[0]
     names = ", ".join(repr(one.name) for one in (chosen or collections)) or "none"
     if name is not None:
-        raise StoreError(f"{path}: no collection {name!r}; it has {names}")
+        raise StoreError(f"{path}: no collection {name!r}; it has {names}. Name one with --collection")
     if not chosen:
         raise StoreError(
             f"{path}: the store holds no entries (collections: {names}). Give the store the chatbot reads from"
         )
-    raise StoreError(f"{path}: {len(chosen)} collections hold entries: {names}. Name one of them")
+    raise StoreError(f"{path}: {len(chosen)} collections hold entries: {names}. Name one with --collection")
 
 
 def _read_collection(

@@ -22,7 +22,7 @@ from halluguard.errors import HalluguardWarning, TrustedCorpusError
 from halluguard.models import Embedder
 from halluguard.records import Document, TrustedChunk
 from halluguard.run import digest_file, write_json
-from halluguard.trusted.chunks import ChunkSize, TokenCounter, cut_document, embedding_text, estimate_tokens
+from halluguard.trusted.chunks import ChunkSize, cut_document, embedding_text
 from halluguard.trusted.documents import FORMATS, Skipped, read_documents
 from halluguard.trusted.index import CHUNKS, TrustedIndex, open_index
 from halluguard.trusted.manifest import MANIFEST, IndexManifest, is_index
@@ -65,7 +65,7 @@ def build_index(
     Args:
         source: a folder or file of Markdown, text, HTML, PDF or JSONL.
         target: a new or empty folder, or an index.
-        embedder: anything that embeds texts as unit vectors; one that has `count_tokens` is never overfed.
+        embedder: anything that embeds texts as unit vectors and counts their tokens, so that it is never overfed.
         progress: called after each batch and once at the end.
         approximate_above: with more chunks than this the index is approximate, and its recall is measured.
         size: the most a chunk may hold; by default 120 words within the embedder's tokens.
@@ -164,15 +164,6 @@ class _Corpus:
             warnings.warn(message, HalluguardWarning, stacklevel=3)
 
 
-def _token_counter(embedder: Embedder) -> TokenCounter:
-    """Find the embedder's own count, also behind a cache; an estimate from above where it has none."""
-    for candidate in (embedder, getattr(embedder, "embedder", None)):
-        count: TokenCounter | None = getattr(candidate, "count_tokens", None)
-        if count is not None:
-            return count
-    return estimate_tokens
-
-
 def _embed_corpus(
     corpus: _Corpus,
     paths: tuple[Path, Path],
@@ -183,7 +174,7 @@ def _embed_corpus(
     progress: ProgressReport | None,
 ) -> int:
     """Write the vectors (raw float32 rows) and the chunk table of a corpus; returns the number of chunks."""
-    count = _token_counter(embedder)
+    count = embedder.count_tokens
     chunks = (chunk for document in corpus for chunk in cut_document(document, size, count))
     done = BuildProgress()
     with paths[0].open("wb") as stream, pq.ParquetWriter(paths[1], CHUNKS, compression="zstd") as writer:

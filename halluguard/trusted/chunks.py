@@ -1,6 +1,5 @@
 """Documents to chunks: whole sentences, items and rows under their headings, never longer than the embedder reads."""
 
-import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -66,11 +65,6 @@ class _Ruler:
 def embedding_text(chunk: TrustedChunk) -> str:
     """Return what the embedder reads for a chunk: its title, which says what it is about, and its text."""
     return f"{chunk.title}\n{chunk.text}" if chunk.title else chunk.text
-
-
-def estimate_tokens(texts: Sequence[str]) -> list[int]:
-    """Estimate generously the tokens of an embedder that cannot count: 3 ASCII letters or one other sign each."""
-    return [2 + len(re.findall(r"[A-Za-z]{1,3}|[^A-Za-z\s]", text)) for text in texts]
 
 
 def cut_document(document: Document, size: ChunkSize, count_tokens: TokenCounter) -> Iterator[TrustedChunk]:

@@ -3,7 +3,7 @@
 import pytest
 
 from halluguard.drill.answering import ExtractiveAnswerer
-from halluguard.drill.scenario import load_scenario
+from halluguard.drill.reading import load_scenario
 from halluguard.drill.shelf import RememberingEmbeddings
 from halluguard.drill.simulate import play
 

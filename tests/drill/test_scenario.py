@@ -52,14 +52,27 @@ def test_a_page_is_cut_into_passages_at_blank_lines(tmp_path):
     ("changes", "told"),
     [
         ({"users": {"weights": {"ships": 2}}}, "topic 'ships'"),
-        ({"injections": [{**SMALL["injections"][0], "claims": ["Something else."]}]}, "not in its text"),
-        ({"injections": [{**SMALL["injections"][0], "kind": "explode"}]}, "'explode'"),
-        ({"injections": [{**SMALL["injections"][0], "kind": "edit", "replaces": "nothing-1"}]}, "no entry"),
-        ({"injections": [{**SMALL["injections"][0], "colour": "red"}]}, "colour"),
+        (
+            {"injections": [{**SMALL["injections"][0], "claims": ["Something else."]}]},
+            "injections.0.claims: 'Something else.' is not in its text",
+        ),
+        ({"injections": [{**SMALL["injections"][0], "kind": "explode"}]}, "injections.0.kind: .*'explode'"),
+        (
+            {"injections": [{**SMALL["injections"][0], "kind": "edit", "replaces": "nothing-1"}]},
+            "injections.0.replaces: 'nothing-1'",
+        ),
+        ({"injections": [{**SMALL["injections"][0], "colour": "red"}]}, "injections.0.colour is not a field"),
         ({"expected": {"origins": ["someone"], "verdicts": []}}, "'someone'"),
         ({"inventions": [{"topic": "ships", "day": 0, "rate": 1, "answers": ["x"]}]}, "'ships'"),
-        ({"expected": {}}, "origins"),
-        ({"days": "many"}, "many"),
+        ({"expected": {}}, "expected.origins is missing"),
+        ({"expected": {"origins": [], "verdicts": ["FINE"]}}, "expected.verdicts.0: .*'FINE'"),
+        ({"write_back": {"rate": 2}}, "write_back.rate: .*less than or equal to 1, found 2"),
+        ({"topics": {"fares": {"title": "Fares", "page": "x"}}}, "topics.fares.questions is missing"),
+        (
+            {"injections": [{"id": "gone", "day": 2, "kind": "delete", "replaces": "who", "text": ""}]},
+            "'who'",
+        ),
+        ({"days": "many"}, "days: .*'many'"),
         ({"topics": {}, "injections": [], "expected": {"origins": [], "verdicts": []}}, "topics"),
     ],
 )

@@ -4,8 +4,8 @@ import pytest
 
 from halluguard.cascade.observe import normalise
 from halluguard.drill.answering import ExtractiveAnswerer
+from halluguard.drill.reading import load_scenario
 from halluguard.drill.record import truth_of, write_drill
-from halluguard.drill.scenario import load_scenario
 from halluguard.drill.simulate import Removal, moment, play
 from halluguard.errors import InputError
 from halluguard.logs import read_log

@@ -1,12 +1,14 @@
 """Accusation: honest p-values, abstention, and clearing by the trusted corpus."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from halluguard.forensics.responsibility import ResponsibilityModel, accuse, default_responsibility
-from halluguard.forensics.signals import FEATURES, Signals, anchor_share, own_words, topic_share
+from halluguard.forensics.signals import FEATURES, Signals, add_echoes, anchor_share, own_words, topic_share
 from halluguard.records import Origin
 
 MODEL = ResponsibilityModel(
@@ -19,7 +21,9 @@ def signals(supported):
 
 
 def test_entry_that_says_it_is_accused_and_its_neighbour_is_not():
-    found = accuse(MODEL, [signals(0.05), signals(0.95)], cleared=[False, False], readable=True)
+    found = accuse(
+        MODEL, [signals(0.05), signals(0.95)], cleared=[False, False], caught=[False, False], readable=True
+    )
 
     assert found.origin is Origin.STORE
     assert found.accused == (1,)
@@ -27,29 +31,34 @@ def test_entry_that_says_it_is_accused_and_its_neighbour_is_not():
 
 
 def test_nobody_says_it_so_the_generator_did():
-    found = accuse(MODEL, [signals(0.05), signals(0.1)], cleared=[False, False], readable=True)
+    found = accuse(
+        MODEL, [signals(0.05), signals(0.1)], cleared=[False, False], caught=[False, False], readable=True
+    )
 
     assert found.origin is Origin.GENERATOR
     assert found.accused == ()
 
 
 def test_no_candidate_at_all_is_the_generator_too():
-    assert accuse(MODEL, [], cleared=[], readable=True).origin is Origin.GENERATOR
+    assert accuse(MODEL, [], cleared=[], caught=[], readable=True).origin is Origin.GENERATOR
 
 
 def test_text_that_stands_in_the_trusted_corpus_is_never_accused():
-    found = accuse(MODEL, [signals(0.95)], cleared=[True], readable=True)
+    found = accuse(MODEL, [signals(0.95)], cleared=[True], caught=[False], readable=True)
 
     assert found.accused == ()
     assert found.origin is Origin.GENERATOR
 
 
 def test_unreadable_candidates_leave_the_origin_open():
-    assert accuse(MODEL, [signals(0.05)], cleared=[False], readable=False).origin is Origin.UNDETERMINED
+    assert (
+        accuse(MODEL, [signals(0.05)], cleared=[False], caught=[False], readable=False).origin
+        is Origin.UNDETERMINED
+    )
 
 
 def test_near_miss_is_undetermined_rather_than_an_accusation():
-    found = accuse(MODEL, [signals(0.585)], cleared=[False], readable=True)
+    found = accuse(MODEL, [signals(0.585)], cleared=[False], caught=[False], readable=True)
 
     assert 0.02 < found.p_values[0] <= 0.05
     assert found.origin is Origin.UNDETERMINED
@@ -98,3 +107,33 @@ def test_shipped_calibration_can_reach_its_own_alpha():
     assert 1 / (len(model.clean_maxima) + 1) <= model.alpha < model.grey
     assert list(model.clean_maxima) == sorted(model.clean_maxima)
     assert model.weights["logit_supported"] > 0
+
+
+def test_an_entry_caught_in_a_conflict_is_accused_whatever_its_score():
+    found = accuse(
+        MODEL, [signals(0.05), signals(0.05)], cleared=[False] * 2, caught=[False, True], readable=True
+    )
+    assert found.accused == (1,)
+    assert found.origin is Origin.STORE
+
+
+def test_an_entry_whose_words_stand_in_the_trusted_corpus_is_not_accused_though_caught():
+    found = accuse(MODEL, [signals(0.05)], cleared=[True], caught=[True], readable=True)
+    assert found.accused == ()
+
+
+def test_beside_an_accused_entry_a_lower_score_is_enough():
+    model = replace(MODEL, beside=0.4)
+    both = [signals(0.95), signals(0.5)]
+    assert accuse(model, both, cleared=[False] * 2, caught=[False] * 2, readable=True).accused == (0, 1)
+    assert accuse(model, both, cleared=[True, False], caught=[False] * 2, readable=True).accused == ()
+    assert accuse(MODEL, both, cleared=[False] * 2, caught=[False] * 2, readable=True).accused == (0,)
+
+
+def test_an_echo_comes_from_another_text():
+    alone = add_echoes([signals(0.9), signals(0.1)], ["It is so.", "Nothing."])
+    copied = add_echoes([signals(0.9), signals(0.9)], ["It is so.", "it  is SO."])
+    reworded = add_echoes([signals(0.9), signals(0.8)], ["It is so.", "So it is."])
+    assert [one.echo for one in alone] == pytest.approx([0.05, 0.45])
+    assert [one.echo for one in copied] == [0, 0]
+    assert [one.echo for one in reworded] == pytest.approx([0.4, 0.45])

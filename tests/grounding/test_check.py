@@ -1,16 +1,21 @@
 """The check stage on real models: statuses, resume, interrupt, order, hostile and broken input."""
 
+import io
 import json
 import os
 import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from halluguard.errors import InputError, RunError
+from halluguard.gate import decide_outcome
 from halluguard.grounding.check import CheckSettings, check_log
+from halluguard.models import Cache, CachedScorer
 from halluguard.run import Run
 
 PAGES = {
@@ -104,7 +109,7 @@ def test_manifest_names_inputs_models_thresholds_and_what_is_missing(checked):
 
 
 @pytest.mark.parametrize("block_turns", [1, 2, 64])
-def test_block_size_changes_nothing(checked, tmp_path, trusted, models, reader, block_turns):
+def test_block_size_changes_nothing(checked, tmp_path, trusted, models, reader, *, block_turns):
     log = write_log(tmp_path / "log.jsonl")
     run = check_log(
         log,
@@ -271,3 +276,84 @@ def test_unrelated_evidence_is_not_read_as_contradiction(checked):
     control = checked.manifest["summary"]["contradiction_false_alarm_rate"]
 
     assert control["hits"] == 0
+
+
+class PoisonedScorer:
+    """The real model, which fails over one text as a tokenizer may."""
+
+    def __init__(self, scorer, poison):
+        self.scorer, self.poison = scorer, poison
+        self.name, self.digest, self.max_tokens = scorer.name, scorer.digest, scorer.max_tokens
+
+    def score(self, pairs):
+        if any(self.poison in premise + hypothesis for premise, hypothesis in pairs):
+            raise RuntimeError("the tokenizer choked")
+        return self.scorer.score(pairs)
+
+
+def test_a_turn_that_cannot_be_read_gets_an_error_and_harms_no_other(
+    checked, tmp_path, trusted, models, reader
+):
+    poisoned = CachedScorer(PoisonedScorer(models.scorer.scorer, "champagne"), Cache(None))
+    run = check_log(
+        write_log(tmp_path / "log.jsonl"),
+        trusted,
+        tmp_path / "run",
+        models=replace(models, scorer=poisoned),
+        reader=replace(reader, scorer=poisoned),
+    )
+    rows = {row["turn_id"]: row for row in run.read("claims").to_pylist()}
+    outcome = decide_outcome(run.manifest)
+
+    assert rows["invented"]["status"] == "error"
+    assert rows["invented"]["error"] == "RuntimeError: the tokenizer choked"
+    assert [each for each in statuses(run) if each[0] != "invented"] == [
+        each for each in statuses(checked) if each[0] != "invented"
+    ]
+    assert run.manifest["counts"]["errors"] == 1
+    assert outcome.exit_code == 3
+    assert "1 rows or claims could not be checked" in outcome.line
+
+
+def test_trusted_text_that_cannot_be_read_ends_no_run(tmp_path, trusted, models, reader):
+    poisoned = CachedScorer(PoisonedScorer(models.scorer.scorer, "dollars"), Cache(None))
+    run = check_log(
+        write_log(tmp_path / "log.jsonl"),
+        trusted,
+        tmp_path / "run",
+        models=replace(models, scorer=poisoned),
+        reader=replace(reader, scorer=poisoned),
+    )
+
+    assert run.manifest["state"] == "finished"
+    assert run.read("turns").num_rows == len(TURNS)
+    assert run.manifest["counts"]["errors"] >= 1
+
+
+def test_a_log_is_read_from_standard_input(checked, tmp_path, trusted, models, reader, *, monkeypatch):
+    sent = write_log(tmp_path / "log.jsonl").read_bytes()
+
+    def check_stdin(data):
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(data)))
+        return check_log(Path("-"), trusted, tmp_path / "run", models=models, reader=reader)
+
+    run = check_stdin(sent)
+    assert statuses(run) == statuses(checked)
+    assert run.manifest["inputs"]["log"] == {**checked.manifest["inputs"]["log"], "path": "-"}
+    assert check_stdin(sent).manifest == run.manifest
+    with pytest.raises(RunError):
+        check_stdin(sent.replace(b"Wi-Fi", b"Sockets"))
+
+
+def test_what_is_wrong_with_standard_input_is_said_by_line(tmp_path, trusted, models, reader, monkeypatch):
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b'{"answer": "Yes."}\n{broken\n')))
+
+    with pytest.raises(InputError, match=r"^-:2: broken JSON"):
+        check_log(
+            Path("-"),
+            trusted,
+            tmp_path / "run",
+            models=models,
+            reader=reader,
+            settings=CheckSettings(strict=True),
+        )

@@ -35,6 +35,25 @@ Unfortunately, the retrieved documents don't contain the fee.
 We do not have any information about that.
 Based on the provided context, I cannot determine the fee.
 None of the passages say how long it takes.
+It is unable to provide a precise answer.
+Based on the given passages, it is unable to provide a precise answer to the question.
+It is not possible to provide a precise answer.
+It's not possible to give a definitive answer based on the passages.
+We are unable to answer this question.
+The provided passages do not contain a recipe for bread.
+The provided passages contain no information on this.
+The passages lack information about the fee.
+The text fails to mention the fee.
+The passages are unrelated to the question.
+No passage mentions the fee.
+No information about the fee is provided in the passages.
+There isn't enough information to answer.
+This question cannot be answered based on the given passages.
+It cannot be determined from the passages.
+An answer cannot be provided based on the passages.
+The answer to this question is not contained in the given passages.
+Without more information, it is not possible to answer this question.
+The provided information is not sufficient to determine the fee.
 """
 
 TALK = """
@@ -90,12 +109,49 @@ Hello Kitty is a brand.
 It is not possible to change the name.
 It is impossible to help everyone.
 It may cost about $30, as far as I can see.
+It is unable to fly in strong winds.
+It is unable to provide refunds after 30 days.
+It is unable to answer questions about the weather in French.
+We are unable to find lost bags after 30 days.
+The service is unable to provide a precise estimate of arrival.
+The passages of the castle do not have windows.
+It is not possible to answer a call while driving.
+It is impossible to give an accurate diagnosis without a biopsy.
+It cannot be cancelled.
+The cause cannot be determined by a blood test.
+The report provides no information about pets.
+The provided documents contain no personal data.
+The documents are unrelated to the crime.
+No information about customers is provided to third parties.
+The provided passages do not contain the fee, but it is usually $30 for domestic flights.
 """
 
 CASES = [
     *((text, ClaimKind.ABSTAINED) for text in ABSTENTIONS.strip().splitlines()),
     *((text, ClaimKind.NOT_A_CLAIM) for text in TALK.strip().splitlines()),
     *((text, ClaimKind.CLAIM) for text in CLAIMS.strip().splitlines()),
+]
+
+
+CASES += [
+    (text, ClaimKind.NOT_A_CLAIM)
+    for text in (
+        "Glad I could help.",
+        "Hi, I'm the Harbour Bank assistant.",
+        "Hello there, I am your virtual support assistant!",
+        "Welcome to Merrowind!",
+        "Ask me anything about your booking, your baggage or our fares.",
+        "Don't worry.",
+        "I hope you get well soon.",
+        "I'm afraid it depends on your fare.",
+    )
+]
+CASES += [
+    ("I'm sorry, but the documents I have access to do not answer this question.", ClaimKind.ABSTAINED),
+    ("I'm the legal owner of the assistant programme.", ClaimKind.CLAIM),
+    ("The documents I have access to say that the fee is $30.", ClaimKind.CLAIM),
+    ("It depends on your fare whether a refund of 30 euros is paid.", ClaimKind.CLAIM),
+    ("Welcome to the lounge: entry costs 20 euros.", ClaimKind.CLAIM),
 ]
 
 
@@ -147,6 +203,7 @@ def test_a_lead_in_gives_its_subject_to_its_items(text: str, lead: str) -> None:
         "In 1990.",
         "Yes.",
         "No, they are not.",
+        "I'm afraid not.",
         "$30",
         "A small refund.",
         "Only on weekdays and public holidays.",

@@ -11,7 +11,7 @@ from halluguard.grounding.features import (
     observe_words,
     share_of_words,
 )
-from halluguard.grounding.words import names, numbers, stems
+from halluguard.text import names, numbers, stems
 
 
 def test_overlap_counts_content_words_as_written():

@@ -12,9 +12,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from halluguard.logs.values import text_id
 from halluguard.errors import InputError, LogFormatError, SettingError
 from halluguard.logs import LogNotes, SkippedRow, absent_fields, read_log, repair_lines
+from halluguard.logs.values import text_id
 from halluguard.records import Chunk, Citation, Feedback, Turn
 
 

@@ -32,6 +32,9 @@ class CountingEmbedder:
         self.read.extend(texts)
         return np.array([[len(t), 1.0] for t in texts], dtype=np.float32).reshape(-1, 2)
 
+    def count_tokens(self, texts):
+        return [len(text) for text in texts]
+
 
 PAIRS = [("a premise", "h"), ("other", "hh"), ("a premise", "h"), ("cut premise", "h")]
 
@@ -100,3 +103,11 @@ def test_embeddings_are_kept_by_text(tmp_path):
 
     assert embedder.read == ["ccc", "\ud800"]
     assert vectors[:, 0].tolist() == [2.0, 3.0, 1.0]
+
+
+def test_tokens_are_counted_behind_the_cache_as_the_embedder_counts_them(models):
+    texts = ["A checked bag costs 30 dollars.", "", "Ein Müsli"]
+
+    assert models.embedder.count_tokens(texts) == models.embedder.embedder.count_tokens(texts)
+    assert models.embedder.count_tokens([""]) == [2]
+    assert models.embedder.count_tokens([]) == []

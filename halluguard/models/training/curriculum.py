@@ -203,7 +203,7 @@ SHARD_ROWS: Mapping[str, int] = {
     "edited_rows": 260,
     "summaries": 110,
     "grounding": 300,
-    "house_rules": 540,
+    "house_rules": 1_000,
 }
 
 

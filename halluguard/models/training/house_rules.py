@@ -175,6 +175,7 @@ PAPERS = (
     "a deposit",
     "a form",
 )
+ABLE = ("refundable", "transferable", "negotiable", "renewable", "exchangeable", "extendable", "adjustable")
 CHANNELS = ("online", "by phone", "at the counter", "in the app", "by post", "by e-mail")
 NUMBERS = (2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 15, 20, 21, 24, 28, 30, 36, 45, 48, 60, 72, 90)
 AMOUNTS = (3, 5, 8, 10, 12, 15, 18, 20, 25, 30, 35, 40, 45, 50, 60, 75, 80, 90, 100, 120, 150, 200, 250)
@@ -330,6 +331,42 @@ SORTS: dict[str, Sort] = {
         ),
         ("{Group} cannot {do}.", "There is no way to {do}.", "Nobody can {do} {channel}."),
         forbids=True,
+    ),
+    "not_able": Sort(
+        (
+            "{Things} are not {able}.",
+            "{Things} are never {able}, whatever the reason.",
+            "Are {things} {able}? No.",
+            "No {things} are {able}.",
+        ),
+        (),
+        (
+            "{Things} are {able}.",
+            "{Things} are fully {able}.",
+            "{Things} are {able} for {n} {unit} after {event}.",
+            "{Things} are fully {able} for {group}.",
+            "{Things} are {able} {channel} until {n} {unit} before {event}.",
+            "Are {things} {able}? Yes, for {fee}.",
+            "All {things} are {able} if you ask within {n} {unit} after {event}.",
+        ),
+        ("{Things} are not {able} {channel}.", "{Group} do not have {able} {things}."),
+    ),
+    "able": Sort(
+        (
+            "{Things} are {able}.",
+            "{Things} are always {able}.",
+            "Are {things} {able}? Yes.",
+            "All {things} are {able}.",
+        ),
+        (),
+        (
+            "{Things} are not {able}.",
+            "{Things} are {able} only for {group}.",
+            "No {things} are {able}, not even for {fee}.",
+            "Are {things} {able}? No, never.",
+            "{Things} stop being {able} {n} {unit} before {event}.",
+        ),
+        ("It is not true that {things} are not {able}.",),
     ),
     "only_group": Sort(
         (
@@ -504,7 +541,7 @@ def _draw_rule(house: Sequence[tuple], rng: random.Random, sort: str, act: int) 
         "do": do, "things": things, "Things": things.capitalize(), "done": done, "doing": doing,
         "Doing": doing.capitalize(), "n": _number(n, rng), "unit": unit, "event": rng.choice(events),
         "fee": _money(rng.choice(AMOUNTS), rng), "group": rng.choice(groups), "paper": rng.choice(PAPERS),
-        "channel": rng.choice(CHANNELS), "way": rng.choice(WAYS),
+        "channel": rng.choice(CHANNELS), "way": rng.choice(WAYS), "able": rng.choice(ABLE),
         "n2": _number(rng.choice(NUMBERS), rng), "unit2": rng.choice(UNITS),
     }  # fmt: skip
     slots |= {name.capitalize(): slots[name].capitalize() for name in ("group", "paper", "way")}
@@ -551,7 +588,7 @@ def _pool(sort: str) -> str:
     """Name what a sort of rule is about: two rules on one act may not be about the same."""
     return {
         "deadline_before": "time", "deadline_after": "time", "fee": "price", "free": "price", "only_group": "who",
-        "everyone": "who", "pay_way": "way", "not_way": "way",
+        "everyone": "who", "pay_way": "way", "not_way": "way", "able": "able", "not_able": "able",
     }.get(sort, sort)  # fmt: skip
 
 

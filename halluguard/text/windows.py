@@ -41,7 +41,7 @@ def split_sentences(text: str) -> tuple[Span, ...]:
     """
     from sentencex import get_sentence_boundaries
 
-    spans = []
+    spans: list[Span] = []
     for line in re.finditer(r"[^\n]+", text):
         for bounds in get_sentence_boundaries("en", line.group()):
             span = _strip(text, line.start() + bounds["start_index"], line.start() + bounds["end_index"])

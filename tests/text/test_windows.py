@@ -3,7 +3,7 @@ from itertools import pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from halluguard.grounding.windows import (
+from halluguard.text.windows import (
     WINDOW_TOKENS,
     Span,
     estimate_tokens,

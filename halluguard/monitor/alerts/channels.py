@@ -1,0 +1,96 @@
+"""Send one alert over one channel. A failure names its kind only: addresses are secrets."""
+
+import json
+import os
+import smtplib
+import ssl
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from email.message import EmailMessage
+from typing import Any
+from urllib.parse import urlsplit
+
+from halluguard.monitor.alerts.alert import Alert, email_message, slack_payload
+from halluguard.monitor.alerts.settings import Channel
+
+
+class DeliveryError(Exception):
+    """A channel did not take an alert; the text holds no secret."""
+
+
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    """A redirect would send the alert to an address nobody set."""
+
+    def redirect_request(self, *_: Any, **__: Any) -> None:
+        return None
+
+
+def send(alert: Alert, channel: Channel, environment: Mapping[str, str] = os.environ) -> None:
+    """Send an alert and return when the other side has taken it; raises DeliveryError otherwise."""
+    if channel.kind == "email":
+        _mail(email_message(alert, sender=channel.sender, to=channel.to), channel, environment)
+    else:
+        payload = slack_payload(alert) if channel.kind == "slack" else alert.as_dict()
+        _post(payload, channel, environment, key=alert.id)
+
+
+def _secret(name: str, channel: Channel, environment: Mapping[str, str]) -> str:
+    value = environment.get(name, "")
+    if not value:
+        raise DeliveryError(f"channel {channel.name}: environment variable {name} is not set")
+    return value
+
+
+def _post(payload: Mapping[str, Any], channel: Channel, environment: Mapping[str, str], *, key: str) -> None:
+    url = _secret(channel.url_env, channel, environment)
+    if urlsplit(url).scheme not in ("http", "https"):
+        raise DeliveryError(f"channel {channel.name}: {channel.url_env} holds no http or https address")
+    try:
+        request = urllib.request.Request(  # noqa: S310 - the scheme was checked
+            url,
+            data=json.dumps(payload, ensure_ascii=False).encode(),
+            headers={
+                "Content-Type": "application/json; charset=utf-8",
+                "Idempotency-Key": key,
+                "User-Agent": "halluguard",
+            },
+            method="POST",
+        )
+        with urllib.request.build_opener(_NoRedirect).open(request, timeout=channel.timeout_s) as reply:
+            reply.read(1024)
+    except urllib.error.HTTPError as error:
+        error.close()
+        raise DeliveryError(f"channel {channel.name}: HTTP status {error.code}") from None
+    except (OSError, ValueError) as error:
+        raise DeliveryError(f"channel {channel.name}: {_kind(error)}") from None
+
+
+def _mail(message: EmailMessage, channel: Channel, environment: Mapping[str, str]) -> None:
+    try:
+        with _connect(channel) as server:
+            if channel.tls == "starttls":
+                server.starttls(context=ssl.create_default_context())
+            if channel.user_env:
+                user = _secret(channel.user_env, channel, environment)
+                server.login(user, _secret(channel.password_env, channel, environment))
+            refused = server.send_message(message)
+    except (OSError, smtplib.SMTPException) as error:
+        raise DeliveryError(f"channel {channel.name}: {_kind(error)}") from None
+    if refused:
+        raise DeliveryError(f"channel {channel.name}: {len(refused)} of {len(channel.to)} recipients refused")
+
+
+def _connect(channel: Channel) -> smtplib.SMTP:
+    if channel.tls == "ssl":
+        context = ssl.create_default_context()
+        return smtplib.SMTP_SSL(channel.host, channel.port, timeout=channel.timeout_s, context=context)
+    return smtplib.SMTP(channel.host, channel.port, timeout=channel.timeout_s)
+
+
+def _kind(error: BaseException) -> str:
+    """Name a failure without its text, which may hold an address or a login."""
+    reason = getattr(error, "reason", None)
+    code = getattr(error, "smtp_code", None)
+    name = type(reason if isinstance(reason, BaseException) else error).__name__
+    return f"{name} {code}" if code else name

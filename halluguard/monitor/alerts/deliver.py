@@ -1,0 +1,113 @@
+"""Bring an alert to its channels: routed by level, escalated, limited, tried again, and left in the outbox until then."""
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from halluguard.monitor.alerts.alert import Alert
+from halluguard.monitor.alerts.channels import DeliveryError, send
+from halluguard.monitor.alerts.outbox import Due, Outbox
+from halluguard.monitor.alerts.settings import AlertSettings
+
+HOUR_S = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """What one call did: alerts raised, told before, sent, left in the outbox, and what went wrong (no secret in it)."""
+
+    raised: int
+    repeated: int
+    escalated: int
+    sent: int
+    waiting: int
+    problems: tuple[str, ...]
+
+
+def deliver(
+    settings: AlertSettings,
+    alerts: tuple[Alert, ...] = (),
+    *,
+    clock: Callable[[], float],
+    sleep: Callable[[float], None],
+    environment: Mapping[str, str] = os.environ,
+) -> Delivered:
+    """Keep new alerts, escalate open ones, and send whatever is due, also from earlier calls.
+
+    Args:
+        settings: channels, routes, limits.
+        alerts: new ones.
+        clock: seconds since the epoch.
+        sleep: waits between attempts.
+        environment: where secrets are.
+
+    """
+    outbox, now = Outbox(settings.outbox), clock()
+    raised = sum(
+        outbox.add(
+            alert,
+            channels_for(settings, alert.level),
+            now=now,
+            repeat_after_s=settings.repeat_after_minutes * 60,
+        )
+        for alert in alerts
+    )
+    escalated = _escalate(settings, outbox, now)
+    sent, problems = 0, []
+    for due in outbox.due(now):
+        problem = _bring(due, settings, outbox, clock=clock, sleep=sleep, environment=environment)
+        sent += not problem
+        problems += [problem] if problem else []
+    return Delivered(
+        raised, len(alerts) - raised, escalated, sent, outbox.waiting(), tuple(dict.fromkeys(problems))
+    )
+
+
+def channels_for(settings: AlertSettings, level: str) -> tuple[str, ...]:
+    """Return the channels of a level; a level without a route takes that of the next graver one, else of the gravest there is."""
+    order = ("SEV3", "SEV2", "SEV1", "SEV0")
+    graver = [name for name in order[order.index(level) :] if name in settings.routes]
+    milder = [name for name in reversed(order[: order.index(level)]) if name in settings.routes]
+    return settings.routes[(graver + milder)[0]]
+
+
+def _escalate(settings: AlertSettings, outbox: Outbox, now: float) -> int:
+    count = 0
+    for alert in outbox.unacknowledged():
+        for number, step in enumerate(settings.escalation, start=1):
+            if number > alert.step and now - alert.raised >= step.after_minutes * 60:
+                outbox.escalate(alert.alert.id, step.to, step=number, now=now)
+                count += 1
+    return count
+
+
+def _bring(
+    due: Due,
+    settings: AlertSettings,
+    outbox: Outbox,
+    *,
+    clock: Callable[[], float],
+    sleep: Callable[[float], None],
+    environment: Mapping[str, str],
+) -> str:
+    """Try one delivery until it is made or the attempts of this call are used up; returns what went wrong, or nothing."""
+    channel = settings.channels.get(due.channel)
+    if channel is None:
+        return f"channel {due.channel} is no longer in the settings; its alerts wait"
+    if outbox.sent_since(due.channel, clock() - HOUR_S) >= settings.per_hour:
+        outbox.postpone(due.number, clock() + settings.retry.longest_wait_s)
+        return f"channel {due.channel}: {settings.per_hour} alerts in the last hour; the rest wait"
+    problem = ""
+    for attempt in range(1, settings.retry.attempts + 1):
+        try:
+            send(due.alert, channel, environment)
+        except DeliveryError as error:
+            problem = str(error)
+            wait = settings.retry.wait_s(attempt)
+            outbox.mark_failed(due.number, due=clock() + wait, problem=problem)
+            if attempt < settings.retry.attempts:
+                sleep(wait)
+        else:
+            outbox.mark_sent(due.number, clock())
+            return ""
+    return problem

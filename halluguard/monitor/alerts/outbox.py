@@ -1,0 +1,170 @@
+"""The outbox: an SQLite file that holds every alert until each of its channels has it.
+
+What is due is written before anything is sent and marked after; a process that dies between the two sends again, never not at all.
+Alerts are kept without any secret: a delivery names its channel only.
+"""
+
+import json
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from halluguard.errors import SettingError
+from halluguard.monitor.alerts.alert import LEVELS, Alert
+
+_TABLES = """
+CREATE TABLE IF NOT EXISTS alerts (
+    id TEXT PRIMARY KEY, dedup_key TEXT NOT NULL, level TEXT NOT NULL, raised REAL NOT NULL, repeats INTEGER NOT NULL DEFAULT 0,
+    acknowledged REAL, step INTEGER NOT NULL DEFAULT 0, body TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS deliveries (
+    number INTEGER PRIMARY KEY AUTOINCREMENT, alert_id TEXT NOT NULL REFERENCES alerts(id), channel TEXT NOT NULL,
+    due REAL NOT NULL, attempts INTEGER NOT NULL DEFAULT 0, delivered REAL, problem TEXT NOT NULL DEFAULT '',
+    UNIQUE (alert_id, channel)
+);
+CREATE INDEX IF NOT EXISTS alerts_by_key ON alerts(dedup_key, raised);
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """One alert that one channel has not got yet."""
+
+    number: int
+    channel: str
+    attempts: int
+    alert: Alert
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """An alert that nobody acknowledged, with the escalation steps already taken."""
+
+    alert: Alert
+    raised: float
+    step: int
+
+
+@dataclass(frozen=True, slots=True)
+class Outbox:
+    """The outbox file; several processes may use it at once. Times are seconds since the epoch, given by the caller."""
+
+    path: Path
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        connection = sqlite3.connect(self.path, timeout=30.0, isolation_level=None)
+        try:
+            connection.execute("PRAGMA synchronous = FULL")
+            connection.executescript(_TABLES)
+            connection.execute("BEGIN IMMEDIATE")
+            yield connection
+            connection.execute("COMMIT")
+        except sqlite3.DatabaseError as error:
+            raise SettingError(
+                f"{self.path}: not a usable outbox ({error}). Move it away; alerts in it are not sent"
+            ) from error
+        finally:
+            connection.close()  # rolls back what was not committed
+
+    def add(self, alert: Alert, channels: Sequence[str], *, now: float, repeat_after_s: float) -> bool:
+        """Keep an alert for its channels; False where the same trouble was raised before and not at a graver level.
+
+        A repeat within `repeat_after_s` is counted with the first one.
+        """
+        with self._transaction() as connection:
+            rows = connection.execute(
+                "SELECT id, level FROM alerts WHERE dedup_key = ? AND raised > ? ORDER BY raised DESC",
+                (alert.dedup_key, now - repeat_after_s),
+            ).fetchall()
+            if any(LEVELS.index(level) >= LEVELS.index(alert.level) for _, level in rows):
+                connection.execute("UPDATE alerts SET repeats = repeats + 1 WHERE id = ?", (rows[0][0],))
+                return False
+            body = json.dumps(alert.as_dict(), ensure_ascii=False)
+            inserted = connection.execute(
+                "INSERT OR IGNORE INTO alerts (id, dedup_key, level, raised, body) VALUES (?, ?, ?, ?, ?)",
+                (alert.id, alert.dedup_key, alert.level, now, body),
+            ).rowcount
+            self._route(connection, alert.id, channels, now)
+            return bool(inserted)
+
+    @staticmethod
+    def _route(connection: sqlite3.Connection, alert_id: str, channels: Sequence[str], now: float) -> None:
+        connection.executemany(
+            "INSERT OR IGNORE INTO deliveries (alert_id, channel, due) VALUES (?, ?, ?)",
+            [(alert_id, channel, now) for channel in channels],
+        )
+
+    def due(self, now: float) -> list[Due]:
+        """Return what is to be sent now, the gravest and oldest first."""
+        with self._transaction() as connection:
+            rows = connection.execute(
+                "SELECT number, channel, attempts, body FROM deliveries JOIN alerts ON alerts.id = alert_id "
+                "WHERE delivered IS NULL AND due <= ? ORDER BY level, raised, number",
+                (now,),
+            ).fetchall()
+        return [
+            Due(number, channel, attempts, Alert.from_dict(json.loads(body)))
+            for number, channel, attempts, body in rows
+        ]
+
+    def waiting(self) -> int:
+        """Return how many deliveries are not made yet."""
+        with self._transaction() as connection:
+            return int(
+                connection.execute("SELECT COUNT(*) FROM deliveries WHERE delivered IS NULL").fetchone()[0]
+            )
+
+    def sent_since(self, channel: str, since: float) -> int:
+        """Return how many alerts a channel has got since a time."""
+        with self._transaction() as connection:
+            row = connection.execute(
+                "SELECT COUNT(*) FROM deliveries WHERE channel = ? AND delivered > ?", (channel, since)
+            ).fetchone()
+        return int(row[0])
+
+    def mark_sent(self, number: int, now: float) -> None:
+        """Note that a channel has an alert."""
+        with self._transaction() as connection:
+            connection.execute(
+                "UPDATE deliveries SET delivered = ?, attempts = attempts + 1, problem = '' WHERE number = ?",
+                (now, number),
+            )
+
+    def mark_failed(self, number: int, *, due: float, problem: str) -> None:
+        """Note a failed attempt and when to try again; `problem` must hold no address or secret."""
+        with self._transaction() as connection:
+            connection.execute(
+                "UPDATE deliveries SET attempts = attempts + 1, due = ?, problem = ? WHERE number = ?",
+                (due, problem, number),
+            )
+
+    def postpone(self, number: int, due: float) -> None:
+        """Leave a delivery for later without counting an attempt."""
+        with self._transaction() as connection:
+            connection.execute("UPDATE deliveries SET due = ? WHERE number = ?", (due, number))
+
+    def acknowledge(self, dedup_key: str, now: float) -> int:
+        """Note that someone has taken over; returns how many open alerts the key names. They escalate no further."""
+        with self._transaction() as connection:
+            return connection.execute(
+                "UPDATE alerts SET acknowledged = ? WHERE dedup_key = ? AND acknowledged IS NULL",
+                (now, dedup_key),
+            ).rowcount
+
+    def unacknowledged(self) -> list[Open]:
+        """Return the alerts nobody has taken over, oldest first."""
+        with self._transaction() as connection:
+            rows = connection.execute(
+                "SELECT body, raised, step FROM alerts WHERE acknowledged IS NULL ORDER BY raised, id"
+            ).fetchall()
+        return [Open(Alert.from_dict(json.loads(body)), raised, step) for body, raised, step in rows]
+
+    def escalate(self, alert_id: str, channels: Sequence[str], *, step: int, now: float) -> None:
+        """Route an open alert to the channels of an escalation step, once."""
+        with self._transaction() as connection:
+            connection.execute("UPDATE alerts SET step = ? WHERE id = ? AND step < ?", (step, alert_id, step))
+            self._route(connection, alert_id, channels, now)

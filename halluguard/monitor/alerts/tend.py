@@ -1,0 +1,48 @@
+"""The alert part of one `monitor` call, with the machine's clock: raise, acknowledge, escalate, send."""
+
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+from halluguard.errors import SettingError
+from halluguard.monitor.alerts.alert import alert_of
+from halluguard.monitor.alerts.deliver import deliver
+from halluguard.monitor.alerts.outbox import Outbox
+from halluguard.monitor.alerts.settings import load_settings
+from halluguard.monitor.watch import MonitorResult
+
+
+def tend_alerts(
+    settings_path: Path,
+    result: MonitorResult | None,
+    *,
+    subject: str,
+    report: str = "",
+    acknowledge: str | None = None,
+) -> str:
+    """Raise an alert for a result that alarms, send what the outbox holds, and say what was done in one line each.
+
+    Args:
+        settings_path: YAML of channels, routes and limits.
+        result: of the monitor; None sends what is left only.
+        subject: what is watched; part of the key by which repeats are told.
+        report: where the figures lie, named in the alert.
+        acknowledge: key of an alert that someone has taken over; it escalates no further.
+
+    Raises SettingError where the settings cannot be used or the key names no open alert.
+    """
+    settings = load_settings(settings_path)
+    if acknowledge is not None and not Outbox(settings.outbox).acknowledge(acknowledge, time.time()):
+        raise SettingError(f"--acknowledge {acknowledge!r} names no open alert in {settings.outbox}")
+    moment = datetime.now(UTC).isoformat(timespec="seconds")
+    alert = None if result is None else alert_of(result, time=moment, subject=subject, report_path=report)
+    done = deliver(settings, (alert,) if alert else (), clock=time.time, sleep=time.sleep)
+    lines = [
+        (
+            f"alerts: {done.raised} raised, {done.repeated} told before, {done.escalated} escalated, "
+            f"{done.sent} sent, {done.waiting} waiting"
+        )
+    ]
+    if alert:
+        lines.append(f"key: {alert.dedup_key}")
+    return "\n".join([*lines, *done.problems])

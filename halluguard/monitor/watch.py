@@ -1,0 +1,311 @@
+"""The monitor: windows against a baseline, every measure, one decision."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from halluguard.errors import SettingError
+from halluguard.monitor.chart import Chart, Units, draw_chart
+from halluguard.monitor.decide import (
+    ALPHA,
+    MEANING,
+    Comparison,
+    Kind,
+    Measure,
+    decide_alarms,
+    decide_exit,
+    tell_drift,
+)
+from halluguard.monitor.drift import measure_ks, measure_psi
+from halluguard.monitor.homogeneity import Homogeneity, measure_homogeneity
+from halluguard.monitor.read import Embed, read_windows
+from halluguard.monitor.sample import RATES, Sample, Window, join_samples, to_sample
+from halluguard.monitor.trend import Trend, measure_trend
+from halluguard.run import Run
+
+LEAST_CONVERSATIONS = 20
+"""Below this on either side a window is not compared; it is counted."""
+BASELINE_SHARE = 0.5
+"""Without a baseline run, the first windows up to this share of the conversations are the baseline."""
+
+_SIGNALS = {"support": Measure.SUPPORT, "similarity": Measure.SIMILARITY, "length": Measure.LENGTH}
+
+
+@dataclass(frozen=True)
+class MonitorResult:
+    """What was compared and what came out; `limits` says in words what could not be."""
+
+    alpha: float
+    baseline: Mapping[str, Any]
+    windows: tuple[Mapping[str, Any], ...]
+    tests: tuple[Comparison, ...]
+    charts: Mapping[str, Chart]
+    homogeneity: Homogeneity | None
+    trends: Mapping[str, Trend]
+    kinds: tuple[Kind, ...]
+    limits: tuple[str, ...]
+    left_out: int = 0
+
+    @property
+    def alarms(self) -> tuple[Comparison, ...]:
+        """The tests that raised an alarm."""
+        return tuple(test for test in self.tests if test.alarm)
+
+    @property
+    def exit_code(self) -> int:
+        """0 calm, 1 alarm, 3 answers left out, 4 nothing to compare."""
+        return decide_exit(alarms=len(self.alarms), tests=len(self.tests), left_out=self.left_out)
+
+    @property
+    def line(self) -> str:
+        """The verdict in one line."""
+        if not self.tests:
+            return "NOTHING COMPARED: too few conversations in the baseline or in every window"
+        rate = f"false alarms in at most {self.alpha:g} of such calls"
+        if not self.alarms:
+            return f"NO DRIFT: {len(self.tests)} comparisons, none beyond chance ({rate})"
+        told = "; ".join(f"{kind}: {MEANING[kind]}" for kind in self.kinds)
+        return f"DRIFT: {len(self.alarms)} of {len(self.tests)} comparisons beyond chance ({rate}). {told}"
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain values; figures to six significant places."""
+        return {
+            "verdict": self.line,
+            "exit_code": self.exit_code,
+            "alpha": self.alpha,
+            "kinds": [str(kind) for kind in self.kinds],
+            "baseline": dict(self.baseline),
+            "windows": [dict(window) for window in self.windows],
+            "tests": [_short(asdict(test)) for test in self.tests],
+            "charts": {name: _short(asdict(chart)) for name, chart in self.charts.items()},
+            "homogeneity": None if self.homogeneity is None else _short(asdict(self.homogeneity)),
+            "trends": {name: _short(asdict(trend)) for name, trend in self.trends.items()},
+            "limits": list(self.limits),
+            "left_out": self.left_out,
+        }
+
+
+def monitor_runs(
+    runs: Sequence[Run],
+    baseline: Run | None = None,
+    *,
+    window: str = "all",
+    embed: Embed | None = None,
+    alpha: float = ALPHA,
+    seed: int = 0,
+) -> MonitorResult:
+    """Compare windows of runs with a baseline run, or, without one, later windows with the first.
+
+    Args:
+        runs: checked runs in order of time.
+        baseline: the run that is taken as healthy.
+        window: `all` (a run is a window), `day`, or a number of answers.
+        embed: texts to unit vectors; without it questions, answers and homogeneity are not compared.
+        alpha: share of calls that may raise a false alarm.
+        seed: of shuffles and clusters.
+
+    Raises:
+        SettingError: there is nothing to compare with, or a setting is out of range.
+
+    """
+    if not 0 < alpha < 1:
+        raise SettingError(f"--alpha {alpha:g} is not a share between 0 and 1")
+    if not runs:
+        raise SettingError("no run to watch. Give at least one run directory")
+    names = [run.path.name for run in runs] if len(runs) > 1 else [""]
+    read = [
+        one
+        for run, name in zip(runs, names, strict=True)
+        for one in read_windows(run, window, name=name, embed=embed)
+    ]
+    undated = sum(run.read("turns", ["turn_id"]).num_rows for run in runs) - sum(
+        len(one.answers) for one in read
+    )
+    if baseline is not None:
+        base = [to_sample(one) for one in read_windows(baseline, "all", embed=embed)]
+        rest = [to_sample(one) for one in read]
+    else:
+        base, rest = _first_windows([to_sample(one) for one in read])
+    changed = _trusted_changed(baseline, runs)
+    return compare_windows(base, rest, alpha=alpha, seed=seed, trusted_changed=changed, left_out=undated,
+                           limits=_limits(read, embed, baseline, changed))  # fmt: skip
+
+
+def _first_windows(samples: Sequence[Sample]) -> tuple[list[Sample], list[Sample]]:
+    if len(samples) < 2:
+        raise SettingError(
+            "one window and no baseline. Give --baseline RUN, or cut the run with --window day or --window N"
+        )
+    half = BASELINE_SHARE * sum(sample.n_conversations for sample in samples)
+    count, seen = 0, 0
+    while count < len(samples) - 1 and (count == 0 or seen + samples[count].n_conversations <= half):
+        seen += samples[count].n_conversations
+        count += 1
+    return list(samples[:count]), list(samples[count:])
+
+
+def _trusted_changed(baseline: Run | None, runs: Sequence[Run]) -> bool | None:
+    """Whether the trusted corpora of the runs differ in their digests; None where one names none."""
+    digests = [
+        ((run.manifest.get("inputs") or {}).get("trusted") or {}).get("sha256")
+        for run in (*runs, *([baseline] if baseline else []))
+    ]
+    return None if None in digests else len(set(digests)) > 1
+
+
+def _limits(
+    read: Sequence[Window], embed: Embed | None, baseline: Run | None, changed: bool | None
+) -> tuple[str, ...]:
+    answers = [answer for window in read for answer in window.answers]
+    found = []
+    if embed is None:
+        found.append("no embedder: questions, answers and homogeneity were not compared")
+    if baseline is None:
+        found.append("no baseline run: the first windows are taken as healthy")
+    if changed is None or not any(answer.has_trusted for answer in answers):
+        found.append("no trusted corpus: store drift and concept drift cannot be told apart")
+    missing = sum(answer.similarity is None for answer in answers)
+    if missing:
+        found.append(f"retrieval scores missing in {missing} of {len(answers)} answers")
+    loose = sum(not answer.conversation for answer in answers)
+    if loose:
+        found.append(
+            f"conversation missing in {loose} of {len(answers)} answers: each counts as one of its own"
+        )
+    return tuple(found)
+
+
+def compare_windows(
+    base: Sequence[Sample],
+    rest: Sequence[Sample],
+    *,
+    alpha: float = ALPHA,
+    seed: int = 0,
+    trusted_changed: bool | None = None,
+    left_out: int = 0,
+    limits: Sequence[str] = (),
+) -> MonitorResult:
+    """Compare samples with the baseline's, both in order of time; see `monitor_runs`."""
+    joined = join_samples("baseline", base)
+    compared = [
+        sample
+        for sample in rest
+        if min(sample.n_conversations, joined.n_conversations) >= LEAST_CONVERSATIONS
+    ]
+    small = len(rest) - len(compared)
+    said = [
+        *limits,
+        *(
+            [f"{small} windows with fewer than {LEAST_CONVERSATIONS} conversations are only charted"]
+            if small
+            else []
+        ),
+    ]
+    tests = [test for sample in compared for test in _shifts(joined, sample)]
+    charts = _charts(base, rest, alpha, seed) if joined.n_conversations >= LEAST_CONVERSATIONS else {}
+    tests += [_rate_test(name, chart, joined, rest) for name, chart in charts.items()]
+    alike = _homogeneity(joined, compared, seed)
+    if alike is not None:
+        tests.append(_homogeneity_test(alike))
+    trends = {
+        name: trend for name in ("support", "similarity") if (trend := _trend([*base, *compared], name))
+    }
+    tests += [_trend_test(name, trend) for name, trend in trends.items()]
+    decided = decide_alarms(tests, alpha)
+    return MonitorResult(
+        alpha=alpha,
+        baseline=_size(joined),
+        windows=tuple(_size(sample) for sample in rest),
+        tests=decided,
+        charts=charts,
+        homogeneity=alike,
+        trends=trends,
+        kinds=tell_drift(decided, trusted_changed=trusted_changed),
+        limits=tuple(said),
+        left_out=left_out,
+    )
+
+
+def _size(sample: Sample) -> dict[str, Any]:
+    return {"name": sample.name, "answers": sample.n_answers, "conversations": sample.n_conversations}
+
+
+def _shifts(base: Sample, sample: Sample) -> list[Comparison]:
+    found = []
+    for signal, old in base.values.items():
+        new = sample.values[signal]
+        if min(len(old), len(new)) < LEAST_CONVERSATIONS:
+            continue
+        measure = _SIGNALS.get(signal) or (
+            Measure.QUESTIONS if signal.startswith("question") else Measure.ANSWERS
+        )
+        higher = bool(np.mean(new) > np.mean(old))
+        found += [
+            Comparison(measure, signal, sample.name, shift.test, shift.value, shift.null, shift.p_value,
+                 shift.n_reference, shift.n_current, higher)
+            for shift in (measure_ks(old, new), measure_psi(old, new))
+        ]  # fmt: skip
+    return found
+
+
+def _charts(base: Sequence[Sample], rest: Sequence[Sample], alpha: float, seed: int) -> dict[str, Chart]:
+    totals = np.concatenate([sample.totals for sample in (*base, *rest)])
+    window = np.concatenate(
+        [np.zeros(sum(len(sample.totals) for sample in base), dtype=np.int64)]
+        + [np.full(len(sample.totals), number) for number, sample in enumerate(rest, start=1)]
+    )
+    level = alpha / len(Measure) / len(RATES)
+    charts = {}
+    for rate in RATES:
+        hits = np.concatenate([sample.hits[rate] for sample in (*base, *rest)])
+        chart = draw_chart(
+            Units(hits, totals, window), [sample.name for sample in rest], level=level, seed=seed
+        )
+        if chart is not None:
+            charts[rate] = chart
+    return charts
+
+
+def _rate_test(name: str, chart: Chart, base: Sample, rest: Sequence[Sample]) -> Comparison:
+    """Write the chart as a test; inside the limit with the stated run length nothing is an alarm."""
+    inside = chart.z <= chart.limit
+    top = max(chart.points, key=lambda point: abs((point.average or 0.0) - (chart.centre or 0.0)))
+    higher = (top.average or 0.0) > (chart.centre or 0.0)
+    return Comparison(Measure.RATES, name, "", "ewma", chart.z, chart.limit, 1.0 if inside else chart.p_value,
+                base.n_conversations, sum(sample.n_conversations for sample in rest), higher)  # fmt: skip
+
+
+def _homogeneity(base: Sample, rest: Sequence[Sample], seed: int) -> Homogeneity | None:
+    if not rest or base.pair is None:
+        return None
+    now = join_samples("now", rest)
+    return None if now.pair is None else measure_homogeneity(base.pair, now.pair, seed=seed)
+
+
+def _homogeneity_test(found: Homogeneity) -> Comparison:
+    gap = found.current - found.reference
+    return Comparison(Measure.HOMOGENEITY, "homogeneity", "", "shuffle", gap, found.null, found.p_value,
+                found.n_reference, found.n_current, gap > 0)  # fmt: skip
+
+
+def _trend(samples: Sequence[Sample], signal: str) -> Trend | None:
+    return measure_trend(
+        [float(np.median(sample.values[signal])) for sample in samples if len(sample.values[signal])]
+    )
+
+
+def _trend_test(signal: str, trend: Trend) -> Comparison:
+    return Comparison(Measure.DECAY, f"{signal} trend", "", "kendall", trend.tau, 0.0, trend.p_value,
+                trend.n_windows, trend.n_windows, trend.slope > 0)  # fmt: skip
+
+
+def _short(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _short(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_short(one) for one in value]
+    if isinstance(value, float):
+        return float(f"{value:.6g}") if np.isfinite(value) else None
+    return value

@@ -1,0 +1,94 @@
+import numpy as np
+import pytest
+
+from halluguard.errors import SettingError
+from halluguard.monitor import monitor_runs
+from halluguard.monitor.decide import Kind
+from halluguard.monitor.tell import tell_result
+
+
+def test_a_run_against_itself_is_calm(make_run):
+    run = make_run("a", 200)
+    found = monitor_runs([run], run)
+
+    assert found.exit_code == 0
+    assert found.kinds == (Kind.NONE,)
+    assert "NO DRIFT" in tell_result(found)
+
+
+def test_more_inventions_are_model_drift(make_run):
+    found = monitor_runs([make_run("b", 200, seed=1, bad=0.4)], make_run("a", 200))
+
+    assert found.exit_code == 1
+    assert Kind.MODEL_DRIFT in found.kinds
+    assert any(test.signal == "support" and test.alarm for test in found.tests)
+    assert "MODEL DRIFT" in tell_result(found).upper()
+
+
+@pytest.mark.parametrize(("trusted", "kind"), [("a" * 64, Kind.STORE_DRIFT), ("b" * 64, Kind.CONCEPT_DRIFT)])
+def test_conflicts_are_store_or_concept_drift_by_the_trusted_corpus(make_run, trusted, kind):
+    base = make_run("a", 200, bad=0.05, status="source_conflict")
+    now = make_run("b", 200, seed=1, bad=0.3, status="source_conflict", trusted=trusted)
+
+    assert kind in monitor_runs([now], base).kinds
+
+
+def test_worse_retrieval_alone_is_data_drift(make_run):
+    found = monitor_runs([make_run("b", 200, seed=1, similarity=0.6)], make_run("a", 200))
+
+    assert found.kinds == (Kind.DATA_DRIFT,)
+
+
+def test_windows_of_one_run_are_compared_with_its_first_ones(make_run):
+    run = make_run("a", 240)
+    found = monitor_runs([run], window="40")
+
+    assert [window["name"] for window in found.windows] == ["121-160", "161-200", "201-240"]
+    assert found.baseline["answers"] == 120
+    assert found.trends["support"].n_windows == 6
+    assert any("no baseline run" in limit for limit in found.limits)
+
+
+def test_days_are_windows_and_small_ones_are_charted_only(make_run):
+    found = monitor_runs([make_run("a", 96)], window="day")
+
+    assert len(found.windows) + 2 >= 4
+    assert all("-" in window["name"] for window in found.windows)
+
+
+def test_turns_of_one_conversation_count_once(make_run):
+    found = monitor_runs([make_run("b", 200, seed=1, turns=5)], make_run("a", 200, turns=5))
+
+    assert {test.n_current for test in found.tests if test.signal == "support"} == {40}
+
+
+def test_too_little_is_said_and_is_exit_four(make_run):
+    found = monitor_runs([make_run("b", 10, seed=1)], make_run("a", 10))
+
+    assert found.exit_code == 4
+    assert found.line.startswith("NOTHING COMPARED")
+
+
+def test_the_same_runs_give_the_same_figures(make_run):
+    base, now = make_run("a", 120), make_run("b", 120, seed=3)
+
+    assert monitor_runs([now], base).as_dict() == monitor_runs([now], base).as_dict()
+
+
+def test_texts_are_compared_where_there_is_an_embedder(make_run):
+    def embed(texts):
+        rows = [np.random.default_rng(len(text)).standard_normal(16) for text in texts]
+        return np.array([row / np.linalg.norm(row) for row in rows], dtype=np.float32)
+
+    found = monitor_runs([make_run("b", 80, seed=1)], make_run("a", 80), embed=embed)
+
+    assert {"questions", "answers", "homogeneity"} <= {test.measure for test in found.tests}
+    assert found.homogeneity is not None
+
+
+@pytest.mark.parametrize(
+    ("window", "told"), [("week", "neither day"), ("0", "neither day"), ("all", "no baseline")]
+)
+def test_what_cannot_be_cut_is_refused(make_run, window, told):
+    with pytest.raises(SettingError, match=told):
+        monitor_runs([make_run("a", 50)], window=window)
