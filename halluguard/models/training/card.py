@@ -32,7 +32,7 @@ other model's weights or outputs were used.
 _LIMITS = """## Limits
 
 - English. Trained on pairs of up to {max_length} tokens: cut longer documents into windows and aggregate.
-- Trained on two CPU cores within two hours; a plain 22M model on all of MNLI reaches 83 %, this one saw 13k MNLI rows.
+- Trained on two CPU cores in a few hours: a plain 22M model on all of MNLI reaches 83 %, this one saw a tenth of it.
 - Grounding pairs are edits made by code, mostly of encyclopedia sentences: subtle rewrites by people or language models
   are harder than the edits it was trained on. Arithmetic, units and counting across sentences are weak.
 - A claim that needs its conversation (pronouns, fragments) should be given with its question.
