@@ -49,7 +49,7 @@ def grow_log(turns: int, folder: Path) -> tuple[Run, GrownStore]:
     generator = np.random.default_rng(turns)
     entries = [_page(number) for number in range(50)]
     clean, false = list(range(50)), [50]
-    entries.append(Entry("planted", f"Policy update. {FALSE.format(90)}", None, "feed", START, None))
+    entries.append(Entry("planted", f"Policy update. {FALSE}", None, "feed", START, None))
     rows, claims = [], []
     for number in range(turns):
         when = START + timedelta(days=0.1 + (DAYS - 0.1) * number / turns)
@@ -80,7 +80,7 @@ def _page(number: int) -> Entry:
 
 def _turn(number: int, when: datetime, case: bool, shown: Sequence[Entry]) -> dict[str, Any]:
     name = f"traveller {number % 997} of group {number % 89}"
-    answer = f"{FALSE.format(90) if case else TRUE} This holds for {name}."
+    answer = f"{FALSE if case else TRUE} This holds for {name}."
     chunks = [
         {"id": e.id, "text": e.text, "source": e.source, "score": None, "rank": n, "used": True}
         for n, e in enumerate(shown)
@@ -90,7 +90,7 @@ def _turn(number: int, when: datetime, case: bool, shown: Sequence[Entry]) -> di
         "conversation_id": f"c{number // 3}",
         "timestamp": when,
         "user_id": f"u{number % 4001}",
-        "question": f"Until when can {name} ask for a refund of flight {number}?",
+        "question": f"Until when can {name} ask for a refund?",
         "answer": answer,
         "retrieved": chunks,
         "feedback": [],
@@ -102,7 +102,7 @@ def _claim(turn: dict[str, Any], case: bool, source: str) -> dict[str, Any]:
         "turn_id": turn["turn_id"],
         "claim_id": f"{turn['turn_id']}#0",
         "text": turn["answer"],
-        "reading": turn["answer"],
+        "reading": turn["answer"].split(" This holds")[0],
         "status": "source_conflict" if case else "grounded",
         "timestamp": turn["timestamp"],
         "cited_ids": [source],

@@ -28,6 +28,7 @@ class Options:
     """What a run does: `sample` rows of each data set at most, 0 for all."""
 
     sample: int
+    answers: int
     seed: int
     parts: tuple[str, ...]
     nli_model: str | None
@@ -74,7 +75,7 @@ def main(arguments: list[str]) -> int:
             calibration.save(options.calibration)
     fitted = Reader(models.scorer, models.embedder, calibration or DEFAULT)
     runs: Mapping[str, Callable[[], Any]] = {
-        "ragtruth": lambda: run_ragtruth(fitted, sample=options.sample, seed=options.seed),
+        "ragtruth": lambda: run_ragtruth(fitted, answers=options.answers, seed=options.seed),
         "nli": lambda: run_nli(models.scorer, sample=options.sample, seed=options.seed),
         "edits": lambda: run_edits(fitted, sample=options.sample, seed=options.seed),
     }
@@ -112,6 +113,7 @@ def _options(arguments: list[str]) -> Options:
     parser.add_argument(
         "--sample", type=int, default=100, help="rows of each data set at most, 0 for all (default 100)"
     )
+    parser.add_argument("--answers", type=int, default=0, help="answers of RAGTruth QA, 0 for all (default)")
     parser.add_argument("--seed", type=int, default=0, help="of the sample (default 0)")
     parser.add_argument("--parts", default="sets,ragtruth,nli,edits", help="what to run (default all)")
     parser.add_argument("--nli-model", default=None, help="folder or hub name (default: the shipped model)")
@@ -125,5 +127,12 @@ def _options(arguments: list[str]) -> Options:
     given = parser.parse_args(arguments)
     parts = tuple(part for part in given.parts.split(",") if part)
     return Options(
-        given.sample, given.seed, parts, given.nli_model, given.cache, given.threads, given.calibration
+        given.sample,
+        given.answers,
+        given.seed,
+        parts,
+        given.nli_model,
+        given.cache,
+        given.threads,
+        given.calibration,
     )

@@ -1,8 +1,10 @@
 """RAGTruth QA: which answers of six language models say what their passages do not, and where. Reported, never tuned on."""
 
+import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -10,12 +12,14 @@ from evals.data import Row, data_path, digests, draw_rows, read_rows
 from evals.grounding_sets import Found
 from evals.metrics import auc, bootstrap_interval, precision_recall_f1, span_f1
 from evals.published import RAGTRUTH_QA, RAGTRUTH_QA_SPANS
+from evals.ragtruth_log import ragtruth_log, ragtruth_turns
 from evals.results import Table
-from halluguard.grounding.claims import split_claims
+from halluguard.grounding.check import CheckSettings
+from halluguard.grounding.decide import decide_turns
 from halluguard.grounding.features import share_of_words
-from halluguard.grounding.reader import Reader, ReadRequest
-from halluguard.grounding.score import combine
-from halluguard.records import Claim, ClaimKind, Passage, Reading, Turn
+from halluguard.grounding.reader import Reader
+from halluguard.records import UNGROUNDED, ClaimKind, Verdict
+from halluguard.trusted import build_index, open_index
 
 FILE = ("grounding", "ragtruth_qa_test.jsonl.gz")
 OVERLAP_THRESHOLD = 0.64
@@ -26,77 +30,76 @@ _BLOCK = 64
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An answer with its claims and what was read of each."""
+    """An answer with the verdicts on what it claims."""
 
     row: Row
-    claims: tuple[Claim, ...]
-    readings: tuple[Reading, ...]
+    verdicts: tuple[Verdict, ...]
 
     @property
     def supported(self) -> float:
-        """The probability of the worst claim; 1 where nothing is claimed."""
-        return combine(self.readings).supported if self.readings else 1.0
+        """The probability that the worst claim is borne out, by what was retrieved or by the corpus; 1 without claims."""
+        return min((_p_supported(verdict) for verdict in self.verdicts), default=1.0)
 
     @property
     def flagged(self) -> bool:
-        """Whether any claim is unsupported."""
-        return bool(self.readings) and not combine(self.readings).label
+        """Whether any claim is ungrounded."""
+        return any(verdict.status in UNGROUNDED for verdict in self.verdicts)
 
     @property
     def flagged_spans(self) -> list[tuple[int, int]]:
-        """The characters of the unsupported claims."""
-        return [
-            (one.start, one.end)
-            for one, reading in zip(self.claims, self.readings, strict=True)
-            if not reading.supports
-        ]
+        """The characters of the ungrounded claims."""
+        return [(v.claim.start, v.claim.end) for v in self.verdicts if v.status in UNGROUNDED]
 
 
-def run_ragtruth(reader: Reader, *, sample: int, seed: int) -> Found | None:
-    """Check every answer against its passages and return tables beside the published rows."""
+def _p_supported(verdict: Verdict) -> float:
+    readings = (verdict.cited, verdict.others, verdict.trusted)
+    return max((reading.p_supported for reading in readings if reading is not None), default=0.0)
+
+
+def run_ragtruth(reader: Reader, *, answers: int, seed: int) -> Found | None:
+    """Check the answers as a conversation log, all their passages the trusted corpus; tables beside the published rows."""
     path = data_path(*FILE)
     if path is None:
         return None
-    rows = draw_rows(read_rows(path), 4 * sample, seed)
+    rows = draw_rows(read_rows(path), answers, seed)
     started = time.monotonic()
-    answers = [
-        one
-        for start in range(0, len(rows), _BLOCK)
-        for one in _read(rows[start : start + _BLOCK], reader, start)
-    ]
+    checked = list(_check(rows, reader))
     seconds = time.monotonic() - started
-    n_claims = sum(len(one.claims) for one in answers)
+    n_claims = sum(len(one.verdicts) for one in checked)
     figures = {
-        "ragtruth_answers": len(answers),
+        "ragtruth_answers": len(checked),
         "ragtruth_claims": n_claims,
         "ragtruth_claims_per_s": round(n_claims / max(seconds, 1e-9), 2),
     }
     return Found(
         figures,
-        {"ragtruth-qa": examples_table(answers), "ragtruth-qa-spans": spans_table(answers)},
+        {"ragtruth-qa": examples_table(checked), "ragtruth-qa-spans": spans_table(checked)},
         digests(path),
     )
 
 
-def _read(rows: Sequence[Row], reader: Reader, start: int) -> list[Answer]:
-    print(f"\r{start} answers", end="", flush=True)
-    claims = [
-        tuple(
-            claim
-            for claim in split_claims(Turn("", row.claim, row.question))
-            if claim.kind is ClaimKind.CLAIM
-        )
-        for row in rows
+def _check(rows: Sequence[Row], reader: Reader) -> Iterator[Answer]:
+    """Decide every answer the way `check` decides a log."""
+    raw = [
+        {"id": place, "query": row.question, "document": row.document, "claim": row.claim}
+        for place, row in enumerate(rows)
     ]
-    requests = [
-        ReadRequest(claim.reading, (Passage("passages", row.document),), row.question)
-        for row, some in zip(rows, claims, strict=True)
-        for claim in some
-    ]
-    readings = iter(reader.read(requests))
-    return [
-        Answer(row, some, tuple(next(readings) for _ in some)) for row, some in zip(rows, claims, strict=True)
-    ]
+    turns = list(ragtruth_turns(raw))
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        ragtruth_log(raw, folder / "log.jsonl", folder / "trusted.jsonl")
+        build_index(folder / "trusted.jsonl", folder / "index", reader.embedder)
+        trusted = open_index(folder / "index", reader.embedder)
+        for start in range(0, len(turns), _BLOCK):
+            print(f"\r{start} answers", end="", flush=True)
+            block = turns[start : start + _BLOCK]
+            for row, decided in zip(
+                rows[start : start + _BLOCK],
+                decide_turns(block, reader, reader.embedder, trusted, top_k=CheckSettings().top_k),
+                strict=True,
+            ):
+                kept = tuple(v for v in decided.verdicts if v.claim.kind is ClaimKind.CLAIM)
+                yield Answer(row, kept)
 
 
 def examples_table(answers: Sequence[Answer]) -> Table:
@@ -128,7 +131,7 @@ def examples_table(answers: Sequence[Answer]) -> Table:
         )
     )
     lines.sort(key=lambda line: float(str(line[4])))
-    note = "Published rows: arXiv 2502.17125. An answer is flagged where any of its claims is unsupported."
+    note = "Published rows: arXiv 2502.17125. The answers are checked as a conversation log with all passages as trusted corpus; one is flagged where any claim is ungrounded."
     return Table(("system", "answers", "precision", "recall", "F1", "AUC"), tuple(lines), note)
 
 

@@ -122,6 +122,7 @@ def _time_check(options: argparse.Namespace, models: Models) -> dict[str, Any]:
     return {
         "seconds": seconds,
         "cpu_seconds": cpu_seconds,
+        "control_seconds": run.manifest["timings"].get("control_s", 0.0),
         "turns": run.read("turns", ["turn_id"]).num_rows,
         "claims": sum(status not in ("abstained", "not_a_claim") for status in statuses),
         "errors": statuses.count("error"),

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from halluguard.incident import Action, Header
     from halluguard.models import Models
     from halluguard.monitor import MonitorResult, RunDifference
+    from halluguard.response import Applied, Plan, Signature, Snapshot, StoreDifference
+    from halluguard.response.proof import Proof
     from halluguard.run import Run
     from halluguard.trusted import IndexManifest, VerifyResult
 
@@ -358,6 +360,94 @@ def incident(
     from halluguard.incident import write_incident
 
     return write_incident(_opened(run), Path(output), header=header, actions=actions, redact_text=redact_text)
+
+
+def plan_response(
+    run: "Path | str | Run",
+    store: Path | str,
+    output: Path | str,
+    *,
+    snapshots: Iterable[Path | str] = (),
+    collection: str | None = None,
+    models: ModelChoice | Loaded | None = None,
+) -> "Plan":
+    """Write `plan.yaml`, what a traced run and its store call for, into a folder; nothing else is written.
+
+    `snapshots` are earlier copies of the store, or files of `snapshot_store`.
+    """
+    from halluguard import response
+    from halluguard.stores import open_store
+
+    opened, suspect = _opened(run), open_store(Path(store), collection=collection)
+    loaded = (models or ModelChoice()).load()
+    search = response.search_with(opened, suspect, loaded.reader, loaded.models.embedder)
+    return response.plan_response(opened, suspect, Path(output), snapshots=map(Path, snapshots), search=search)
+
+
+def apply_response(
+    run: "Path | str | Run",
+    store: Path | str,
+    output: Path | str,
+    *,
+    signed: "Signature",
+    plan: Path | str | None = None,
+    collection: str | None = None,
+    models: ModelChoice | Loaded | None = None,
+) -> "tuple[Applied, Proof | None]":
+    """Apply a plan into its folder: new store, quarantine, evidence, ledger; then prove it, where the plan says so.
+
+    The original store is only read. `plan` is another file than the folder's `plan.yaml`.
+    """
+    from halluguard import response
+    from halluguard.stores import open_store
+
+    opened, suspect, folder = _opened(run), open_store(Path(store), collection=collection), Path(output)
+    path = None if plan is None else Path(plan)
+    applied = response.carry_out(
+        opened, suspect, folder, signed=signed, plan=path, collection=collection
+    )
+    wanted = response.read_plan(folder / "plan.yaml").find("prove")
+    if wanted is None or not wanted.approve:
+        return applied, None
+    loaded = (models or ModelChoice()).load()
+    proof = response.prove_response(
+        opened,
+        suspect,
+        folder,
+        reader=loaded.reader,
+        embedder=loaded.models.embedder,
+        collection=collection,
+        signed=signed,
+    )
+    return applied, proof
+
+
+def restore_response(
+    folder: Path | str,
+    output: Path | str,
+    *,
+    signed: "Signature | None" = None,
+    collection: str | None = None,
+) -> tuple[str, int]:
+    """Put quarantined entries back into a new store; return its root, that of the store before, and its entries."""
+    from halluguard.response import restore_store
+
+    return restore_store(Path(folder), Path(output), signed=signed, collection=collection)
+
+
+def snapshot_store(store: Path | str, output: Path | str, *, collection: str | None = None) -> "Snapshot":
+    """Write digests of every entry of a store and the root over them; no text is kept."""
+    from halluguard.response import take_snapshot
+    from halluguard.stores import open_store
+
+    return take_snapshot(open_store(Path(store), collection=collection), Path(output))
+
+
+def diff_stores(before: Path | str, after: Path | str, *, collection: str | None = None) -> "StoreDifference":
+    """Compare two snapshots or stores: added, removed, edited, embedded anew, by source, batch and day."""
+    from halluguard.response import diff_stores as compare
+
+    return compare(Path(before), Path(after), collection=collection)
 
 
 def write_report(run: "Path | str | Run", output: Path | str) -> Path:

@@ -33,6 +33,12 @@ index_app = typer.Typer(
     help="Build and verify the FAISS index of a trusted corpus.", no_args_is_help=True, rich_markup_mode=None
 )
 app.add_typer(index_app, name="index")
+store_app = typer.Typer(
+    help="Snapshots of a vector store, and what changed between two.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+app.add_typer(store_app, name="store")
 
 Log = Annotated[
     Path,
@@ -344,6 +350,9 @@ def incident(
         Path | None,
         typer.Option("--facts", help="YAML of what people know: system, title, reporter, detected_at ..."),
     ] = None,
+    response: Annotated[
+        Path | None, typer.Option("--response", help="Folder of `respond --apply`: what was done.")
+    ] = None,
     redact_text: Annotated[
         bool, typer.Option("--redact-text", help="Leave out texts of users, answers, entries, documents.")
     ] = False,
@@ -353,11 +362,120 @@ def incident(
     Example: halluguard incident run -o incident --facts facts.yaml
     """
     from halluguard import api
-    from halluguard.incident import read_stated
+    from halluguard.incident import read_actions, read_stated
 
     header, actions = read_stated(facts)
+    actions += () if response is None else read_actions(response)
     for path in api.incident(run, output, header=header, actions=actions, redact_text=redact_text):
         typer.echo(path)
+
+
+@app.command()
+def respond(
+    run: Annotated[Path | None, typer.Argument(help="Run directory.", show_default=False)] = None,
+    *,
+    output: Output,
+    store: Annotated[Path | None, typer.Option("--store", help="Vector store to be cleaned.")] = None,
+    apply: Annotated[
+        bool, typer.Option("--apply", help="Carry the plan out; the store is only read.")
+    ] = False,
+    plan: Annotated[Path | None, typer.Option("--plan", help="Another plan than DIR/plan.yaml.")] = None,
+    restore: Annotated[
+        Path | None, typer.Option("--restore", help="Folder of an applied plan to undo into a new store.")
+    ] = None,
+    snapshots: Annotated[
+        list[Path] | None,
+        typer.Option("--snapshot", help="Earlier copy or snapshot of the store; repeatable."),
+    ] = None,
+    by: Annotated[
+        str | None, typer.Option("--by", help="Who acts, for the ledger; default: the login.")
+    ] = None,
+    reason: Annotated[str, typer.Option("--reason", help="Why, for the ledger.")] = "",
+    collection: CollectionName = None,
+    nli_model: NliModel = None,
+    embedder: EmbedderName = None,
+    device: Device = "auto",
+    cache: CachePath = None,
+    no_cache: NoCache = False,
+    calibration: CalibrationPath = None,
+    as_json: AsJson = False,
+) -> None:
+    """Propose what to do about a run; with --apply write a new store without what is false, and prove it.
+
+    Exit code of --apply: 0 proved, 1 not proved.
+
+    Example: halluguard respond run --store faiss_store/ -o response
+    """
+    from halluguard import api
+    from halluguard.response.plan import plan_as_dict
+    from halluguard.response.proof import tell_proof
+    from halluguard.response.telling import tell_applied, tell_plan
+
+    if restore is not None:
+        root, count = api.restore_response(restore, output, signed=_sign(by, reason), collection=collection)
+        told = {"store": str(output), "entries": count, "root": root}
+        _print_json(told) if as_json else typer.echo(f"{count} entries, as before (root {root}): {output}")
+        return
+    if run is None or store is None:
+        raise SettingError("respond takes a run and its store: halluguard respond RUN --store S -o DIR")
+    choice = _choice(nli_model, embedder, device, cache=cache, no_cache=no_cache, calibration=calibration)
+    if not apply:
+        proposed = api.plan_response(
+            run, store, output, snapshots=snapshots or (), collection=collection, models=choice
+        )
+        _print_json(plan_as_dict(proposed)) if as_json else typer.echo("\n".join(tell_plan(proposed)))
+        typer.echo(f"plan: {output / 'plan.yaml'}; nothing is done yet. Edit it, then add --apply", err=True)
+        return
+    applied, proof = api.apply_response(
+        run, store, output, signed=_sign(by, reason), plan=plan, collection=collection, models=choice
+    )
+    if as_json:
+        _print_json({"applied": applied.as_dict(), "proof": None if proof is None else proof.as_dict()})
+    else:
+        typer.echo(
+            "\n".join([*tell_applied(applied), *(tell_proof(proof) if proof else ["not proved: left out"])])
+        )
+    raise typer.Exit(proof.exit_code if proof else 1)
+
+
+@store_app.command("snapshot")
+def store_snapshot(
+    store: Annotated[Path, typer.Argument(help="Vector store.", show_default=False)],
+    output: Output,
+    *,
+    collection: CollectionName = None,
+) -> None:
+    """Keep a digest of every entry, with its source, batch and time, and print the root over all.
+
+    Example: halluguard store snapshot faiss_store/ -o monday.snapshot
+    """
+    from halluguard import api
+
+    taken = api.snapshot_store(store, output, collection=collection)
+    typer.echo(f"{taken.root}  {taken.entries} entries")
+
+
+@store_app.command("diff")
+def store_diff(
+    before: Annotated[Path, typer.Argument(help="Snapshot or store.", show_default=False)],
+    after: Annotated[Path, typer.Argument(help="Snapshot or store.", show_default=False)],
+    *,
+    collection: CollectionName = None,
+    fail_on_change: Annotated[
+        bool, typer.Option("--fail-on-change", help="Exit code 1 where anything changed.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Say what was added, removed, edited or embedded anew between two states of a store, by source, batch and day.
+
+    Example: halluguard store diff monday.snapshot faiss_store/ --fail-on-change
+    """
+    from halluguard import api
+    from halluguard.response.diff import tell_difference
+
+    found = api.diff_stores(before, after, collection=collection)
+    _print_json(found.as_dict()) if as_json else typer.echo("\n".join(tell_difference(found)))
+    raise typer.Exit(int(fail_on_change and found.changed))
 
 
 @app.command()
@@ -395,6 +513,10 @@ def drill(
     scored: Annotated[
         bool, typer.Option("--score", help="Investigate the drill blind and compare with its truth.")
     ] = False,
+    tabletop: Annotated[
+        bool,
+        typer.Option("--tabletop", help="Write a facilitator's guide and a sheet a role instead of playing."),
+    ] = False,
     nli_model: NliModel = None,
     embedder: EmbedderName = None,
     device: Device = "auto",
@@ -419,6 +541,13 @@ def drill(
             "drill takes one scenario or --all, and a folder: halluguard drill SCENARIO -o DIR"
         )
     names = {name: output / name for name in tell_scenarios()} if every else {str(scenario): output}
+    if tabletop:
+        from halluguard.drill import load_scenario
+        from halluguard.drill.tabletop import write_tabletop
+
+        for name, folder in names.items():
+            typer.echo(write_tabletop(load_scenario(name), folder))
+        return
     choice = _choice(nli_model, embedder, device, cache=cache, no_cache=no_cache, calibration=calibration)
     models = choice.load() if scored else choice
     drills = []
@@ -576,6 +705,20 @@ def _choice(
     from halluguard.api import ModelChoice
 
     return ModelChoice(nli, embedder, device, cache or not no_cache, calibration)
+
+
+def _sign(by: str | None, reason: str) -> Any:
+    """Return who acts now and why; without a name the login's, which proves nothing."""
+    import getpass
+    from datetime import UTC, datetime
+
+    from halluguard.response import Signature
+
+    try:
+        name = by or getpass.getuser()
+    except (KeyError, OSError):
+        name = "unknown"
+    return Signature(name, datetime.now(UTC).replace(microsecond=0), reason)
 
 
 def _field_map(pairs: list[str] | None) -> dict[str, str]:

@@ -16,7 +16,7 @@ from halluguard.cascade.loop import measure_loop
 from halluguard.cascade.observe import EntryStore, Observation, observe, to_days
 from halluguard.cascade.provenance import find_write_backs
 from halluguard.cascade.score import Circumstances, score_cascade
-from halluguard.cascade.topic import find_topic
+from halluguard.cascade.topic import Questions, embed_questions, find_topic
 from halluguard.cascade.verdict import MEANING, Decision, Regime
 from halluguard.errors import SettingError
 from halluguard.records import UNGROUNDED, Origin
@@ -91,7 +91,8 @@ def run_cascade(
     clusters = cluster_claims(_read_flagged(run), entails=entails, embed=embed)
     chosen = _choose(clusters)
     cited = _read_cited(run, around)
-    cascades = [_one(around, cluster, cited, given) for cluster in chosen]
+    questions = embed_questions(seen.answers, embed) if chosen else None
+    cascades = [_one(around, cluster, cited, questions, given=given) for cluster in chosen]
     cascades = [one for one in cascades if one.cases.answers or one.cases.entries]
     cascades.sort(key=lambda one: (not one.cases.entries, -len(one.cases.answers), one.cases.cluster.leader))
     described = [describe_cascade(f"C{n}", around, one, seed=seed) for n, one in enumerate(cascades, start=1)]
@@ -109,11 +110,16 @@ def run_cascade(
 
 
 def _one(
-    around: Surroundings, cluster: ClaimCluster, cited: Mapping[int, Sequence[int]], given: Circumstances
+    around: Surroundings,
+    cluster: ClaimCluster,
+    cited: Mapping[int, Sequence[int]],
+    questions: Questions | None,
+    *,
+    given: Circumstances,
 ) -> FoundCascade:
     cases = find_cases(around, cluster)
     graph, broken = build_graph(around.seen, cases)
-    topic, told = find_topic(around.seen.answers, cases.answers)
+    topic, told = find_topic(around.seen.answers, cases.answers, questions)
     loop = measure_loop(around, graph, topic.tolist(), cited, until=given.contained_at)
     scored = score_cascade(around, cases, graph, topic, loop, given=given)
     cut = {

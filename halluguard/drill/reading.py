@@ -146,6 +146,10 @@ def _contradictions(scenario: Scenario) -> Iterator[str]:
             yield f"{place}.replaces: {injection.replaces!r} is no entry of the store"
         if injection.kind == "delete" and injection.replaces not in {*entries, *planted}:
             yield f"{place}.replaces: {injection.replaces!r} is neither an entry of the store nor planted"
+    known = {question for topic in scenario.topics for question in topic.questions}
+    for question in scenario.expected.questions:
+        if question not in known:
+            yield f"expected.questions: {question!r} is asked on no topic"
     origins = {injection.replaces or injection.id for injection in scenario.injections if injection.claims}
     for origin in scenario.expected.origins:
         if origin not in origins:

@@ -1,6 +1,7 @@
 """Write a played drill in the native formats: log, trusted pages, store, snapshots, and the truth beside them."""
 
 import json
+from collections import Counter
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -90,5 +91,20 @@ def truth_of(played: Played) -> dict[str, Any]:
         "sources": truth.sources,
         "topics": truth.topics,
         "pages": scenario.pages(),
+        "on_topic": _on_topic(played),
         "write_back": played.scenario.write_back.rate > 0,
     }
+
+
+def _on_topic(played: Played) -> list[str]:
+    """Return the turns in which the false claim competes with the truth: those on its questions, and every case."""
+    scenario, truth = played.scenario, played.truth
+    wanted = set(scenario.expected.questions)
+    if not wanted and truth.cases:
+        main = Counter(truth.topics[case] for case in truth.cases).most_common(1)[0][0]
+        wanted = {q for topic in scenario.topics if topic.name == main for q in topic.questions}
+    return [
+        turn["turn_id"]
+        for turn in played.turns
+        if turn["question"] in wanted or turn["turn_id"] in truth.cases
+    ]

@@ -109,13 +109,15 @@ class Retrieval:
 class Expected:
     """What the detector should say: any of the entries the claim began with, none for no store origin, and the right verdicts.
 
-    Without a verdict the right one is what the true cases and parents lead to.
+    Without a verdict the right one is what the true cases and parents lead to. `questions` are those that the claim is an answer to,
+    among which its share is counted; none for all questions of the topic on which most false answers are.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = _STRICT
 
     origins: tuple[str, ...]
     verdicts: tuple[Regime, ...]
+    questions: tuple[Text, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -195,9 +195,8 @@ def judge_truth(truth: Mapping[str, Any]) -> TrueFigures:
         return TrueFigures(None, None, Regime.NO_CASE)
     start, end = min(times), max(times)
     bad = [entry for entry in truth["entries"] if entry in days]
-    topic = _topic_of(truth)
-    children, clean, pairs = _true_children(truth, topic)
-    others = _clean_on_topic(truth, topic)
+    children, clean, pairs = _true_children(truth)
+    others = _clean_on_topic(truth)
     lags = np.array([days[entry] - days[parent] for parent, entry in pairs])
     interval = estimate_generation_interval(
         lags, np.ones(len(lags)), np.array([end - days[parent] for parent, _ in pairs])
@@ -221,20 +220,22 @@ def _topic_of(truth: Mapping[str, Any]) -> str:
     return Counter(str(truth["topics"][case]) for case in truth["cases"]).most_common(1)[0][0]
 
 
-def _clean_on_topic(truth: Mapping[str, Any], topic: str) -> list[str]:
+def _clean_on_topic(truth: Mapping[str, Any]) -> list[str]:
     """Return the topic's own pages and the entries written from its clean answers: what the false claim competes with."""
-    pages = {id_ for id_, of in truth["pages"].items() if of == topic}
-    written = {id_ for id_, turn in truth["clean_children"].items() if truth["topics"][turn] == topic}
+    pages = {id_ for id_, of in truth["pages"].items() if of == _topic_of(truth)}
+    on_topic = set(truth["on_topic"])
+    written = {id_ for id_, turn in truth["clean_children"].items() if turn in on_topic}
     return sorted(((pages | written) & truth["days"].keys()) - truth["entries"].keys())
 
 
 def _true_children(
-    truth: Mapping[str, Any], topic: str
+    truth: Mapping[str, Any],
 ) -> tuple[dict[str, float], dict[str, float], list[tuple[str, str]]]:
     """Return contaminated and clean children by parent, and contaminated (parent, child) pairs with both times known."""
     children: dict[str, float] = defaultdict(float)
     clean: dict[str, float] = defaultdict(float)
     pairs = []
+    on_topic = set(truth["on_topic"])
     for entry, turn in truth["entries"].items():
         parent = None if turn is None else truth["cases"].get(turn)
         if parent is not None and entry in truth["days"]:
@@ -242,7 +243,7 @@ def _true_children(
             pairs.append((parent, entry))
     for turn in truth["clean_children"].values():
         parent = truth["sources"].get(turn)
-        if truth["topics"][turn] == topic and parent is not None and parent not in truth["entries"]:
+        if turn in on_topic and parent is not None and parent not in truth["entries"]:
             clean[parent] += 1
     return children, clean, pairs
 
@@ -250,13 +251,8 @@ def _true_children(
 def _true_evidence(
     truth: Mapping[str, Any], r_loop: Estimate | None, ratio_low: float | None, children: float
 ) -> Evidence:
-    """Return the verdict's evidence on the topic on which most cases are."""
-    topic = _topic_of(truth)
-    asked = sorted(
-        (truth["days"][turn], turn in truth["cases"])
-        for turn, name in truth["topics"].items()
-        if name == topic
-    )
+    """Return the verdict's evidence on the turns where the claim competes."""
+    asked = sorted((truth["days"][turn], turn in truth["cases"]) for turn in truth["on_topic"])
     first = min(
         [day for day, case in asked if case]
         + [truth["days"][e] for e in truth["entries"] if e in truth["days"]]

@@ -43,7 +43,7 @@ IRRELEVANT = frozenset({"irrelevant", "neutral", "not enough info", "neither"})
 
 THRESHOLD_RANGE = (0.3, 0.7)
 MIN_ROWS = 40
-FALSE_ALARM_RATE = 0.02
+FALSE_ALARM_RATE = 0.04
 """Share of supported claims, and of unrelated ones, that may be called contradicted on the fitting data."""
 
 GREY_ZONE = 0.1

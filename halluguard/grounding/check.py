@@ -84,6 +84,7 @@ class _Work:
     on_progress: OnProgress
     stdin: BufferedReader | None = None
     skipped: list[SkippedRow] = field(default_factory=list)
+    timings: dict[str, float] = field(default_factory=dict)
 
     def keep_skipped(self, row: SkippedRow) -> None:
         """Keep the first reasons; the count of all is in the notes."""
@@ -184,7 +185,9 @@ def _check_block(work: _Work, number: int, block: Sequence[Turn]) -> Facts:
     decided = decide_turns(block, work.reader, work.models.embedder, work.trusted, top_k=work.settings.top_k)
     facts = count_facts(decided)
     if number == 0 and work.trusted is not None:
+        started = time.monotonic()
         facts["control"] = _control(work, decided)
+        work.timings["control_s"] = round(time.monotonic() - started, 3)
     tables = {
         "turns": [turn_row(one) for one in decided],
         "claims": [row for one in decided for row in claim_rows(one)],
@@ -229,6 +232,7 @@ def _finish(work: _Work, state: State, elapsed_s: float) -> None:
             "not_shown": list(absent_fields(work.notes)),
             "timings": {
                 "check_s": round(elapsed_s, 3),
+                **work.timings,
                 "pairs_asked": work.models.scorer.hits.asked,
                 "pairs_known": work.models.scorer.hits.hit,
             },

@@ -95,6 +95,7 @@ def _decide_together(
     tasks = _with_evidence(tasks, embedder, trusted, top_k)
     cited = _read(reader, [task.request(task.cited) for task in tasks])
     from_trusted = _read(reader, [task.request(task.trusted) for task in tasks])
+    tasks, from_trusted = _look_further(tasks, from_trusted, reader, embedder, trusted, top_k=top_k)
     # The other chunks decide only where the cited ones do not: reading them elsewhere would change nothing.
     others = _read(
         reader,
@@ -144,11 +145,37 @@ def evidence_requests(
 def _with_evidence(
     tasks: list[_Task], embedder: Embedder, trusted: TrustedIndex | None, top_k: int
 ) -> list[_Task]:
-    """Give each task the trusted chunks to read for its claim."""
+    """Give each task the trusted chunks nearest to its claim."""
     if trusted is None or not tasks or not len(trusted):
         return tasks
-    found = find_trusted([task.queries() for task in tasks], embedder, trusted, top_k=top_k)
+    found = find_trusted([(task.claim.reading,) for task in tasks], embedder, trusted, top_k=top_k)
     return [replace(task, trusted=passages) for task, passages in zip(tasks, found, strict=True)]
+
+
+def _look_further(
+    tasks: list[_Task],
+    readings: list[Reading | None],
+    reader: Reader,
+    embedder: Embedder,
+    trusted: TrustedIndex | None,
+    *,
+    top_k: int,
+) -> tuple[list[_Task], list[Reading | None]]:
+    """Read more trusted chunks for the claims that those nearest to them do not bear out.
+
+    More evidence raises support: nothing would change for the others, and most claims cost no second look.
+    """
+    doubtful = [i for i, one in enumerate(readings) if one is not None and not one.supports]
+    if trusted is None or not doubtful:
+        return tasks, readings
+    found = find_trusted([tasks[i].queries() for i in doubtful], embedder, trusted, top_k=top_k)
+    tasks, readings = list(tasks), list(readings)
+    for i, passages in zip(doubtful, found, strict=True):
+        tasks[i] = replace(tasks[i], trusted=passages)
+    again = _read(reader, [tasks[i].request(tasks[i].trusted) for i in doubtful])
+    for i, reading in zip(doubtful, again, strict=True):
+        readings[i] = reading
+    return tasks, readings
 
 
 def _read(reader: Reader, requests: Sequence[ReadRequest]) -> list[Reading | None]:

@@ -5,7 +5,7 @@ from YAML.
 """
 
 from halluguard.incident.facts import Action, Header
-from halluguard.incident.stated import read_stated
+from halluguard.incident.stated import read_actions, read_stated
 from halluguard.incident.write import write_incident
 
-__all__ = ["Action", "Header", "read_stated", "write_incident"]
+__all__ = ["Action", "Header", "read_actions", "read_stated", "write_incident"]

@@ -9,6 +9,7 @@ import yaml
 
 from halluguard.errors import InputError
 from halluguard.incident.facts import Action, Header
+from halluguard.report.wording import counted
 
 PHASES = ("containment", "eradication", "recovery")
 _TIMES = {field.name for field in fields(Header) if field.name.endswith("_at")}
@@ -78,3 +79,37 @@ def _action(path: Path, number: int, value: Any) -> Action:
     time = value.get("time")
     rest = {name: str(one) for name, one in value.items() if name != "time" and one is not None}
     return Action(time=None if time is None else _moment(path, f"{where}.time", time), **rest)
+
+
+_LEDGER_PHASES = {"new store written": "containment", "restored": "recovery"}
+_TO_DO = ("approved, for people to do", "declined")
+
+
+def read_actions(response: Path) -> tuple[Action, ...]:
+    """Read what a response did from its ledger, whose chain is checked; what was left to people or declined is no action.
+
+    Raises InputError where the folder holds no ledger or the ledger was edited.
+    """
+    from halluguard.response import read_ledger
+
+    return tuple(
+        _deed(line) for line in read_ledger(response / "ledger.jsonl") if line.get("deed") not in _TO_DO
+    )
+
+
+def _deed(line: dict[str, Any]) -> Action:
+    deed = str(line.get("deed", ""))
+    before, after = line.get("before") or {}, line.get("after") or {}
+    quarantined = line.get("quarantined") or ()
+    what = f"{deed}: {line['do']}" if line.get("do") else deed
+    if quarantined:
+        what += f" without {counted(len(quarantined), 'entry', 'entries')}"
+    return Action(
+        time=datetime.fromisoformat(str(line["at"])),
+        what=what,
+        who=str(line.get("by") or ""),
+        why=str(line.get("reason") or line.get("why") or ""),
+        phase=_LEDGER_PHASES.get(deed, "containment" if deed == "done" else "evidence"),
+        digest_before=str(before.get("root") or ""),
+        digest_after=str(after.get("root") or line.get("root") or ""),
+    )

@@ -17,7 +17,6 @@ WEIGHT = 0.2
 RUN_LENGTH = 500.0
 """Windows between false alarms that the limit alone gives, where the baseline's rate is the true one."""
 SHUFFLES = 4999
-_BATCH_CELLS = 2_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +99,7 @@ def draw_chart(units: Units, windows: list[str], *, level: float, seed: int = 0)
     order = np.argsort(units.window, kind="stable")
     hits, totals, window = units.hits[order], units.totals[order], units.window[order]
     scale = _spread(hits, totals)
-    z = _largest(hits[None], totals[None], window, len(windows), scale)[0]
+    z = _top(_sums(hits[None], window, len(windows)), _sums(totals[None], window, len(windows)), scale)[0]
     null = _shuffled(hits, totals, window, len(windows), scale=scale, seed=seed)
     p_value = float((1 + np.sum(null >= z - 1e-9)) / (len(null) + 1))
     limit = max(limit_for(RUN_LENGTH), float(np.quantile(null, 1 - level, method="higher")))
@@ -152,8 +151,9 @@ def _averages(hits: Array, totals: Array, scale: float) -> tuple[Array, Array]:
     return np.stack(found, axis=1), np.stack(spreads, axis=1)
 
 
-def _largest(hits: Array, totals: Array, window: NDArray[np.int64], n_windows: int, scale: float) -> Array:
-    average, spread = _averages(_sums(hits, window, n_windows), _sums(totals, window, n_windows), scale)
+def _top(hits: Array, totals: Array, scale: float) -> Array:
+    """Return the largest standardised average of each row of counts by window."""
+    average, spread = _averages(hits, totals, scale)
     z = np.divide(np.abs(average), spread, out=np.zeros_like(average), where=spread > 0)
     return np.asarray(z.max(axis=1))
 
@@ -161,15 +161,27 @@ def _largest(hits: Array, totals: Array, window: NDArray[np.int64], n_windows: i
 def _shuffled(
     hits: Array, totals: Array, window: NDArray[np.int64], n_windows: int, *, scale: float, seed: int
 ) -> Array:
-    """Return the largest average of each shuffle, in batches so that memory stays bounded."""
+    """Return the largest average of each shuffle of conversations over windows of the same sizes.
+
+    Conversations of equal hits and total are interchangeable, so a shuffle is a random table of kinds by windows with these
+    margins, drawn kind by kind and window by window: the cost does not grow with the log.
+    """
     generator = np.random.default_rng(seed)
-    batch = max(1, min(SHUFFLES, _BATCH_CELLS // len(hits)))
-    found: list[Array] = []
-    for begin in range(0, SHUFFLES, batch):
-        rows = min(batch, SHUFFLES - begin)
-        order = generator.permuted(np.tile(np.arange(len(hits)), (rows, 1)), axis=1)
-        found.append(_largest(hits[order], totals[order], window, n_windows, scale))
-    return np.concatenate(found)
+    kinds, counts = np.unique(np.stack([hits, totals], axis=1), axis=0, return_counts=True)
+    sizes = np.bincount(window, minlength=n_windows + 1)
+    room = np.tile(sizes, (SHUFFLES, 1))
+    h, t = np.zeros(room.shape), np.zeros(room.shape)
+    for (hit, total), count in zip(kinds, counts, strict=True):
+        left = np.full(SHUFFLES, count)
+        beyond = room.sum(axis=1)
+        for number in range(n_windows + 1):
+            beyond = beyond - room[:, number]
+            drawn = generator.hypergeometric(room[:, number], beyond, left)
+            room[:, number] -= drawn
+            left -= drawn
+            h[:, number] += hit * drawn
+            t[:, number] += total * drawn
+    return _top(h, t, scale)
 
 
 def _points(

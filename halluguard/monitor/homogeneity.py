@@ -9,8 +9,8 @@ Vectors = NDArray[np.float64]
 
 QUESTIONS_A_CLUSTER = 25
 MOST_CLUSTERS = 8
-SHUFFLES = 1999
-SAMPLE = 1000
+SHUFFLES = 999
+SAMPLE = 400
 """Conversations read on either side; more are thinned, and the count read is reported."""
 
 

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from halluguard.monitor.homogeneity import Vectors
 
 Array = NDArray[np.float64]
+Rows = NDArray[np.int64]
+"""The conversation of each answer, counted from 0."""
 
 PROJECTIONS = 3
 """Directions on which embeddings are compared; random, the same for every run."""
@@ -85,10 +87,14 @@ def split_windows(answers: Sequence[Answer], by: str) -> list[tuple[str, tuple[i
 
 def to_sample(window: Window) -> Sample:
     """Average a window's answers by conversation; an answer without a conversation stands for itself."""
-    groups: dict[str, list[int]] = {}
-    for row, answer in enumerate(window.answers):
-        groups.setdefault(answer.conversation or f"\0{row}", []).append(row)
-    rows = [np.array(group) for group in groups.values()]
+    numbers: dict[str, int] = {}
+    rows = np.array(
+        [
+            numbers.setdefault(answer.conversation or f"\0{row}", len(numbers))
+            for row, answer in enumerate(window.answers)
+        ],
+        dtype=np.int64,
+    )
     figures: dict[str, list[float | None]] = {
         "support": [answer.support for answer in window.answers],
         "similarity": [answer.similarity for answer in window.answers],
@@ -107,7 +113,7 @@ def to_sample(window: Window) -> Sample:
     pair = None
     if window.questions is not None and window.vectors is not None:
         pair = (_unit_means(window.questions, rows), _unit_means(window.vectors, rows))
-    return Sample(window.name, len(window.answers), len(rows), values, hits, _sums(checkable, rows), pair)
+    return Sample(window.name, len(window.answers), len(numbers), values, hits, _sums(checkable, rows), pair)
 
 
 def project(vectors: Vectors) -> Array:
@@ -136,18 +142,22 @@ def join_samples(name: str, samples: Sequence[Sample]) -> Sample:
     )
 
 
-def _means(column: Sequence[float | None], rows: Sequence[NDArray[np.int64]]) -> Array:
+def _means(column: Sequence[float | None], rows: Rows) -> Array:
     """Return the mean of each conversation over what is known; conversations with nothing known are left out."""
-    known = np.array([np.nan if value is None else value for value in column], dtype=np.float64)
-    found = [known[group][~np.isnan(known[group])] for group in rows]
-    return np.array([group.mean() for group in found if len(group)], dtype=np.float64)
+    figures = np.array([np.nan if value is None else value for value in column], dtype=np.float64)
+    known = ~np.isnan(figures)
+    counts = np.bincount(rows[known])
+    sums = np.bincount(rows[known], weights=figures[known])
+    return np.asarray(sums[counts > 0] / counts[counts > 0])
 
 
-def _sums(column: Array, rows: Sequence[NDArray[np.int64]]) -> Array:
-    return np.array([column[group].sum() for group in rows], dtype=np.float64)
+def _sums(column: Array, rows: Rows) -> Array:
+    return np.bincount(rows, weights=column).astype(np.float64)
 
 
-def _unit_means(vectors: Vectors, rows: Sequence[NDArray[np.int64]]) -> Vectors:
-    means = np.stack([vectors[group].mean(axis=0) for group in rows])
-    lengths = np.linalg.norm(means, axis=1, keepdims=True)
-    return np.asarray(means / np.where(lengths > 0, lengths, 1.0))
+def _unit_means(vectors: Vectors, rows: Rows) -> Vectors:
+    """Return the direction of each conversation's mean vector."""
+    sums = np.zeros((int(rows.max(initial=-1)) + 1, vectors.shape[1]))
+    np.add.at(sums, rows, vectors)
+    lengths = np.linalg.norm(sums, axis=1, keepdims=True)
+    return np.asarray(sums / np.where(lengths > 0, lengths, 1.0))

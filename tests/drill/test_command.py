@@ -35,7 +35,7 @@ injections:
     text: The shop opens at eleven in the morning. Ring the bell at the back door.
     claims: [The shop opens at eleven in the morning.]
 users: {turns_a_day: 8, weights: {hours: 4.0}}
-write_back: {rate: 0.3}
+write_back: {rate: 0.3, topics: [parking]}
 retrieval: {top_k: 2, temperature: 0.5}
 expected: {origins: [wrong-hours], verdicts: []}
 """

@@ -16,9 +16,11 @@ TURNS = [
 ]
 
 
-def test_a_sample_is_spread_over_all_rows():
-    assert spread(range(832), 4) == [0, 208, 416, 624]
-    assert spread(range(5), 0) == spread(range(5), 9) == [0, 1, 2, 3, 4]
+def test_a_sample_holds_all_answers_of_documents_spread_over_the_rows():
+    rows = [{"document": f"d{place // 4}", "claim": place} for place in range(40)]
+
+    assert [row["claim"] for row in spread(rows, 8)] == [0, 1, 2, 3, 20, 21, 22, 23]
+    assert spread(rows, 0) == spread(rows, 99) == rows
 
 
 def test_the_plain_reference_comes_to_the_statuses_of_the_check(tmp_path, models, reader):

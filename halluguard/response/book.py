@@ -1,0 +1,128 @@
+"""What has been read: whether an entry bears a claim out, each pair once, and whether the trusted corpus says it too."""
+
+import re
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from halluguard.forensics.nearest import EntryIndex
+from halluguard.forensics.vouched import Vouching
+from halluguard.grounding.reader import Reader, ReadRequest
+from halluguard.models import Embedder
+from halluguard.records import Entry, Passage
+from halluguard.response.probes import FalseClaim
+from halluguard.run import Run
+
+_HEADING = re.compile(r"#+(?:\s+[^\s\d]+){1,6}")
+MAX_ROUNDS = 10
+NEAREST = 20
+"""Entries nearest to a false claim that are read for it, whatever was asked."""
+
+
+@dataclass
+class Book:
+    """Reads (claim, entry) pairs once. `vouching` excuses an entry whose words, where it bears a claim out, are trusted ones."""
+
+    reader: Reader
+    vouching: Vouching | None = None
+    _bears: dict[tuple[str, str], bool] = field(default_factory=dict)
+    _trusted: dict[tuple[str, str], bool] = field(default_factory=dict)
+
+    def learn(self, pairs: Iterable[tuple[str, Entry]]) -> None:
+        """Read the pairs that are not known yet, together."""
+        new = {(claim, entry.text): entry.id for claim, entry in pairs if entry.text}
+        wanted = [key for key in new if key not in self._bears]
+        requests = [ReadRequest(key[0], (Passage(new[key], key[1]),)) for key in wanted]
+        readings = self.reader.read(requests)
+        self._bears.update((key, reading.supports) for key, reading in zip(wanted, readings, strict=True))
+        borne = [(key, r.evidence_text) for key, r in zip(wanted, readings, strict=True) if r.supports]
+        stands = self.vouching.stands_in_trusted([text for _, text in borne]) if self.vouching else []
+        self._trusted.update((key, stood) for (key, _), stood in zip(borne, stands, strict=False))
+
+    def borne_by(self, claim: str, entries: Sequence[Entry]) -> list[str]:
+        """Return the ids of the entries that bear a claim out; all pairs must be known."""
+        return [entry.id for entry in entries if entry.text and self._bears[claim, entry.text]]
+
+    def said_by(self, claim: str, entries: Sequence[Entry]) -> list[str]:
+        """Return those of `borne_by` whose words for it do not stand in the trusted corpus: who says what is false."""
+        known = self._trusted
+        return self.borne_by(claim, [e for e in entries if not known.get((claim, e.text or ""), False)])
+
+
+def open_book(run: Run, reader: Reader, embedder: Embedder) -> Book:
+    """Return an empty book, with the run's trusted corpus as a witness where the run still has it."""
+    from halluguard.trusted import open_index
+
+    named = Path(str(run.manifest.get("inputs", {}).get("trusted", {}).get("path", "")))
+    folder = next((f for f in (run.path / "trusted.index", named) if (f / "manifest.json").is_file()), None)
+    trusted = None if folder is None else open_index(folder, embedder)
+    return Book(reader, Vouching(trusted, embedder, reader) if trusted is not None and len(trusted) else None)
+
+
+def retrieve(index: EntryIndex, questions: Sequence[str], k: int, embedder: Embedder) -> list[list[Entry]]:
+    """Return the k entries nearest to each question, by the store's own vectors where they are our embedder's."""
+    if not questions:
+        return []
+    vectors: NDArray[np.float32] = embedder.encode(list(questions))
+    return [[index.entries[place] for place, _ in index.rank(vector, k)] for vector in vectors]
+
+
+def find_rewrites(
+    claims: Sequence[FalseClaim], index: EntryIndex, book: Book, embedder: Embedder
+) -> dict[str, list[str]]:
+    """Return, by id, the false claims that an entry among the nearest to them or their questions says in words that are not trusted ones."""
+    asked = [(claim.text, text) for claim in claims for text in (claim.text, *claim.questions)]
+    nearest = retrieve(index, [text for _, text in asked], NEAREST, embedder)
+    book.learn((claim, entry) for (claim, _), top in zip(asked, nearest, strict=True) for entry in top)
+    found: dict[str, list[str]] = {}
+    for (claim, _), top in zip(asked, nearest, strict=True):
+        for key in book.said_by(claim, top):
+            if claim not in found.setdefault(key, []):
+                found[key].append(claim)
+    return found
+
+
+def find_all_rewrites(
+    claims: Sequence[FalseClaim],
+    index: EntryIndex,
+    book: Book,
+    embedder: Embedder,
+    without: Collection[str] = (),
+) -> dict[str, list[str]]:
+    """Return `find_rewrites` of the index without some ids, then of what is left of it, until a round finds none.
+
+    A claim that is written many times fills its own nearest entries; each round looks behind them.
+    """
+    found: dict[str, list[str]] = {}
+    for _ in range(MAX_ROUNDS):
+        kept = [place for place, entry in enumerate(index.entries) if entry.id not in {*found, *without}]
+        left = EntryIndex(
+            tuple(index.entries[place] for place in kept), index.vectors[kept], index.embedded_again
+        )
+        new = find_rewrites(claims, left, book, embedder)
+        if not new:
+            break
+        found.update(new)
+    return found
+
+
+def find_vouched(book: Book, entries: Sequence[Entry]) -> frozenset[str]:
+    """Return the ids of entries every line of which stands word for word in the trusted corpus.
+
+    Line by line, since an entry may span several trusted passages.
+    """
+    if book.vouching is None:
+        return frozenset()
+    lines = [(entry.id, line) for entry in entries for line in _lines(entry.text or "")]
+    stands = book.vouching.stands_in_trusted([line for _, line in lines])
+    strange = {key for (key, _), stood in zip(lines, stands, strict=True) if not stood}
+    return frozenset(key for key, _ in lines) - strange
+
+
+def _lines(text: str) -> list[str]:
+    """Return the lines that say something, without list and table marks; short headings without a number say nothing."""
+    said = (raw for raw in text.splitlines() if not _HEADING.fullmatch(raw.strip()))
+    return [line for raw in said if len((line := raw.strip("#|- \t")).split()) >= 3]

@@ -1,0 +1,159 @@
+"""Which entries to quarantine, and which to look at: a rule over what trace and cascade wrote, and nothing else."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from halluguard.records import SuspectVerdict
+from halluguard.text import numbers
+
+MAX_P_GROUP = 0.05
+"""A batch or source whose share of accused entries chance gives less often than this has its other entries listed for review."""
+
+SAME_WORDS = 97.0
+"""Share, in percent, of an entry's text that must stand word for word in a trusted passage to count as a copy of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """One entry with why it is on the list; `approve` is what the plan proposes, which a person may turn."""
+
+    id: str
+    approve: bool
+    why: tuple[str, ...]
+    role: str
+    answers: int = 0
+
+
+def choose_entries(
+    suspects: Sequence[Mapping[str, Any]],
+    cascades: Sequence[Mapping[str, Any]],
+    stored: Mapping[str, Mapping[str, Any]],
+    rollup: Iterable[Mapping[str, Any]] = (),
+) -> tuple[Chosen, ...]:
+    """Return the entries of the store to quarantine first, then those to look at, each with its reasons.
+
+    Proposed: entries accused of a flagged claim, and in every cascade the minimum cut and the contaminated entries still in the
+    store that the chain reaches, written-back copies among them. Listed without approval: entries that are damaged but were
+    accused of nothing (their source is to be read in again, taking them out alone loses what they say); entries whose text
+    stands word for word in the trusted corpus, whatever they are accused of; and the other entries of a source or batch that
+    holds more accused entries than chance would give it.
+
+    Args:
+        suspects: rows of `suspects.parquet`.
+        cascades: `cascades` of `cascade.json`.
+        stored: source and batch of every entry in the store, by id; ids that are not there are left out.
+        rollup: groups as the trace rolled them up.
+
+    """
+    why: dict[str, list[str]] = {}
+    role: dict[str, str] = {}
+    answers: dict[str, set[str]] = {}
+
+    def name(key: str, reason: str, part: str) -> None:
+        if key in stored:
+            why.setdefault(key, []).append(reason)
+            role.setdefault(key, part)
+
+    for row in suspects:
+        if row["verdict"] == SuspectVerdict.RESPONSIBLE:
+            name(
+                row["entry_id"],
+                f"accused of {row['n_events']} flagged claims in {row['n_turns']} answers",
+                "accused",
+            )
+        elif row["verdict"] == SuspectVerdict.CORRUPTED:
+            codes = ", ".join(reason["code"] for reason in row["reasons"] or ())
+            name(row["entry_id"], f"damaged: {codes}", "corrupted")
+    for cascade in cascades:
+        _from_cascade(cascade, name, answers)
+    review = _beside(why, stored, rollup)
+    vouched = {row["entry_id"]: row["nearest_trusted_id"] for row in suspects if stands_in_trusted(row)}
+    for key in sorted(why.keys() & vouched):
+        why[key].append(f"but its text stands in the trusted corpus: {vouched[key]}")
+    for key in [key for key in why if role[key] == "corrupted"]:
+        why[key].append("accused of nothing: read its source in again")
+    made = [
+        Chosen(
+            key,
+            role[key] != "corrupted" and key not in vouched,
+            tuple(dict.fromkeys(why[key])),
+            role[key],
+            len(answers.get(key, ())),
+        )
+        for key in sorted(why)
+    ]
+    return (
+        *sorted(made, key=lambda one: (not one.approve, -one.answers, one.id)),
+        *(Chosen(key, False, (reason,), "review") for key, reason in sorted(review.items())),
+    )
+
+
+def excuse(chosen: Sequence[Chosen], vouched: Collection[str]) -> tuple[Chosen, ...]:
+    """Return the list with entries that the trusted corpus vouches for listed without approval."""
+    reason = "but every sentence of it stands in the trusted corpus"
+    return tuple(
+        replace(one, approve=False, why=(*one.why, reason)) if one.approve and one.id in vouched else one
+        for one in chosen
+    )
+
+
+def add_rewrites(chosen: Sequence[Chosen], found: Mapping[str, Sequence[str]]) -> tuple[Chosen, ...]:
+    """Return the list with the entries that say an accused claim in other words, before those only to be looked at."""
+    known = {one.id for one in chosen if one.approve or one.role != "review"}
+    new = [
+        Chosen(key, True, tuple(f"says the false claim: {claim[:160]}" for claim in claims), "rewrite")
+        for key, claims in sorted(found.items())
+        if key not in known
+    ]
+    taken = {one.id for one in new}
+    approved = [one for one in chosen if one.approve]
+    return (*approved, *new, *(one for one in chosen if not one.approve and one.id not in taken))
+
+
+def stands_in_trusted(row: Mapping[str, Any]) -> bool:
+    """Whether a suspect's text is, number by number and nearly word for word, part of the nearest trusted passage."""
+    from rapidfuzz import fuzz
+
+    text, trusted = row["text"] or "", row.get("nearest_trusted_text") or ""
+    if not text or not trusted or not set(numbers(text)) <= set(numbers(trusted)):
+        return False
+    short, long = sorted((" ".join(text.split()), " ".join(trusted.split())), key=len)
+    return float(fuzz.partial_ratio(short, long)) >= SAME_WORDS
+
+
+def _from_cascade(cascade: Mapping[str, Any], name: Any, answers: dict[str, set[str]]) -> None:
+    entries = {entry["key"]: entry for entry in cascade["entries"]}
+    containment = cascade["containment"]
+    cut = set(containment["minimum_cut"])
+    for key in dict.fromkeys([*containment["minimum_cut"], *containment["quarantine"]]):
+        entry = entries.get(key)
+        if entry is None or not entry["in_store"]:
+            continue
+        written = entry["rung"] is not None
+        what = "asserts" if not written else "is a written-back copy of"
+        name(
+            entry["id"],
+            f"{what} the false claim of {cascade['id']}{', in its minimum cut' if key in cut else ''}",
+            "written back" if written else "origin",
+        )
+    for edge in cascade["edges"]:
+        if edge["kind"] == "exposure" and edge["source"] in entries:
+            answers.setdefault(entries[edge["source"]]["id"], set()).add(edge["target"])
+
+
+def _beside(
+    named: Collection[str], stored: Mapping[str, Mapping[str, Any]], rollup: Iterable[Mapping[str, Any]]
+) -> dict[str, str]:
+    """Return the other entries of groups that hold more accused ones than chance gives."""
+    review: dict[str, str] = {}
+    for group in rollup:
+        if group["level"] not in ("source", "batch") or group["p_value"] >= MAX_P_GROUP:
+            continue
+        for key, entry in stored.items():
+            if entry[group["level"]] == group["key"] and key not in named:
+                review.setdefault(
+                    key,
+                    f"{group['accused']} of {group['total']} entries of {group['level']} {group['key']!r} are accused",
+                )
+    return review

@@ -1,0 +1,119 @@
+"""`respond` from end to end: propose, apply, prove, restore, each with its files in one folder."""
+
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from halluguard.errors import InputError
+from halluguard.response.ledger import Signature, append_ledger
+from halluguard.response.plan import Plan, read_plan, write_plan
+from halluguard.response.propose import Found, Search, propose_plan
+from halluguard.response.quarantine import LEDGER, PLAN, STORE, Applied, apply_plan
+from halluguard.run import Run, digest_file, write_atomically, write_json
+from halluguard.stores import Store, open_store
+
+if TYPE_CHECKING:
+    from halluguard.grounding.reader import Reader
+    from halluguard.models import Embedder
+    from halluguard.response.probes import FalseClaim
+    from halluguard.response.proof import Proof
+
+PROOF = "proof.json"
+
+
+def search_with(run: Run, store: Store, reader: "Reader", embedder: "Embedder") -> Search:
+    """Return what tells, of entries to be quarantined, which are trusted texts, and which others say what the rest say."""
+    from halluguard.forensics.nearest import index_entries
+    from halluguard.response.book import find_all_rewrites, find_vouched, open_book
+    from halluguard.response.probes import read_false_claims
+
+    def search(ids: Sequence[str]) -> Found:
+        entries = list(store.entries())
+        book = open_book(run, reader, embedder)
+        vouched = find_vouched(book, [entry for entry in entries if entry.id in set(ids)])
+        index = index_entries(entries, embedder)
+        rewrites: dict[str, list[str]] = {}
+        claims: tuple[FalseClaim, ...] = ()
+        while True:  # an entry found may be in another cascade, whose claim is then false too
+            held = {*ids, *rewrites} - vouched
+            more, _ = read_false_claims(run, held)
+            if len(more) == len(claims):
+                break
+            claims = more
+            rewrites |= find_all_rewrites(claims, index, book, embedder, held)
+        return Found(vouched, {key: said for key, said in rewrites.items() if key not in vouched})
+
+    return search
+
+
+def plan_response(
+    run: Run, store: Store, folder: Path, *, snapshots: Iterable[Path] = (), search: Search | None = None
+) -> Plan:
+    """Write `plan.yaml` into a folder and return the plan; nothing else is written.
+
+    Raises:
+        InputError: the folder holds an applied plan, or a plan that differs from this one and may have been edited.
+
+    """
+    if (folder / LEDGER).exists():
+        raise InputError(f"{folder}: a plan was applied here. Choose another folder with -o")
+    plan = propose_plan(run, store, tuple(snapshots), search=search)
+    text = write_plan(plan)
+    path = folder / PLAN
+    if path.exists() and path.read_text(encoding="utf-8") != text:
+        raise InputError(
+            f"{path}: is another plan, perhaps edited. Apply it with --apply, or remove it to plan anew"
+        )
+    write_atomically(path, text.encode())
+    return plan
+
+
+def carry_out(
+    run: Run,
+    store: Store,
+    folder: Path,
+    *,
+    signed: Signature,
+    plan: Path | None = None,
+    collection: str | None = None,
+) -> Applied:
+    """Apply the plan of a folder, or another file's.
+
+    Raises:
+        InputError: there is no plan.
+
+    """
+    path = plan or folder / PLAN
+    if not path.is_file():
+        raise InputError(
+            f"{path}: no plan. Make one with `halluguard respond RUN --store S -o DIR`, read it, then apply"
+        )
+    return apply_plan(run, store, read_plan(path), folder, signed=signed, collection=collection)
+
+
+def prove_response(
+    run: Run,
+    store: Store,
+    folder: Path,
+    *,
+    reader: "Reader",
+    embedder: "Embedder",
+    collection: str | None = None,
+    signed: Signature | None = None,
+) -> "Proof":
+    """Prove what was applied in a folder, and write `proof.json` there; with `signed` the ledger says so."""
+    from halluguard.response.proof import prove
+
+    made = open_store(folder / STORE, collection=collection)
+    proof = prove(run, store.entries(), made.entries(), reader=reader, embedder=embedder)
+    write_json(folder / PROOF, proof.as_dict())
+    if signed is not None:
+        verdict = proof.as_dict()["verdict"]
+        with suppress(PermissionError):
+            append_ledger(
+                folder / LEDGER,
+                signed,
+                {"deed": "proof", "verdict": verdict, "proof": digest_file(folder / PROOF)},
+            )
+    return proof

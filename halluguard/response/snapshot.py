@@ -1,0 +1,129 @@
+"""Known-good snapshots: a digest for every entry, a root over all, and never a text."""
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from halluguard.errors import InputError
+from halluguard.response.digests import Leaf, leaf_of, root_of
+from halluguard.stores import Store, open_store
+
+SCHEMA = "halluguard-snapshot/1"
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The head of a snapshot: which store, how many entries, and the root over them in order."""
+
+    path: Path
+    kind: str
+    entries: int
+    root: str
+    latest: str | None
+
+
+def take_snapshot(store: Store, output: Path) -> Snapshot:
+    """Write the digests of every entry of a store into a JSONL file, head first, and return the head.
+
+    The same store gives the same bytes. Entries are streamed; the file appears whole or not at all.
+    """
+    output.parent.mkdir(parents=True, exist_ok=True)
+    latest: str | None = None
+    count = 0
+    with tempfile.TemporaryFile("w+", encoding="utf-8", dir=output.parent) as spool:
+
+        def digests() -> Iterator[bytes]:
+            nonlocal latest, count
+            for entry in store.entries():
+                leaf = leaf_of(entry)
+                spool.write(json.dumps(leaf.as_dict(), ensure_ascii=False) + "\n")
+                latest = max(filter(None, (latest, leaf.ingested_at)), default=None)
+                count += 1
+                yield leaf.digest()
+
+        root = root_of(digests())
+        head = {"schema": SCHEMA, "kind": store.kind, "entries": count, "root": root, "latest": latest}
+        spool.seek(0)
+        _write(output, head, spool)
+    return Snapshot(output, store.kind, count, root, latest)
+
+
+def _write(output: Path, head: dict[str, Any], rows: Any) -> None:
+    temporary = output.with_name(f".{output.name}.part")
+    with temporary.open("w", encoding="utf-8") as stream:
+        stream.write(json.dumps(head, ensure_ascii=False) + "\n")
+        shutil.copyfileobj(rows, stream)
+        stream.flush()
+        os.fsync(stream.fileno())
+    temporary.replace(output)
+
+
+def read_head(path: Path) -> Snapshot:
+    """Read the first line of a snapshot file. Raises InputError where it is none."""
+    try:
+        with path.open(encoding="utf-8") as stream:
+            head = json.loads(stream.readline(65536))
+        found = {SCHEMA: head}[head["schema"]]
+        return Snapshot(path, found["kind"], int(found["entries"]), str(found["root"]), found["latest"])
+    except (OSError, ValueError, KeyError, TypeError, UnicodeDecodeError) as error:
+        raise InputError(
+            f"{path}: not a snapshot of a store. Make one with `halluguard store snapshot`"
+        ) from error
+
+
+def is_snapshot(path: Path) -> bool:
+    """Whether a path is a snapshot file and not a store."""
+    if not path.is_file():
+        return False
+    with path.open("rb") as stream:
+        return SCHEMA.encode() in stream.read(200)
+
+
+def leaves_of(path: Path, collection: str | None = None) -> Iterator[Leaf]:
+    """Stream the leaves of a snapshot file or of a store.
+
+    Raises:
+        InputError: the file was edited or cut: its leaves do not give the root it names.
+
+    """
+    if not is_snapshot(path):
+        yield from map(leaf_of, open_store(path, collection=collection).entries())
+        return
+    head = read_head(path)
+    if root_of(leaf.digest() for leaf in _rows(path)) != head.root:
+        raise InputError(f"{path}: its entries do not give the root it names: edited or cut. Take it again")
+    yield from _rows(path)
+
+
+def _rows(path: Path) -> Iterator[Leaf]:
+    with path.open(encoding="utf-8") as stream:
+        next(stream)
+        for number, line in enumerate(stream, start=2):
+            try:
+                yield Leaf(**json.loads(line))
+            except (ValueError, TypeError) as error:
+                raise InputError(f"{path}:{number}: not a line of a snapshot. Take it again") from error
+
+
+def last_without(paths: Sequence[Path], ids: Collection[str], before: datetime | None) -> Snapshot | None:
+    """Return the largest-dated snapshot that holds none of the ids as they are condemned, or None.
+
+    Where no entry of a snapshot has a time, or none of the condemned has, absence of their ids alone counts.
+    """
+    limit = None if before is None else before.isoformat()
+    found: list[tuple[str, int, Snapshot]] = []
+    for path in paths:
+        count, latest, clean = 0, "", True
+        for leaf in leaves_of(path):
+            count += 1
+            latest = max(latest, leaf.ingested_at or "")
+            clean = clean and leaf.id not in set(ids)
+        if clean and (limit is None or not latest or latest < limit):
+            found.append((latest, count, Snapshot(path, "", count, "", latest or None)))
+    return max(found, key=lambda one: (one[0], one[1]))[2] if found else None

@@ -1,0 +1,42 @@
+"""What a plan and its application come to, in lines for people."""
+
+from halluguard.report.hostile import one_line
+from halluguard.response.plan import Plan, PlanAction
+from halluguard.response.quarantine import Applied
+
+
+def tell_plan(plan: Plan) -> list[str]:
+    """Return a line an action with what it costs and saves."""
+    lines = []
+    for action in plan.actions:
+        mark = "x" if action.approve else " "
+        lines.append(f"[{mark}] {action.id} {action.do}: {one_line(action.reason, 110)}")
+        lines += [f"        {label}: {text}" for label, text in _figures(action)]
+    return lines
+
+
+def _figures(action: PlanAction) -> list[tuple[str, str]]:
+    """Return cost and saving, and the first ids of a list of entries."""
+    found = [
+        (label, ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in values.items()))
+        for label, values in (("cost", action.cost), ("saves", action.saves))
+        if values
+    ]
+    for label, wanted in (("out", True), ("look at", False)):
+        ids = [entry.id for entry in action.entries if entry.approve is wanted]
+        if ids:
+            more = f" and {len(ids) - 12} more" if len(ids) > 12 else ""
+            found.append((label, one_line(", ".join(ids[:12]), 200) + more))
+    return found
+
+
+def tell_applied(applied: Applied) -> list[str]:
+    """Return what was written and where."""
+    folder = applied.folder
+    return [
+        f"{applied.out} of {applied.before} entries quarantined; the original store is untouched.",
+        f"  new store   {folder / 'store'} ({applied.left} entries, root {applied.root_after[:16]})",
+        f"  undo        halluguard respond --restore {folder} -o NEWSTORE",
+        f"  ledger      {folder / 'ledger.jsonl'}, last digest {applied.ledger}",
+        *(f"  ! {note}" for note in applied.notes),
+    ]

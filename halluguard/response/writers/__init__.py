@@ -1,0 +1,43 @@
+"""New stores of the same kind as one that was read: `read_items` and `write_store` choose the kind."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from halluguard.errors import StoreError
+from halluguard.response.writers import chroma, langchain_faiss, llamaindex, native
+from halluguard.response.writers.item import Item, Items, plain_items
+from halluguard.stores import Store
+
+_READERS: dict[str, Callable[[Store], Iterator[Item]]] = {
+    "native": native.read_items,
+    "langchain_faiss": lambda store: plain_items(store.entries()),
+    "llamaindex": llamaindex.read_items,
+    "chroma": chroma.read_items,
+}
+_WRITERS: dict[str, Callable[[Items, Store, Path], tuple[str, ...]]] = {
+    "native": native.write_items,
+    "langchain_faiss": langchain_faiss.write_items,
+    "llamaindex": llamaindex.write_items,
+    "chroma": chroma.write_items,
+}
+
+
+def read_items(store: Store) -> Iterator[Item]:
+    """Yield every entry of a store, in order, with all that its kind keeps of it."""
+    return _READERS[store.kind](store)
+
+
+def write_store(items: Items, like: Store, target: Path) -> tuple[str, ...]:
+    """Write a new store of the kind of `like` into a folder, which is made; return what could not be kept as it was.
+
+    Raises:
+        StoreError: the folder holds something, or the library that writes the kind is missing.
+
+    """
+    target.mkdir(parents=True, exist_ok=True)
+    if any(target.iterdir()):
+        raise StoreError(f"{target}: is not empty. Choose a new folder for the store")
+    return _WRITERS[like.kind](items, like, target)
+
+
+__all__ = ["Item", "Items", "read_items", "write_store"]

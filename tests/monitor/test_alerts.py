@@ -1,0 +1,333 @@
+import json
+import socket
+import sqlite3
+import threading
+from email import message_from_bytes
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from halluguard.errors import SettingError
+from halluguard.monitor import monitor_runs
+from halluguard.monitor.alerts import Alert, Outbox, alert_of, deliver, load_settings
+from halluguard.monitor.alerts.alert import email_message, slack_payload
+from halluguard.monitor.alerts.deliver import channels_for
+
+SECRET = "T0P/s3cret-path"
+ALERT = Alert(
+    "id-1",
+    "2026-03-22T09:00:00+00:00",
+    "SEV2",
+    "model drift in run",
+    "more inventions",
+    ("invention (ewma)",),
+    "",
+    "key-1",
+)
+
+
+class Clock:
+    """Seconds that pass only when someone sleeps."""
+
+    def __init__(self, now=1_000_000.0):
+        self.now = now
+        self.slept = []
+
+    def __call__(self):
+        return self.now
+
+    def sleep(self, seconds):
+        self.slept.append(seconds)
+        self.now += seconds
+
+
+@pytest.fixture
+def hook():
+    """A web server that refuses as often as it is told, and keeps what it took."""
+
+    class Hook(BaseHTTPRequestHandler):
+        def do_POST(self):
+            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            refuse = server.refuse > 0
+            server.refuse -= refuse
+            if refuse and server.redirect:
+                self.send_response(307)
+                self.send_header("Location", "http://127.0.0.1:9/elsewhere")
+            else:
+                self.send_response(503 if refuse else 200)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+            server.seen.append((self.path, body, refuse))
+
+        def log_message(self, *_):
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Hook)
+    server.refuse, server.redirect, server.seen = 0, False, []
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield server
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+def mail():
+    """A real SMTP server that keeps what it took."""
+    controller_module = pytest.importorskip("aiosmtpd.controller", reason="aiosmtpd is not installed")
+
+    class Box:
+        def __init__(self):
+            self.taken = []
+
+        async def handle_DATA(self, server, session, envelope):  # noqa: N802 - the library's name
+            self.taken.append((envelope.mail_from, envelope.rcpt_tos, message_from_bytes(envelope.content)))
+            return "250 taken"
+
+    box = Box()
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        box.port = free.getsockname()[1]
+    controller = controller_module.Controller(box, hostname="127.0.0.1", port=box.port)
+    controller.start()
+    yield box
+    controller.stop()
+
+
+def settings(tmp_path, hook=None, mail=None, **more):
+    channels = {}
+    if hook is not None:
+        channels["ops"] = {"kind": "webhook", "url_env": "OPS_URL"}
+        channels["chat"] = {"kind": "slack", "url_env": "CHAT_URL"}
+    if mail is not None:
+        channels["duty"] = {
+            "kind": "email", "host": "127.0.0.1", "port": mail.port, "tls": "none", "sender": "guard@example.org",
+            "to": ["duty@example.org"],
+        }  # fmt: skip
+    document = {"channels": channels, "routes": {"SEV3": list(channels)[:1], "SEV2": list(channels)}, **more}
+    path = tmp_path / "alerts.yaml"
+    path.write_text(json.dumps(document))  # JSON is YAML
+    return load_settings(path)
+
+
+def environment(hook):
+    url = f"http://127.0.0.1:{hook.server_port}/{SECRET}"
+    return {"OPS_URL": url, "CHAT_URL": url}
+
+
+def run(loaded, clock, *alerts, env=None):
+    return deliver(loaded, alerts, clock=clock, sleep=clock.sleep, environment=env or {})
+
+
+@pytest.mark.enable_socket
+def test_every_channel_of_a_level_gets_the_alert(tmp_path, hook, mail):
+    done = run(settings(tmp_path, hook, mail), Clock(), ALERT, env=environment(hook))
+    generic, slack = (body for _, body, _ in hook.seen)
+    sender, to, message = mail.taken[0]
+
+    assert (done.raised, done.sent, done.waiting) == (1, 3, 0)
+    assert generic == ALERT.as_dict()
+    assert slack == {"text": "SEV2 model drift in run. more inventions. Measures: invention (ewma)."}
+    assert (sender, to) == ("guard@example.org", ["duty@example.org"])
+    assert message["Subject"] == "[halluguard SEV2] model drift in run"
+    assert "Key: key-1" in message.get_payload()
+
+
+@pytest.mark.enable_socket
+def test_a_refusal_is_tried_again_with_growing_waits(tmp_path, hook):
+    hook.refuse = 2
+    clock = Clock()
+    loaded = settings(
+        tmp_path, hook, routes={"SEV2": ["ops"]}, retry={"attempts": 4, "first_wait_s": 1, "factor": 3}
+    )
+
+    assert run(loaded, clock, ALERT, env=environment(hook)).sent == 1
+    assert clock.slept == [1, 3]
+
+
+@pytest.mark.enable_socket
+def test_what_could_not_be_sent_is_sent_after_a_restart(tmp_path, hook):
+    hook.refuse = 99
+    clock = Clock()
+    loaded = settings(tmp_path, hook, routes={"SEV2": ["ops"]}, retry={"attempts": 2, "first_wait_s": 1})
+    failed = run(loaded, clock, ALERT, env=environment(hook))
+    hook.refuse = 0
+    clock.now += 100
+    again = run(settings(tmp_path, hook, routes={"SEV2": ["ops"]}), clock, env=environment(hook))
+
+    assert (failed.sent, failed.waiting) == (0, 1)
+    assert failed.problems == ("channel ops: HTTP status 503",)
+    assert (again.sent, again.waiting) == (1, 0)
+    assert [body["id"] for _, body, refused in hook.seen if not refused] == ["id-1"]
+
+
+@pytest.mark.enable_socket
+def test_a_process_killed_between_keeping_and_sending_loses_nothing(tmp_path, hook):
+    loaded = settings(tmp_path, hook, routes={"SEV2": ["ops"]})
+    Outbox(loaded.outbox).add(ALERT, ["ops"], now=1_000_000.0, repeat_after_s=60)  # and then the process died
+
+    assert run(loaded, Clock(), env=environment(hook)).sent == 1
+    assert run(loaded, Clock(), env=environment(hook)).sent == 0
+
+
+@pytest.mark.enable_socket
+def test_the_same_trouble_is_told_once_and_a_graver_level_again(tmp_path, hook):
+    loaded = settings(tmp_path, hook, routes={"SEV3": ["ops"], "SEV2": ["ops"], "SEV1": ["ops"]})
+    clock, env = Clock(), environment(hook)
+    first = run(loaded, clock, ALERT, env=env)
+    same = run(loaded, clock, Alert(**{**vars_of(ALERT), "id": "id-2"}), env=env)
+    graver = run(loaded, clock, Alert(**{**vars_of(ALERT), "id": "id-3", "level": "SEV1"}), env=env)
+    milder = run(loaded, clock, Alert(**{**vars_of(ALERT), "id": "id-4", "level": "SEV3"}), env=env)
+    clock.now += 2 * 24 * 3600
+    later = run(loaded, clock, Alert(**{**vars_of(ALERT), "id": "id-5"}), env=env)
+
+    assert [done.raised for done in (first, same, graver, milder, later)] == [1, 0, 1, 0, 1]
+    assert same.repeated == 1
+
+
+def vars_of(alert):
+    return {name: getattr(alert, name) for name in Alert.__dataclass_fields__}
+
+
+@pytest.mark.enable_socket
+def test_more_than_the_limit_waits_and_is_sent_later(tmp_path, hook):
+    loaded = settings(tmp_path, hook, routes={"SEV2": ["ops"]}, rate_limit={"per_hour": 2})
+    clock, env = Clock(), environment(hook)
+    alerts = [Alert(**{**vars_of(ALERT), "id": f"id-{n}", "dedup_key": f"key-{n}"}) for n in range(4)]
+    done = run(loaded, clock, *alerts, env=env)
+    clock.now += 3700
+
+    assert (done.sent, done.waiting) == (2, 2)
+    assert "2 alerts in the last hour" in done.problems[0]
+    assert run(loaded, clock, env=env).sent == 2
+    assert {body["id"] for _, body, _ in hook.seen} == {"id-0", "id-1", "id-2", "id-3"}
+
+
+@pytest.mark.enable_socket
+def test_nobody_answering_leads_up_the_path_and_answering_ends_it(tmp_path, hook):
+    steps = [{"after_minutes": 30, "to": ["chat"]}]
+    loaded = settings(tmp_path, hook, routes={"SEV2": ["ops"]}, escalation=steps)
+    clock, env = Clock(), environment(hook)
+    other = Alert(**{**vars_of(ALERT), "id": "id-2", "dedup_key": "key-2"})
+    run(loaded, clock, ALERT, other, env=env)
+    assert Outbox(loaded.outbox).acknowledge("key-2", clock.now) == 1
+    clock.now += 31 * 60
+    done = run(loaded, clock, env=env)
+
+    assert (done.escalated, done.sent) == (1, 1)
+    assert "text" in hook.seen[-1][1]
+    assert run(loaded, clock, env=env).escalated == 0
+
+
+@pytest.mark.enable_socket
+def test_no_secret_is_in_the_outbox_nor_in_a_problem(tmp_path, hook):
+    hook.refuse = 1
+    loaded = settings(tmp_path, hook, retry={"attempts": 1})
+    done = run(
+        loaded,
+        Clock(),
+        ALERT,
+        env={"OPS_URL": f"http://127.0.0.1:9/{SECRET}", "CHAT_URL": environment(hook)["CHAT_URL"]},
+    )
+    kept = loaded.outbox.read_bytes()
+
+    assert len(done.problems) == 2
+    assert SECRET.encode() not in kept
+    assert SECRET not in " ".join(done.problems)
+    assert "127.0.0.1" not in " ".join(done.problems)
+
+
+@pytest.mark.enable_socket
+def test_a_redirect_is_a_failure(tmp_path, hook):
+    hook.refuse, hook.redirect = 1, True
+    loaded = settings(tmp_path, hook, routes={"SEV2": ["ops"]}, retry={"attempts": 1})
+
+    assert run(loaded, Clock(), ALERT, env=environment(hook)).problems == ("channel ops: HTTP status 307",)
+
+
+@pytest.mark.enable_socket
+def test_a_secret_that_is_not_set_keeps_the_alert(tmp_path, hook):
+    done = run(settings(tmp_path, hook, routes={"SEV2": ["ops"]}, retry={"attempts": 1}), Clock(), ALERT)
+
+    assert done.waiting == 1
+    assert "OPS_URL is not set" in done.problems[0]
+
+
+def test_the_outbox_is_whole_after_a_failed_write(tmp_path):
+    outbox = Outbox(tmp_path / "box.sqlite")
+    outbox.add(ALERT, ["ops"], now=1.0, repeat_after_s=60)
+
+    def fail():
+        with outbox._transaction() as connection:
+            connection.execute("DELETE FROM deliveries")
+            raise sqlite3.OperationalError("the disk is full")
+
+    with pytest.raises(SettingError, match="the disk is full"):
+        fail()
+
+    assert [due.alert for due in outbox.due(2.0)] == [ALERT]
+
+
+def test_something_else_in_place_of_the_outbox_is_refused(tmp_path):
+    (tmp_path / "box.sqlite").write_text("not a database, " * 100)
+    with pytest.raises(SettingError, match="not a usable outbox"):
+        Outbox(tmp_path / "box.sqlite").waiting()
+
+
+def test_an_alert_holds_no_text_of_a_log_and_the_same_key_for_the_same_trouble(make_run):
+    result = monitor_runs([make_run("b", 200, seed=1, bad=0.5)], make_run("a", 200))
+    first = alert_of(result, time="2026-03-22T09:00:00+00:00", subject="b")
+    later = alert_of(result, time="2026-03-23T09:00:00+00:00", subject="b")
+
+    assert first.level == "SEV2"
+    assert first.dedup_key == later.dedup_key
+    assert first.id != later.id
+    assert "question 1" not in json.dumps(first.as_dict())
+    assert alert_of(monitor_runs([make_run("c", 100)], make_run("d", 100)), time="", subject="c") is None
+
+
+def test_hostile_titles_neither_mention_nor_break_a_header():
+    hostile = Alert(**{**vars_of(ALERT), "title": "x <!channel> <http://a|b>\r\nBcc: all@example.org"})
+
+    assert "<" not in slack_payload(hostile)["text"]
+    message = email_message(hostile, sender="a@example.org", to=("b@example.org",))
+    assert message["Bcc"] is None
+    assert "\n" not in message["Subject"]
+
+
+@pytest.mark.parametrize(
+    ("document", "told"),
+    [
+        ({"channels": {"x": {"kind": "webhook", "url": "http://secret"}}}, "url stands in the file"),
+        (
+            {"channels": {"x": {"kind": "email", "host": "h", "sender": "s", "to": "t", "password": "p"}}},
+            "password stands",
+        ),
+        ({"channels": {"x": {"kind": "pigeon", "url_env": "U"}}}, "'pigeon'"),
+        ({"channels": {"x": {"kind": "webhook"}}}, "url_env is missing"),
+        ({"channels": {"x": {"kind": "webhook", "url_env": "U", "colour": 1}}}, "'colour'"),
+        ({"channels": {}}, "none given"),
+        ({"channels": {"x": {"kind": "slack", "url_env": "U"}}}, "routes: none given"),
+        ({"channels": {"x": {"kind": "slack", "url_env": "U"}}, "routes": {"SEV9": ["x"]}}, "'SEV9'"),
+        ({"channels": {"x": {"kind": "slack", "url_env": "U"}}, "routes": {"SEV2": ["y"]}}, "no channel 'y'"),
+        ({"chanels": {}}, "'chanels'"),
+        ([1], "expected a mapping"),
+    ],
+)
+def test_settings_name_the_field_that_is_wrong(tmp_path, document, told):
+    path = tmp_path / "alerts.yaml"
+    path.write_text(json.dumps(document))
+    with pytest.raises(SettingError, match=told) as refused:
+        load_settings(path)
+    assert "http://secret" not in str(refused.value)
+
+
+@pytest.mark.enable_socket
+def test_a_level_without_a_route_goes_to_the_next_graver_one(tmp_path, hook):
+    loaded = settings(tmp_path, hook, routes={"SEV2": ["ops"], "SEV0": ["chat"]})
+
+    assert [channels_for(loaded, level) for level in ("SEV3", "SEV2", "SEV1", "SEV0")] == [
+        ("ops",),
+        ("ops",),
+        ("chat",),
+        ("chat",),
+    ]

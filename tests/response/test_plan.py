@@ -1,0 +1,156 @@
+"""The plan a person edits, the rule that proposes it, the ledger, and the rewrites of questions."""
+
+import json
+
+import pytest
+
+from halluguard.errors import InputError
+from halluguard.response import Plan, PlanAction, PlanEntry, read_ledger, read_plan, write_plan
+from halluguard.response.choose import add_rewrites, choose_entries, excuse
+from halluguard.response.ledger import append_ledger, chain, write_ledger
+from halluguard.response.paraphrase import normal, paraphrase
+
+
+def suspect(key, verdict, text="t", trusted=""):
+    return {
+        "entry_id": key,
+        "verdict": verdict,
+        "n_events": 2,
+        "n_turns": 1,
+        "reasons": [{"code": "encoding_damage"}],
+        "text": text,
+        "nearest_trusted_text": trusted,
+        "nearest_trusted_id": "page",
+    }
+
+
+def cascade(*entries, cut=()):
+    made = [{"key": k, "id": k, "in_store": here, "rung": rung} for k, here, rung in entries]
+    edges = [{"kind": "exposure", "source": entries[0][0], "target": turn} for turn in ("t1", "t2")]
+    keys = [k for k, *_ in entries]
+    return {
+        "id": "C1",
+        "entries": made,
+        "edges": edges,
+        "containment": {"minimum_cut": list(cut), "quarantine": keys},
+    }
+
+
+STORED = {key: {"source": "s", "batch": key[0]} for key in ("a1", "a2", "b1", "b2", "c1", "d1")}
+
+
+def test_accused_and_cascaded_entries_are_proposed_and_damaged_ones_listed():
+    suspects = [suspect("a1", "responsible"), suspect("b1", "corrupted"), suspect("c1", "suspect")]
+    found = choose_entries(
+        suspects, [cascade(("d1", True, None), ("b2", True, "copy"), ("gone", False, None))], STORED
+    )
+    assert {one.id: (one.approve, one.role) for one in found} == {
+        "d1": (True, "origin"),
+        "a1": (True, "accused"),
+        "b2": (True, "written back"),
+        "b1": (False, "corrupted"),
+    }
+    assert (found[0].id, found[0].answers) == ("d1", 2)
+
+
+def test_copy_of_a_trusted_passage_is_not_proposed_but_one_with_another_number_is():
+    trusted = "The change fee is 60 euros for every ticket of the current price list."
+    suspects = [
+        suspect("a1", "responsible", trusted, trusted + " More follows."),
+        suspect("a2", "responsible", trusted.replace("60", "75"), trusted),
+    ]
+    assert {one.id: one.approve for one in choose_entries(suspects, [], STORED)} == {"a1": False, "a2": True}
+
+
+def test_rest_of_a_batch_that_is_accused_beyond_chance_is_listed_for_review():
+    group = {"level": "batch", "key": "a", "accused": 1, "total": 2, "p_value": 0.01}
+    found = choose_entries(
+        [suspect("a1", "responsible")], [], STORED, [group, {**group, "key": "b", "p_value": 0.5}]
+    )
+    assert [(one.id, one.approve, one.role) for one in found] == [
+        ("a1", True, "accused"),
+        ("a2", False, "review"),
+    ]
+
+
+def test_rewrites_are_added_and_vouched_entries_excused():
+    found = choose_entries([suspect("a1", "responsible"), suspect("a2", "responsible")], [], STORED)
+    made = add_rewrites(excuse(found, {"a2"}), {"c1": ["It is so."], "a2": ["It is so."]})
+    assert [(one.id, one.approve) for one in made] == [("a1", True), ("c1", True), ("a2", False)]
+
+
+PLAN = Plan(
+    "run",
+    {"path": "s", "files": {}},
+    (
+        PlanAction(
+            "A1", "quarantine", True, "r: é", entries=(PlanEntry("1"), PlanEntry("no", False, why=("x",)))
+        ),
+    ),
+)
+
+
+def test_plan_survives_its_yaml_and_a_person_may_turn_entries(tmp_path):
+    path = tmp_path / "plan.yaml"
+    path.write_text(write_plan(PLAN))
+    assert read_plan(path) == PLAN
+    assert read_plan(path).condemned() == ("1",)
+    path.write_text(write_plan(PLAN).replace("approve: true", "approve: false"))
+    assert read_plan(path).condemned() == ()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("do: quarantine", "do: delete", "actions\\[1\\].do"),
+        ("approve: true", "approve: perhaps", "approve"),
+        ("reason:", "because:", "because"),
+        ("id: '1'", "id: 1", "in quotes"),
+        ("schema: 1", "schema: 9", "schema"),
+        ("actions:", "actions: [", "cannot be read"),
+    ],
+)
+def test_plan_that_cannot_be_meant_is_refused_by_field(old, new, said, tmp_path):
+    path = tmp_path / "plan.yaml"
+    assert old in write_plan(PLAN)
+    path.write_text(write_plan(PLAN).replace(old, new, 1))
+    with pytest.raises(InputError, match=said):
+        read_plan(path)
+
+
+@pytest.fixture
+def ledger(tmp_path, signed):
+    path, lines = tmp_path / "ledger.jsonl", []
+    for deed in ("one", "two", "three"):
+        lines.append(chain(tuple(lines), signed, {"deed": deed}))
+    write_ledger(path, tuple(lines))
+    return path
+
+
+def test_ledger_goes_on_from_its_last_line(ledger, signed):
+    append_ledger(ledger, signed, {"deed": "four"})
+    lines = read_ledger(ledger)
+    assert [(line["number"], line["deed"]) for line in lines][-1] == (4, "four")
+    assert (lines[0]["by"], lines[0]["why"]) == ("a responder", "a complaint")
+
+
+@pytest.mark.parametrize("harm", ["edit", "drop", "swap"])
+def test_edited_ledger_is_told(harm, ledger):
+    rows = ledger.read_text().splitlines()
+    if harm == "edit":
+        rows[1] = json.dumps({**json.loads(rows[1]), "by": "someone else"})
+    elif harm == "drop":
+        del rows[1]
+    else:
+        rows[0], rows[1] = rows[1], rows[0]
+    ledger.write_text("\n".join(rows))
+    with pytest.raises(InputError, match="chain breaks"):
+        read_ledger(ledger)
+
+
+def test_rewrites_of_a_question_are_distinct_and_ask_about_the_claim():
+    question = "How much does it cost to change my flight, and until when can I do it?"
+    made = paraphrase(question, ("The change fee is 75 euros.",))
+    assert len({normal(text) for text in (question, *made)}) == len(made) + 1 >= 15
+    assert "Is it true that the change fee is 75 euros?" in made
+    assert paraphrase(question, ("The change fee is 75 euros.",)) == made

@@ -1,0 +1,309 @@
+# ruff: noqa: PLR0917 - fixtures are positional by nature
+"""Applying a plan and taking it back, on every kind of store, with the libraries that own them."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+from halluguard.errors import InputError, StoreError
+from halluguard.response import apply_plan, read_ledger, restore_store
+from halluguard.response.digests import leaf_of
+from halluguard.stores import open_store
+
+KINDS = ("native_store", "faiss_store", "chroma_store", "llamaindex_store")
+GONE = ("e3", "e4", "e17", "e39")
+
+
+def applied_to(store, plan_for, empty_run, signed, folder):
+    return apply_plan(empty_run, store, plan_for(store, *GONE), folder, signed=signed)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_new_store_holds_every_other_entry_as_it_was(kind, store_of, plan_for, empty_run, signed, tmp_path):
+    store = store_of(kind)
+    applied_to(store, plan_for, empty_run, signed, tmp_path / "out")
+    made = open_store(tmp_path / "out" / "store")
+    assert made.kind == store.kind
+    kept = [leaf_of(entry) for entry in store.entries() if entry.id not in GONE]
+    assert [leaf_of(entry) for entry in made.entries()] == kept
+    assert made.metric == store.metric
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_restore_gives_the_store_back_entry_for_entry(kind, store_of, plan_for, empty_run, signed, tmp_path):
+    store = store_of(kind)
+    applied = applied_to(store, plan_for, empty_run, signed, tmp_path / "out")
+    root, count = restore_store(tmp_path / "out", tmp_path / "back", signed=signed)
+    back = open_store(tmp_path / "back")
+    assert [leaf_of(entry) for entry in back.entries()] == [leaf_of(entry) for entry in store.entries()]
+    assert (root, count) == (applied.root_before, store.count)
+    assert read_ledger(tmp_path / "out" / "ledger.jsonl")[-1]["deed"] == "restored"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_original_files_are_byte_identical_throughout(
+    kind, request, digest_of, store_of, plan_for, empty_run, signed, tmp_path
+):
+    folder = request.getfixturevalue(kind)
+    before = digest_of(folder)
+    applied_to(store_of(kind), plan_for, empty_run, signed, tmp_path / "out")
+    restore_store(tmp_path / "out", tmp_path / "back")
+    assert digest_of(folder) == before
+
+
+def test_quarantined_text_is_in_no_file_of_the_new_store(store_of, plan_for, empty_run, signed, tmp_path):
+    for kind in KINDS:
+        store = store_of(kind)
+        texts = [entry.text.encode() for entry in store.entries() if entry.id in GONE]
+        applied_to(store, plan_for, empty_run, signed, tmp_path / kind)
+        files = [path for path in (tmp_path / kind / "store").rglob("*") if path.is_file()]
+        assert not [(text, path) for path in files for text in texts if text in path.read_bytes()]
+
+
+def test_langchain_opens_the_new_store_and_finds(store_of, plan_for, empty_run, signed, tmp_path):
+    from langchain_community.vectorstores import FAISS
+    from langchain_core.embeddings import DeterministicFakeEmbedding
+
+    store = store_of("faiss_store")
+    applied_to(store, plan_for, empty_run, signed, tmp_path / "out")
+    opened = FAISS.load_local(
+        str(tmp_path / "out" / "store"),
+        DeterministicFakeEmbedding(size=16),
+        allow_dangerous_deserialization=True,
+    )
+    for entry in store.entries():
+        (found, *_), wanted = opened.similarity_search_by_vector(entry.vector.tolist(), k=1), entry.text
+        assert (found.page_content == wanted) == (entry.id not in GONE)
+        if entry.id not in GONE:
+            assert found.metadata == entry.metadata
+    assert opened.delete(["e5"])
+
+
+def test_chroma_opens_the_new_store_and_finds(store_of, plan_for, empty_run, signed, tmp_path):
+    import chromadb
+
+    store = store_of("chroma_store")
+    applied_to(store, plan_for, empty_run, signed, tmp_path / "out")
+    client = chromadb.PersistentClient(
+        str(tmp_path / "out" / "store"), settings=chromadb.Settings(anonymized_telemetry=False)
+    )
+    collection = client.get_collection("pumps", embedding_function=None)
+    assert collection.count() == store.count - len(GONE)
+    wanted = next(entry for entry in store.entries() if entry.id == "e200")
+    found = collection.query(query_embeddings=[wanted.vector.tolist()], n_results=1, where={"draft": True})
+    assert (found["ids"], found["documents"]) == ([["e200"]], [[wanted.text]])
+    assert not collection.get(ids=list(GONE))["ids"]
+
+
+def test_other_collections_of_a_chroma_database_are_kept(plan_for, empty_run, signed, tmp_path):
+    import chromadb
+
+    settings = chromadb.Settings(anonymized_telemetry=False)
+    client = chromadb.PersistentClient(str(tmp_path / "db"), settings=settings)
+    for name, space in (("faq", "cosine"), ("pages", "l2")):
+        made = client.create_collection(name, embedding_function=None, metadata={"hnsw:space": space})
+        vectors = np.eye(4, dtype=np.float32)
+        made.add(ids=[f"{name}{i}" for i in range(4)], embeddings=vectors, documents=["text"] * 4)
+    store = open_store(tmp_path / "db", collection="faq")
+    plan = plan_for(store, "faq1")
+    apply_plan(empty_run, store, plan, tmp_path / "out", signed=signed, collection="faq")
+    other = open_store(tmp_path / "out" / "store", collection="pages")
+    assert ([entry.id for entry in other.entries()], other.metric) == ([f"pages{i}" for i in range(4)], "l2")
+
+
+def test_llamaindex_opens_the_new_store_and_finds(store_of, plan_for, empty_run, signed, tmp_path):
+    from llama_index.core import StorageContext, load_index_from_storage
+    from llama_index.core.embeddings import MockEmbedding
+    from llama_index.core.schema import QueryBundle
+
+    store = store_of("llamaindex_store")
+    applied_to(store, plan_for, empty_run, signed, tmp_path / "out")
+    context = StorageContext.from_defaults(persist_dir=str(tmp_path / "out" / "store"))
+    index = load_index_from_storage(context, embed_model=MockEmbedding(16))
+    for entry in store.entries():
+        query = QueryBundle("", embedding=entry.vector.tolist())
+        (found,) = index.as_retriever(similarity_top_k=1).retrieve(query)
+        assert (found.node.node_id == entry.id) == (entry.id not in GONE)
+
+
+def test_llamaindex_neighbours_of_a_quarantined_node_no_longer_point_at_it(
+    empty_run, plan_for, signed, tmp_path
+):
+    from llama_index.core import Document, VectorStoreIndex
+    from llama_index.core.embeddings import MockEmbedding
+    from llama_index.core.node_parser import SentenceSplitter
+
+    text = " ".join(f"Pump {i} is serviced every {i} weeks." for i in range(200))
+    nodes = SentenceSplitter(chunk_size=128, chunk_overlap=0).get_nodes_from_documents(
+        [Document(text=text, id_="d")]
+    )
+    index = VectorStoreIndex(nodes, embed_model=MockEmbedding(4), store_nodes_override=True)
+    index.storage_context.persist(str(tmp_path / "li"))
+    store = open_store(tmp_path / "li")
+    middle = nodes[2].node_id
+    apply_plan(empty_run, store, plan_for(store, middle), tmp_path / "out", signed=signed)
+    files = sorted((tmp_path / "out" / "store").glob("*.json"))
+    assert files
+    assert not [path.name for path in files if middle in path.read_text()]
+    restore_store(tmp_path / "out", tmp_path / "back")
+    assert [e.id for e in open_store(tmp_path / "back").entries()] == [e.id for e in store.entries()]
+
+
+def test_foreign_pickle_is_refused_and_never_run(
+    store_of, copy_of, request, plan_for, empty_run, signed, tmp_path
+):
+    folder = copy_of(request.getfixturevalue("faiss_store"))
+    mark = tmp_path / "ran"
+    (folder / "index.pkl").write_bytes(f"cos\nsystem\n(S'touch {mark}'\ntR.".encode())
+    store = open_store(folder)
+    plan = plan_for(store, "position-3")
+    with pytest.raises(StoreError, match="was not read"):
+        apply_plan(empty_run, store, plan, tmp_path / "out", signed=signed)
+    assert not mark.exists()
+    assert not (tmp_path / "out").exists()
+
+
+def test_native_vectors_keep_their_number_type_and_lines_their_fields(
+    write_native, plan_for, empty_run, signed, tmp_path
+):
+    rows = [{"id": f"x{i}", "text": f"t{i}", "own field": {"a": [i, None]}} for i in range(5)]
+    vectors = np.random.default_rng(0).normal(size=(5, 3)).astype(np.float64)
+    store = open_store(write_native(tmp_path / "s", rows, vectors))
+    apply_plan(empty_run, store, plan_for(store, "x0", "x4"), tmp_path / "out", signed=signed)
+    restore_store(tmp_path / "out", tmp_path / "back")
+    for name in ("entries.jsonl", "vectors.npy"):
+        assert (tmp_path / "back" / name).read_bytes() == (tmp_path / "s" / name).read_bytes()
+
+
+def test_store_that_changed_since_the_plan_is_refused(
+    request, copy_of, plan_for, empty_run, signed, tmp_path
+):
+    folder = copy_of(request.getfixturevalue("native_store"))
+    plan = plan_for(open_store(folder), "e1")
+    rows = (folder / "entries.jsonl").read_text().replace("pump 5", "pump 6")
+    (folder / "entries.jsonl").write_text(rows)
+    with pytest.raises(StoreError, match="changed since the plan"):
+        apply_plan(empty_run, open_store(folder), plan, tmp_path / "out", signed=signed)
+
+
+def test_unknown_entry_and_empty_plan_are_refused(store_of, plan_for, empty_run, signed, tmp_path):
+    store = store_of("native_store")
+    with pytest.raises(InputError, match="'nobody'"):
+        apply_plan(empty_run, store, plan_for(store, "nobody"), tmp_path / "out", signed=signed)
+    with pytest.raises(InputError, match="no approved entry"):
+        apply_plan(empty_run, store, plan_for(store), tmp_path / "out", signed=signed)
+
+
+def test_second_application_into_the_same_folder_is_refused(store_of, plan_for, empty_run, signed, tmp_path):
+    store = store_of("native_store")
+    applied_to(store, plan_for, empty_run, signed, tmp_path / "out")
+    with pytest.raises(InputError, match="was applied here"):
+        applied_to(store, plan_for, empty_run, signed, tmp_path / "out")
+
+
+def test_evidence_is_a_copy_with_matching_digests(store_of, plan_for, empty_run, signed, tmp_path, digest_of):
+    applied_to(store_of("native_store"), plan_for, empty_run, signed, tmp_path / "out")
+    evidence = tmp_path / "out" / "evidence"
+    named = json.loads((evidence / "digests.json").read_text())
+    found = {name: sha for name, sha in digest_of(evidence).items() if name != "digests.json"}
+    assert named == {"sha256": found, "missing": []}
+    assert {"store/entries.jsonl", "store/vectors.npy", "log/log.jsonl", "run/manifest.json"} <= set(found)
+
+
+def test_edited_archive_is_not_restored(store_of, plan_for, empty_run, signed, tmp_path):
+    applied_to(store_of("native_store"), plan_for, empty_run, signed, tmp_path / "out")
+    path = tmp_path / "out" / "quarantine" / "entries.jsonl"
+    path.write_text(path.read_text().replace("is serviced", "is never serviced"))
+    with pytest.raises(InputError, match="not the store before"):
+        restore_store(tmp_path / "out", tmp_path / "back")
+    assert not (tmp_path / "back").exists()
+
+
+KILLED = """
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from halluguard.response import Signature, apply_plan, read_plan
+from halluguard.run import Run
+from halluguard.stores import open_store
+root = Path(sys.argv[1])
+run, store, plan = Run.open(root / "run"), open_store(root / "s"), read_plan(root / "out" / "plan.yaml")
+print("ready", flush=True)
+apply_plan(run, store, plan, root / "out", signed=Signature("x", datetime(2026, 1, 1, tzinfo=UTC)))
+print("done", flush=True)
+"""
+
+
+@pytest.mark.parametrize("delay", [0.0, 0.01, 0.03, 0.08, 0.2, 3.0])
+def test_kill_leaves_the_old_folder_or_the_new_one(
+    delay, write_native, plan_for, empty_run, tmp_path, signed, digest_of
+):
+    from halluguard.response import write_plan
+
+    rows = [{"id": f"x{i}", "text": f"text {i} " * 20} for i in range(1500)]
+    store = open_store(write_native(tmp_path / "s", rows, np.ones((1500, 64), dtype=np.float32)))
+    before = digest_of(tmp_path / "s")
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "plan.yaml").write_text(write_plan(plan_for(store, "x7", "x8")))
+    process = subprocess.Popen(
+        [sys.executable, "-c", KILLED, str(tmp_path)], stdout=subprocess.PIPE, text=True, env={**os.environ}
+    )
+    assert process.stdout.readline() == "ready\n"
+    time.sleep(delay)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    held = {path.name for path in out.iterdir()}
+    assert held in ({"plan.yaml"}, {"plan.yaml", "store", "quarantine", "evidence", "ledger.jsonl"})
+    assert digest_of(tmp_path / "s") == before
+    if "store" in held:
+        assert open_store(out / "store").count == 1498
+        assert restore_store(out, tmp_path / "back")[1] == 1500
+    else:
+        plan = plan_for(store, "x7", "x8")
+        assert apply_plan(empty_run, store, plan, out, signed=signed).left == 1498
+    assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]
+
+
+def test_failure_on_the_way_leaves_the_folder_as_it_was(
+    store_of, plan_for, empty_run, signed, tmp_path, monkeypatch
+):
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "plan.yaml").write_text("mine")
+
+    def fail(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("halluguard.response.quarantine.write_ledger", fail)
+    store = store_of("native_store")
+    with pytest.raises(OSError, match="No space"):
+        apply_plan(empty_run, store, plan_for(store, "e1"), out, signed=signed)
+    assert [path.name for path in out.iterdir()] == ["plan.yaml"]
+    assert (out / "plan.yaml").read_text() == "mine"
+    assert not list(tmp_path.glob(".out*"))
+
+
+def test_roll_back_takes_the_earlier_copy_and_keeps_clean_entries_added_since(
+    write_native, empty_run, signed, tmp_path
+):
+    from halluguard.response import Plan, PlanAction, PlanEntry
+
+    old = [{"id": f"x{i}", "text": f"t{i}"} for i in range(4)]
+    new = [{**row, "text": "edited"} if row["id"] == "x1" else row for row in old]
+    new += [{"id": "good", "text": "added"}, {"id": "bad", "text": "false"}]
+    write_native(tmp_path / "old", old, np.eye(4, 3, dtype=np.float32))
+    store = open_store(write_native(tmp_path / "s", new, np.eye(6, 3, dtype=np.float32)))
+    actions = (
+        PlanAction("A1", "quarantine", True, "", entries=(PlanEntry("bad"),)),
+        PlanAction("A2", "roll_back", True, "", targets={"snapshot": str(tmp_path / "old")}),
+    )
+    apply_plan(empty_run, store, Plan("", {}, actions), tmp_path / "out", signed=signed)
+    made = [(entry.id, entry.text) for entry in open_store(tmp_path / "out" / "store").entries()]
+    assert made == [("x0", "t0"), ("x1", "t1"), ("x2", "t2"), ("x3", "t3"), ("good", "added")]

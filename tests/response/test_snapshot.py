@@ -1,0 +1,114 @@
+"""Snapshots and differences: roots against a plain recursion, and every kind of change found."""
+
+import hashlib
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from typer.testing import CliRunner
+
+from halluguard.cli import app
+from halluguard.errors import InputError
+from halluguard.response import diff_stores, take_snapshot
+from halluguard.response.digests import root_of
+from halluguard.stores import open_store
+
+
+def rfc6962(leaves):
+    """The definition of RFC 6962, section 2.1, over leaf digests."""
+    if len(leaves) == 1:
+        return leaves[0]
+    split = 1
+    while split * 2 < len(leaves):
+        split *= 2
+    return hashlib.sha256(b"\x01" + rfc6962(leaves[:split]) + rfc6962(leaves[split:])).digest()
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(1, 200))
+def test_streamed_root_is_that_of_the_definition(n):
+    leaves = [hashlib.sha256(str(i).encode()).digest() for i in range(n)]
+    assert root_of(iter(leaves)) == rfc6962(leaves).hex()
+
+
+ROWS = [
+    {
+        "id": f"e{i}",
+        "text": f"text {i}",
+        "source": f"s{i % 2}",
+        "batch": "b1",
+        "ingested_at": "2026-03-01T00:00:00Z",
+    }
+    for i in range(6)
+]
+VECTORS = np.eye(7, dtype=np.float32)
+
+
+@pytest.fixture
+def two(write_native, tmp_path):
+    rows = [dict(row) for row in ROWS]
+    rows[1]["text"] = "another text"
+    rows[2]["metadata"] = {"page": 2}
+    rows[4]["source"] = "s9"
+    del rows[5]
+    rows.append(
+        {"id": "new", "text": "n", "source": "s7", "batch": "b2", "ingested_at": "2026-03-09T10:00:00Z"}
+    )
+    vectors = VECTORS[:6].copy()
+    vectors[3] *= 2
+    return write_native(tmp_path / "a", ROWS, VECTORS[:6]), write_native(tmp_path / "b", rows, vectors)
+
+
+def test_every_kind_of_change_is_found_and_placed(two):
+    found = diff_stores(*two)
+    kinds = {change.id: change.kind for change in found.changes}
+    assert kinds == {
+        "e1": "edited",
+        "e2": "metadata",
+        "e3": "re-embedded",
+        "e4": "metadata",
+        "new": "added",
+        "e5": "removed",
+    }
+    assert found.grouped("batch")["b2"] == {"added": 1}
+    assert found.grouped("day")["2026-03-09"] == {"added": 1}
+    assert found.window()[1].startswith("2026-03-09T10")
+
+
+def test_snapshot_stands_for_its_store_and_holds_no_text(two, tmp_path):
+    before, after = two
+    head = take_snapshot(open_store(before), tmp_path / "a.snapshot")
+    assert (head.entries, "text 1" in (tmp_path / "a.snapshot").read_text()) == (6, False)
+    assert diff_stores(tmp_path / "a.snapshot", after) == diff_stores(before, after)
+    assert not diff_stores(tmp_path / "a.snapshot", before).changed
+
+
+def test_same_store_gives_the_same_snapshot(two, tmp_path):
+    for name in ("1", "2"):
+        take_snapshot(open_store(two[0]), tmp_path / name)
+    assert (tmp_path / "1").read_bytes() == (tmp_path / "2").read_bytes()
+
+
+@pytest.mark.parametrize("harm", ["edit", "drop"])
+def test_snapshot_that_was_edited_or_cut_is_refused(harm, two, tmp_path):
+    path = tmp_path / "a.snapshot"
+    take_snapshot(open_store(two[0]), path)
+    lines = path.read_text().splitlines(keepends=True)
+    lines = lines[:-1] if harm == "drop" else [*lines[:-1], lines[-1].replace('"s1"', '"s2"')]
+    path.write_text("".join(lines))
+    with pytest.raises(InputError, match="do not give the root"):
+        diff_stores(path, two[1])
+
+
+def test_command_line_prints_the_root_and_fails_on_change_only_when_asked(two, tmp_path):
+    run = CliRunner().invoke
+    path = str(tmp_path / "x.snapshot")
+    taken = run(app, ["store", "snapshot", str(two[0]), "-o", path])
+    assert (taken.exit_code, taken.output.split()[1:]) == (0, ["6", "entries"])
+    asked = ["store", "diff", path, str(two[1]), "--json"]
+    shown = run(app, asked)
+    assert (shown.exit_code, json.loads(shown.stdout)["counts"]["edited"]) == (0, 1)
+    assert run(app, [*asked, "--fail-on-change"]).exit_code == 1
+    assert run(app, ["store", "diff", path, str(two[0]), "--fail-on-change"]).exit_code == 0
