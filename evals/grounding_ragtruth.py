@@ -52,7 +52,7 @@ class Answer:
 
 
 def _p_supported(verdict: Verdict) -> float:
-    readings = (verdict.cited, verdict.others, verdict.trusted)
+    readings = (verdict.cited, verdict.retrieved, verdict.trusted)
     return max((reading.p_supported for reading in readings if reading is not None), default=0.0)
 
 

@@ -43,8 +43,8 @@ ATTACKS = {
     "hotpotqa": ("poisonedrag", "gpt4", "gemini", "blind", "garag_typo"),
     "ramdocs": ("ramdocs_misinfo",),
 }
-FALSE_BESIDE = 0.005
-"""Share of the entries that are not responsible which may be accused beside one that is, where weights are fitted."""
+INVENTED = 3
+"""Wrong answers to each question that the fit of p-values sees where nothing is poisoned: its own, and those of others."""
 _BLOCK = 100
 _NEUTRAL = ResponsibilityModel(dict.fromkeys(FEATURES, 0.0), 0.0, (1.0,) * 200)
 
@@ -70,7 +70,9 @@ def main(arguments: Sequence[str]) -> int:
         SHIPPED.write_text(json.dumps(fitted, indent=1) + "\n", encoding="utf-8")
         default_responsibility.cache_clear()
     model = default_responsibility()
-    held = [question for question in keep if not question.fits]
+    held = [
+        question for question in keep if not question.fits and (not options.questions or question.number % 2)
+    ]
     rows, payload = [], []
     for drawn in _scenarios(data, held):
         scenario = (
@@ -134,8 +136,11 @@ def _fitting_scenarios(data: PoisonData, keep: Sequence[Any]) -> Iterator[Scenar
         ("ramdocs", "ramdocs_misinfo"),
     ):
         yield attack_scenario(data, dataset, attack, some)
-    for dataset in ("nq", "ramdocs"):
-        yield clean_scenario(data, dataset, some)
+    # p-values are as fine as there are clean events, whatever the sample. RAMDocs lends none: many of its passages that
+    # are labelled correct or noise state the wrong answer, so that an accusation there would not be false.
+    every = [question for question in data.questions if question.fits and question.dataset == "nq"]
+    for shift in range(INVENTED):
+        yield clean_scenario(data, "nq", every, shift=shift)
 
 
 def without_grounded(scenario: Scenario, gold: EntryIndex, reader: Reader, embedder: Embedder) -> Scenario:
@@ -182,7 +187,7 @@ def _flagged(event: Event, shown: Sequence[str], attributor: Attributor) -> Flag
 
 def fit(scenarios: Sequence[Scenario], reader: Reader, embedder: Any) -> dict[str, Any]:
     """Fit the weights on attacked events and the clean maxima on clean ones."""
-    rows, labels, clean_rows = [], [], []
+    rows, labels, under_attack, clean_rows = [], [], [], []
     for scenario in scenarios:
         for one, event in zip(
             attribute(Attributor(scenario.index, reader, embedder, _NEUTRAL), scenario),
@@ -192,6 +197,7 @@ def fit(scenarios: Sequence[Scenario], reader: Reader, embedder: Any) -> dict[st
             features = stack_rows(measure(one.flagged, one.candidates, one.readings))
             rows.append(features)
             labels += [candidate.entry.id in event.poison for candidate in one.candidates]
+            under_attack += [bool(event.poison)] * len(features)
             if not event.poison:
                 clean_rows.append(features)
     regression = LogisticRegression(C=1.0, class_weight="balanced", max_iter=2000).fit(
@@ -199,7 +205,7 @@ def fit(scenarios: Sequence[Scenario], reader: Reader, embedder: Any) -> dict[st
     )
     weights = dict(zip(FEATURES, (round(float(w), 4) for w in regression.coef_[0]), strict=True))
     model = ResponsibilityModel(weights, round(float(regression.intercept_[0]), 4), ())
-    scores = model.score_rows(np.concatenate(rows))
+    scores, attacked = model.score_rows(np.concatenate(rows)), np.array(under_attack)
     maxima = sorted(_highest(model, features) for features in clean_rows)
     return {
         "weights": dict(model.weights),
@@ -207,8 +213,8 @@ def fit(scenarios: Sequence[Scenario], reader: Reader, embedder: Any) -> dict[st
         "clean_maxima": [round(one, 5) for one in maxima],
         "alpha": 0.02,
         "grey": 0.05,
-        "beside": least_score(scores, np.array(labels), FALSE_BESIDE),
-        "source": f"every other NQ and RAMDocs question, {len(clean_rows)} clean events, NLI {reader.scorer.digest[:12]}",
+        "beside": best_cut(scores[attacked], np.array(labels)[attacked]),
+        "source": f"every other NQ and RAMDocs question, {len(labels)} readings; p-values by {len(clean_rows)} wrong answers to NQ questions, NLI {reader.scorer.digest[:12]}",
     }
 
 
@@ -216,10 +222,11 @@ def _highest(model: ResponsibilityModel, features: Any) -> float:
     return float(model.score_rows(features).max()) if len(features) else 0.0
 
 
-def least_score(scores: Any, labels: Any, rate: float) -> float:
-    """Return the least score that at most `rate` of the entries reach that are not responsible."""
-    innocent = scores[~labels.astype(bool)]
-    return round(float(np.quantile(innocent, 1 - rate)), 5)
+def best_cut(scores: Any, labels: Any) -> float:
+    """Return the score that parts responsible entries from others with the fewest errors, the highest of equals."""
+    cuts = np.unique(scores)
+    errors = [np.sum((scores >= cut) != labels.astype(bool)) for cut in cuts]
+    return round(float(cuts[len(cuts) - 1 - int(np.argmin(errors[::-1]))]), 5)
 
 
 def report(scenario: Scenario, made: Sequence[Attribution]) -> dict[str, Any]:

@@ -131,11 +131,16 @@ def attack_scenario(data: PoisonData, dataset: str, attack: str, keep: Sequence[
 
 
 def clean_scenario(
-    data: PoisonData, dataset: str, keep: Sequence[Question], *, right: bool = False
+    data: PoisonData, dataset: str, keep: Sequence[Question], *, right: bool = False, shift: int = 0
 ) -> Scenario:
-    """Build the store without poison, asked for answers the generator made up, or for right answers."""
+    """Build the store without poison, asked for answers the generator made up, or for right answers.
+
+    With a `shift`, each question is given the wrong answer of the one that many places further on.
+    """
     some = [q for q in keep if q.dataset == dataset and (q.correct if right else q.incorrect)]
-    events = tuple(Event(q, q.correct if right else q.incorrect) for q in some)
+    wrong = [q.incorrect for q in some]
+    wrong = wrong[shift % max(1, len(wrong)) :] + wrong[: shift % max(1, len(wrong))]
+    events = tuple(Event(q, q.correct if right else other) for q, other in zip(some, wrong, strict=True))
     name = f"{dataset} clean, {'right' if right else 'wrong'} answers"
     return Scenario(name, dataset, _index(data, _clean_ids(data, dataset)), events, right=right)
 

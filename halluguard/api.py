@@ -381,7 +381,9 @@ def plan_response(
     opened, suspect = _opened(run), open_store(Path(store), collection=collection)
     loaded = (models or ModelChoice()).load()
     search = response.search_with(opened, suspect, loaded.reader, loaded.models.embedder)
-    return response.plan_response(opened, suspect, Path(output), snapshots=map(Path, snapshots), search=search)
+    return response.plan_response(
+        opened, suspect, Path(output), snapshots=map(Path, snapshots), search=search
+    )
 
 
 def apply_response(
@@ -403,9 +405,7 @@ def apply_response(
 
     opened, suspect, folder = _opened(run), open_store(Path(store), collection=collection), Path(output)
     path = None if plan is None else Path(plan)
-    applied = response.carry_out(
-        opened, suspect, folder, signed=signed, plan=path, collection=collection
-    )
+    applied = response.carry_out(opened, suspect, folder, signed=signed, plan=path, collection=collection)
     wanted = response.read_plan(folder / "plan.yaml").find("prove")
     if wanted is None or not wanted.approve:
         return applied, None

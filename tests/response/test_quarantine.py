@@ -240,14 +240,14 @@ print("done", flush=True)
 """
 
 
-@pytest.mark.parametrize("delay", [0.0, 0.01, 0.03, 0.08, 0.2, 3.0])
+@pytest.mark.parametrize("delay", [0.0, 0.03, 0.1, 3.0])
 def test_kill_leaves_the_old_folder_or_the_new_one(
     delay, write_native, plan_for, empty_run, tmp_path, signed, digest_of
 ):
     from halluguard.response import write_plan
 
-    rows = [{"id": f"x{i}", "text": f"text {i} " * 20} for i in range(1500)]
-    store = open_store(write_native(tmp_path / "s", rows, np.ones((1500, 64), dtype=np.float32)))
+    rows = [{"id": f"x{i}", "text": f"text {i} " * 20} for i in range(600)]
+    store = open_store(write_native(tmp_path / "s", rows, np.ones((600, 64), dtype=np.float32)))
     before = digest_of(tmp_path / "s")
     out = tmp_path / "out"
     out.mkdir()
@@ -263,11 +263,11 @@ def test_kill_leaves_the_old_folder_or_the_new_one(
     assert held in ({"plan.yaml"}, {"plan.yaml", "store", "quarantine", "evidence", "ledger.jsonl"})
     assert digest_of(tmp_path / "s") == before
     if "store" in held:
-        assert open_store(out / "store").count == 1498
-        assert restore_store(out, tmp_path / "back")[1] == 1500
+        assert open_store(out / "store").count == 598
+        assert restore_store(out, tmp_path / "back")[1] == 600
     else:
         plan = plan_for(store, "x7", "x8")
-        assert apply_plan(empty_run, store, plan, out, signed=signed).left == 1498
+        assert apply_plan(empty_run, store, plan, out, signed=signed).left == 598
     assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]
 
 
