@@ -37,12 +37,15 @@ from halluguard.models import Embedder, load_models
 from halluguard.records import Origin, Passage, Rate
 
 SHIPPED = ROOT / "halluguard" / "forensics" / "responsibility.json"
-RETRIEVED = 10
+UNITS = 20
+"""Entries of each ranking over which accusations are counted, ours and those of the lexical rows."""
 ATTACKS = {
     "nq": ("poisonedrag", "gpt4", "gemini", "blind", "garag_typo"),
     "hotpotqa": ("poisonedrag", "gpt4", "gemini", "blind", "garag_typo"),
     "ramdocs": ("ramdocs_misinfo",),
 }
+HELD = 0.05
+"""Inverse strength of the penalty on the weights."""
 INVENTED = 3
 """Wrong answers to each question that the fit of p-values sees where nothing is poisoned: its own, and those of others."""
 _BLOCK = 100
@@ -82,7 +85,11 @@ def main(arguments: Sequence[str]) -> int:
         )
         attributor = Attributor(scenario.index, reader, models.embedder, model)
         made = attribute(attributor, scenario)
-        row = {"scenario": scenario.name, **report(scenario, made), **_lexical(scenario, models.embedder)}
+        row = {
+            "scenario": scenario.name,
+            **report(scenario, made, rank_events(scenario, models.embedder)),
+            **_lexical(scenario, models.embedder),
+        }
         print(json.dumps(row), flush=True)
         payload.append(row)
         rows.append(row)
@@ -200,11 +207,7 @@ def fit(scenarios: Sequence[Scenario], reader: Reader, embedder: Any) -> dict[st
             under_attack += [bool(event.poison)] * len(features)
             if not event.poison:
                 clean_rows.append(features)
-    regression = LogisticRegression(C=1.0, class_weight="balanced", max_iter=2000).fit(
-        np.concatenate(rows), labels
-    )
-    weights = dict(zip(FEATURES, (round(float(w), 4) for w in regression.coef_[0]), strict=True))
-    model = ResponsibilityModel(weights, round(float(regression.intercept_[0]), 4), ())
+    model = fit_weights(np.concatenate(rows), labels)
     scores, attacked = model.score_rows(np.concatenate(rows)), np.array(under_attack)
     maxima = sorted(_highest(model, features) for features in clean_rows)
     return {
@@ -218,6 +221,16 @@ def fit(scenarios: Sequence[Scenario], reader: Reader, embedder: Any) -> dict[st
     }
 
 
+def fit_weights(features: Any, labels: Sequence[bool]) -> ResponsibilityModel:
+    """Fit the weights on features of equal spread, held near zero: what sets one data set's poison apart may not be another's."""
+    middle, spread = features.mean(axis=0), features.std(axis=0) + 1e-9
+    regression = LogisticRegression(C=HELD, class_weight="balanced", max_iter=2000)
+    regression.fit((features - middle) / spread, labels)
+    raw = regression.coef_[0] / spread
+    weights = {name: round(float(weight), 4) for name, weight in zip(FEATURES, raw, strict=True)}
+    return ResponsibilityModel(weights, round(float(regression.intercept_[0] - raw @ middle), 4), ())
+
+
 def _highest(model: ResponsibilityModel, features: Any) -> float:
     return float(model.score_rows(features).max()) if len(features) else 0.0
 
@@ -229,13 +242,15 @@ def best_cut(scores: Any, labels: Any) -> float:
     return round(float(cuts[len(cuts) - 1 - int(np.argmin(errors[::-1]))]), 5)
 
 
-def report(scenario: Scenario, made: Sequence[Attribution]) -> dict[str, Any]:
-    """Return the metrics of one scenario: DACC, FPR, FNR over retrieved entries and over the whole store."""
+def report(
+    scenario: Scenario, made: Sequence[Attribution], ranked: Sequence[Sequence[str]]
+) -> dict[str, Any]:
+    """Return the metrics of one scenario: DACC, FPR, FNR over the top of each ranking and over the whole store."""
     totals = np.zeros(4, dtype=int)  # TP, FP, FN, TN over retrieved entries
     store = np.zeros(4, dtype=int)
-    for one, event in zip(made, scenario.events, strict=True):
+    for one, event, near in zip(made, scenario.events, ranked, strict=True):
         accused = {one.candidates[i].entry.id for i in one.accusation.accused}
-        totals += count_units(accused, event.poison, _retrieved(event, one))
+        totals += count_units(accused, event.poison, near)
         store += count_units(accused, event.poison, None, len(scenario.index.entries))
     n = len(made)
     origins = {str(o): sum(one.accusation.origin is o for one in made) for o in Origin}
@@ -252,12 +267,10 @@ def report(scenario: Scenario, made: Sequence[Attribution]) -> dict[str, Any]:
     }
 
 
-def _retrieved(event: Event, one: Attribution) -> list[str]:
-    return [
-        candidate.entry.id
-        for candidate in one.candidates
-        if candidate.shown or candidate.entry.id in event.poison
-    ][: RETRIEVED * 2]
+def rank_events(scenario: Scenario, embedder: Embedder) -> list[list[str]]:
+    """Return the ids of the entries nearest to the question of each event: the units that are counted."""
+    vectors = embedder.encode([event.question.question for event in scenario.events])
+    return [[scenario.index.entries[p].id for p, _ in scenario.index.rank(v, UNITS)] for v in vectors]
 
 
 def count_units(accused: set[str], poison: frozenset[str], units: Sequence[str] | None, size: int = 0) -> Any:
@@ -284,7 +297,7 @@ def _lexical(scenario: Scenario, embedder: Any) -> dict[str, Any]:
     counts = {name: np.zeros(4, dtype=int) for name in LEXICAL}
     falsely = dict.fromkeys(LEXICAL, 0)
     for event, vector in zip(scenario.events, vectors, strict=True):
-        ranked = scenario.index.rank(vector, 20)
+        ranked = scenario.index.rank(vector, UNITS)
         ids = [scenario.index.entries[p].id for p, _ in ranked]
         texts = [scenario.index.entries[p].text or "" for p, _ in ranked]
         found = accuse_lexically(texts, [s for _, s in ranked], event.question.question, event.answer)
@@ -332,7 +345,7 @@ def _attack_table(rows: Sequence[dict[str, Any]]) -> Table:
             )
         )
     note = (
-        "Percent. DACC, FPR and FNR over the entries shown and the poison found; lexical rows as DACC/FPR/FNR over the top 20. "
+        "Percent. DACC, FPR and FNR over the 20 entries nearest to each question; lexical rows as DACC/FPR/FNR over the same. "
         "Published for comparison, other units, successful attacks only: "
         + "; ".join(f"{system}, {cell}: {d}/{fp}/{fn}" for system, cell, d, fp, fn in PUBLISHED)
         + "."

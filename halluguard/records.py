@@ -154,6 +154,7 @@ class Reading:
 
     `supports` and `contradicts` apply the thresholds of the calibration in force; never both.
     `evidence_id` and `evidence_text` name the passage and window that decided, the empty string if there was none.
+    `entailment` is the model's own best probability, before words and numbers are weighed with it.
     """
 
     p_supported: float
@@ -163,6 +164,7 @@ class Reading:
     evidence_id: str = ""
     evidence_text: str = ""
     truncated: bool = False
+    entailment: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

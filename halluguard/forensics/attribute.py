@@ -16,7 +16,7 @@ from halluguard.forensics.candidates import (
 from halluguard.forensics.nearest import EntryIndex
 from halluguard.forensics.replay import replay_removals
 from halluguard.forensics.responsibility import Accusation, ResponsibilityModel, accuse
-from halluguard.forensics.signals import Signals, add_echoes, anchor_share, topic_share
+from halluguard.forensics.signals import Signals, add_echoes, anchor_share, togetherness, topic_share
 from halluguard.forensics.vouched import Vouching
 from halluguard.grounding.reader import Reader, ReadRequest
 from halluguard.models import Embedder
@@ -194,6 +194,8 @@ def measure(flagged: Flagged, candidates: Sequence[Candidate], readings: Sequenc
             topic_share(flagged.claim, flagged.question, candidate.text),
             candidate.pull,
             candidate.lean,
+            togetherness(flagged.claim, flagged.question, candidate.text),
+            reading.entailment,
         )
         for candidate, reading in zip(candidates, readings, strict=True)
     ]

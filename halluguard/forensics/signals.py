@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from halluguard.text import numbers, stems
+from halluguard.text import numbers, split_sentences, stems
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +20,9 @@ class Signals:
         topic: share of the question's words (of the claim's, where there is no question) that the entry holds.
         pull: cosine of entry and question: how strongly retrieval is drawn to it.
         lean: cosine with the claim minus cosine with the question, -2 to 2: whom it is nearer to, answer or topic.
+        together: the highest product of the two shares within one sentence of the entry: a text that says the claim says
+            it in one place, and a coincidence of words is scattered.
+        entailment: the NLI model's own probability that the entry entails the claim, words aside.
         echo: how surely another candidate, of another text, says the claim too. What is planted is planted often, and a
             coincidence of words seldom happens twice.
 
@@ -31,11 +34,14 @@ class Signals:
     topic: float
     pull: float
     lean: float
+    together: float = 0.0
+    entailment: float = 0.0
     echo: float = 0.0
 
     def as_row(self) -> NDArray[np.float64]:
-        """Return the signals as the features of the responsibility score, shape (8,)."""
+        """Return the signals as the features of the responsibility score, shape (9,)."""
         logit = float(np.log((self.supported + 1e-4) / (1 - self.supported + 1e-4)))
+        entailed = float(np.log((self.entailment + 1e-3) / (1 - self.entailment + 1e-3)))
         other = float(np.log((self.contradicted + 1e-4) / (1 - self.contradicted + 1e-4)))
         return np.array(
             [
@@ -45,7 +51,8 @@ class Signals:
                 self.topic,
                 self.pull,
                 self.lean,
-                self.anchor * self.topic,
+                self.together,
+                entailed,
                 self.echo,
             ],
             dtype=np.float64,
@@ -59,7 +66,8 @@ FEATURES = (
     "topic",
     "pull",
     "lean",
-    "anchor_x_topic",
+    "together",
+    "logit_entailment",
     "echo",
 )
 """Names of the columns of `Signals.as_row`."""
@@ -87,6 +95,15 @@ def topic_share(claim: str, question: str | None, text: str) -> float:
     return len(wanted & stems(text)) / len(wanted) if wanted else 0.0
 
 
+def togetherness(claim: str, question: str | None, text: str) -> float:
+    """Return the highest product of anchor and topic share that one sentence of a text has, 0 to 1."""
+    parts = (text[span.start : span.end] for span in split_sentences(text))
+    return max(
+        (anchor_share(claim, question, part) * topic_share(claim, question, part) for part in parts),
+        default=0.0,
+    )
+
+
 def add_echoes(signals: Sequence[Signals], texts: Sequence[str]) -> list[Signals]:
     """Return the signals of one event's candidates with `echo` filled in: the best support by another text, times its anchor."""
     said = [one.supported * one.anchor for one in signals]
@@ -100,5 +117,5 @@ def add_echoes(signals: Sequence[Signals], texts: Sequence[str]) -> list[Signals
 
 
 def stack_rows(signals: Sequence[Signals]) -> NDArray[np.float64]:
-    """Return the features of several entries, shape (n, 8)."""
+    """Return the features of several entries, shape (n, 9)."""
     return np.stack([one.as_row() for one in signals]) if signals else np.zeros((0, len(FEATURES)))

@@ -155,7 +155,8 @@ class Reader:
 
     def _conclude(self, case: _Case) -> Reading:
         if case.quoted is not None:
-            return Reading(P_QUOTED, 0.0, True, False, case.quoted.passage_id, case.quoted.text)
+            found = case.quoted
+            return Reading(P_QUOTED, 0.0, True, False, found.passage_id, found.text, entailment=P_QUOTED)
         if not case.scores:
             return Reading(0.0, 0.0, False, False)
         rule = self.calibration
@@ -172,6 +173,7 @@ class Reader:
             shown.window.passage_id,
             shown.window.text,
             cut,
+            max(score.entailment for score in case.scores),
         )
 
     def _worst(self, scores: Iterable[WindowScore]) -> tuple[float, WindowScore | None]:

@@ -8,7 +8,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from halluguard.forensics.responsibility import ResponsibilityModel, accuse, default_responsibility
-from halluguard.forensics.signals import FEATURES, Signals, add_echoes, anchor_share, own_words, topic_share
+from halluguard.forensics.signals import (
+    FEATURES,
+    Signals,
+    add_echoes,
+    anchor_share,
+    own_words,
+    togetherness,
+    topic_share,
+)
 from halluguard.records import Origin
 
 MODEL = ResponsibilityModel(
@@ -137,3 +145,12 @@ def test_an_echo_comes_from_another_text():
     assert [one.echo for one in alone] == pytest.approx([0.05, 0.45])
     assert [one.echo for one in copied] == [0, 0]
     assert [one.echo for one in reworded] == pytest.approx([0.4, 0.45])
+
+
+def test_words_that_stand_in_different_sentences_are_not_together():
+    question, claim = "Who painted the mill?", "Who painted the mill? Anna Weiss"
+    said = togetherness(claim, question, "Nothing here. The mill was painted by Anna Weiss.")
+    scattered = togetherness(claim, question, "The mill was painted in 1801. Anna Weiss was born later.")
+    assert said == 1.0
+    assert scattered < said
+    assert togetherness(claim, question, "") == 0.0
