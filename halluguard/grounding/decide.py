@@ -42,7 +42,7 @@ class _Task:
         return ReadRequest(self.claim.reading, passages, self.turn.question)
 
     def queries(self) -> tuple[str, ...]:
-        return queries_of(self.claim.reading, self.turn.question, self.cited or self.others)
+        return queries_of(self.claim.reading, self.turn.question, self.cited or self.others, self.trusted)
 
     @property
     def has_citation(self) -> bool:

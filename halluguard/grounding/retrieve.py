@@ -14,15 +14,19 @@ NEAR_SOURCE = 2
 """Trusted chunks taken for the question and for each such window, beside those nearest to the claim itself."""
 
 
-def queries_of(claim: str, question: str | None, sources: Sequence[Passage]) -> tuple[str, ...]:
+def queries_of(
+    claim: str, question: str | None, sources: Sequence[Passage], known: Sequence[Passage] = ()
+) -> tuple[str, ...]:
     """Return what to look up for a claim, the claim itself first, each text once.
 
     A claim may be short, or speak of "it". Its question and the text it was taken from say what it is about: what
-    a changed page should have said stands in the trusted page that is nearest to it.
+    a changed page should have said stands in the trusted page that is nearest to it. A source that stands word for
+    word in `known` passages needs no looking up.
     """
     asked = f"{question.strip()} {claim}" if question and question.strip() not in claim else claim
     windows = find_candidates(claim, sources, limit=SOURCES)
-    return tuple(dict.fromkeys((claim, asked, *(window.text for window in windows if window.cover))))
+    new = (w.text for w in windows if w.cover and not any(w.text in passage.text for passage in known))
+    return tuple(dict.fromkeys((claim, asked, *new)))
 
 
 def find_trusted(

@@ -33,6 +33,13 @@ def test_the_claim_its_question_and_its_source_are_looked_up_once_each():
     )
 
 
+def test_a_source_that_stands_in_what_was_found_is_not_looked_up():
+    source = Passage("c1", "Dogs must fit under the seat.")
+    known = Passage("page", "Rules for pets. Dogs must fit under the seat. Cats too.")
+
+    assert queries_of("Dogs must fit.", None, [source], [known]) == ("Dogs must fit.",)
+
+
 def test_a_claim_read_with_its_question_is_not_asked_with_it_again():
     assert queries_of("How heavy? 23 kilograms.", "How heavy?", []) == ("How heavy? 23 kilograms.",)
 
