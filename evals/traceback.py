@@ -34,7 +34,7 @@ from halluguard.grounding.loading import load_reader
 from halluguard.grounding.rates import wilson
 from halluguard.grounding.reader import Reader, ReadRequest
 from halluguard.models import Embedder, load_models
-from halluguard.records import Origin, Passage, Rate
+from halluguard.records import Entry, Origin, Passage, Rate
 
 SHIPPED = ROOT / "halluguard" / "forensics" / "responsibility.json"
 UNITS = 20
@@ -85,10 +85,11 @@ def main(arguments: Sequence[str]) -> int:
         )
         attributor = Attributor(scenario.index, reader, models.embedder, model)
         made = attribute(attributor, scenario)
+        ranked = rank_events(scenario, models.embedder)
         row = {
             "scenario": scenario.name,
-            **report(scenario, made, rank_events(scenario, models.embedder)),
-            **_lexical(scenario, models.embedder),
+            **report(scenario, made, ranked),
+            **_lexical(scenario, ranked),
         }
         print(json.dumps(row), flush=True)
         payload.append(row)
@@ -243,14 +244,14 @@ def best_cut(scores: Any, labels: Any) -> float:
 
 
 def report(
-    scenario: Scenario, made: Sequence[Attribution], ranked: Sequence[Sequence[str]]
+    scenario: Scenario, made: Sequence[Attribution], ranked: Sequence[Sequence[tuple[Entry, float]]]
 ) -> dict[str, Any]:
     """Return the metrics of one scenario: DACC, FPR, FNR over the top of each ranking and over the whole store."""
     totals = np.zeros(4, dtype=int)  # TP, FP, FN, TN over retrieved entries
     store = np.zeros(4, dtype=int)
     for one, event, near in zip(made, scenario.events, ranked, strict=True):
         accused = {one.candidates[i].entry.id for i in one.accusation.accused}
-        totals += count_units(accused, event.poison, near)
+        totals += count_units(accused, event.poison, [entry.id for entry, _ in near])
         store += count_units(accused, event.poison, None, len(scenario.index.entries))
     n = len(made)
     origins = {str(o): sum(one.accusation.origin is o for one in made) for o in Origin}
@@ -267,10 +268,11 @@ def report(
     }
 
 
-def rank_events(scenario: Scenario, embedder: Embedder) -> list[list[str]]:
-    """Return the ids of the entries nearest to the question of each event: the units that are counted."""
+def rank_events(scenario: Scenario, embedder: Embedder) -> list[list[tuple[Entry, float]]]:
+    """Return the entries nearest to the question of each event with their cosines: the units that are counted."""
     vectors = embedder.encode([event.question.question for event in scenario.events])
-    return [[scenario.index.entries[p].id for p, _ in scenario.index.rank(v, UNITS)] for v in vectors]
+    entries = scenario.index.entries
+    return [[(entries[p], score) for p, score in scenario.index.rank(v, UNITS)] for v in vectors]
 
 
 def count_units(accused: set[str], poison: frozenset[str], units: Sequence[str] | None, size: int = 0) -> Any:
@@ -291,16 +293,14 @@ def _rates(counts: Any) -> dict[str, float | None]:
     }
 
 
-def _lexical(scenario: Scenario, embedder: Any) -> dict[str, Any]:
+def _lexical(scenario: Scenario, ranked: Sequence[Sequence[tuple[Entry, float]]]) -> dict[str, Any]:
     """Return the same metrics for the lexical baselines, over the top of the question's ranking."""
-    vectors = embedder.encode([event.question.question for event in scenario.events])
     counts = {name: np.zeros(4, dtype=int) for name in LEXICAL}
     falsely = dict.fromkeys(LEXICAL, 0)
-    for event, vector in zip(scenario.events, vectors, strict=True):
-        ranked = scenario.index.rank(vector, UNITS)
-        ids = [scenario.index.entries[p].id for p, _ in ranked]
-        texts = [scenario.index.entries[p].text or "" for p, _ in ranked]
-        found = accuse_lexically(texts, [s for _, s in ranked], event.question.question, event.answer)
+    for event, near in zip(scenario.events, ranked, strict=True):
+        ids = [entry.id for entry, _ in near]
+        texts = [entry.text or "" for entry, _ in near]
+        found = accuse_lexically(texts, [score for _, score in near], event.question.question, event.answer)
         for name, chosen in found.items():
             accused = {ids[i] for i in chosen}
             counts[name] += count_units(accused, event.poison, ids)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from halluguard.grounding.alce import CitationCounts, count_citations
 from halluguard.grounding.claims import split_claims
 from halluguard.grounding.reader import Reader, ReadRequest
-from halluguard.grounding.retrieve import find_trusted, queries_of
+from halluguard.grounding.retrieve import NEAR_SOURCE, find_trusted, queries_of
 from halluguard.grounding.verdicts import status_of, unchecked_status
 from halluguard.models import Embedder
 from halluguard.records import Claim, ClaimKind, Passage, Reading, Status, Turn, Verdict
@@ -95,7 +95,7 @@ def _decide_together(
     tasks = _with_evidence(tasks, embedder, trusted, top_k)
     cited = _read(reader, [task.request(task.cited) for task in tasks])
     from_trusted = _read(reader, [task.request(task.trusted) for task in tasks])
-    tasks, from_trusted = _look_further(tasks, from_trusted, reader, embedder, trusted, top_k=top_k)
+    tasks, from_trusted = _look_further(tasks, from_trusted, reader, embedder, trusted)
     # The other chunks decide only where the cited ones do not: reading them elsewhere would change nothing.
     others = _read(
         reader,
@@ -158,8 +158,6 @@ def _look_further(
     reader: Reader,
     embedder: Embedder,
     trusted: TrustedIndex | None,
-    *,
-    top_k: int,
 ) -> tuple[list[_Task], list[Reading | None]]:
     """Read more trusted chunks for the claims that those nearest to them do not bear out.
 
@@ -168,10 +166,12 @@ def _look_further(
     doubtful = [i for i, one in enumerate(readings) if one is not None and not one.supports]
     if trusted is None or not doubtful:
         return tasks, readings
-    found = find_trusted([tasks[i].queries() for i in doubtful], embedder, trusted, top_k=top_k)
+    # The claim itself, the first of its queries, was looked up before.
+    further = [tasks[i].queries()[1:] for i in doubtful]
+    found = find_trusted(further, embedder, trusted, top_k=NEAR_SOURCE)
     tasks, readings = list(tasks), list(readings)
     for i, passages in zip(doubtful, found, strict=True):
-        tasks[i] = replace(tasks[i], trusted=passages)
+        tasks[i] = replace(tasks[i], trusted=tuple(dict.fromkeys((*tasks[i].trusted, *passages))))
     again = _read(reader, [tasks[i].request(tasks[i].trusted) for i in doubtful])
     for i, reading in zip(doubtful, again, strict=True):
         readings[i] = reading

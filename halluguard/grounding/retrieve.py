@@ -43,7 +43,7 @@ def find_trusted(
     """
     texts = list(dict.fromkeys(text for some in queries for text in some))
     if not texts:
-        return []
+        return [() for _ in queries]
     found, _ = trusted.search(embedder.encode(texts), max(top_k, NEAR_SOURCE))
     rows = dict(zip(texts, found.tolist(), strict=True))
     merged = [
