@@ -30,7 +30,9 @@ def split_claims(turn: Turn, *, read_before_pronouns: bool = False) -> tuple[Cla
     """
     blocks = scan_blocks(turn.answer)
     markers = find_markers(turn, blocks)
-    drafts = list(_Drafter(turn, markers).draft(blocks))
+    drafted = _Drafter(turn, markers).draft(blocks)
+    # A heading of nothing but a line separator is a block without a visible character.
+    drafts = [draft for draft in drafted if not turn.answer[draft.start : draft.end].isspace()]
     cited = _attach(turn, drafts, markers)
     claims = [_finish(turn.answer, draft, *cites) for draft, cites in zip(drafts, cited, strict=True)]
     return tuple(_read_with_previous(claims) if read_before_pronouns else claims)

@@ -96,6 +96,7 @@ def cites(answer: str, **fields: object) -> list[tuple[str, ...]]:
 @example("\u2028```0")
 @example("```python title={1}\nx\n```\n``` The fee is $90.")
 @example("| a |\n|---|\n|  |\n| b")
+@example("# \u2028#")
 def test_claims_are_exact_ordered_and_cover_all_but_furniture(answer: str) -> None:
     place = 0
     uncovered = []
