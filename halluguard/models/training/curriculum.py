@@ -11,6 +11,7 @@ from halluguard.models.training.edits import all_edits
 from halluguard.models.training.examples import CONTRADICTION, ENTAILMENT, NEUTRAL, NOT_ENTAILMENT, Example
 from halluguard.models.training.house_rules import deal_rules
 from halluguard.models.training.kinds import KIND_WEIGHTS, KINDS, Scene, answer_shape
+from halluguard.models.training.ledger import deal_ledger
 from halluguard.models.training.passages import Corpus, Passage, content_words, split_sentences, tidy
 from halluguard.models.training.rewrites import LOOK_EDITED, rewrite
 
@@ -188,22 +189,24 @@ POOLS: Mapping[str, tuple[str, ...]] = {
     "fever_short": ("fever", "fever_nei_paired"),
     **{name: (name,) for name in ("snli_cat", "semiauto_base_wiki", "conjnli", "help_andor")},
 }
-#: Rows of one mixed shard, some 260k tokens: about half of them NLI. NLI rows are split evenly over their labels.
+#: Rows of one mixed shard, some 370k tokens. NLI rows are split evenly over their labels; small sources come round
+#: several times in a run, long ones once.
 SHARD_ROWS: Mapping[str, int] = {
-    "mnli": 2_200,
-    "snli_cat": 450,
-    "cad": 120,
-    "fever_short": 800,
+    "mnli": 1_000,
+    "snli_cat": 700,
+    "cad": 240,
+    "fever_short": 900,
     "semiauto_base_wiki": 24,
-    "conjnli": 24,
+    "conjnli": 90,
     "help_andor": 20,
-    "hans_style": 130,
-    "fever_haystack": 240,
-    "mnli_haystack": 90,
-    "edited_rows": 260,
-    "summaries": 110,
-    "grounding": 300,
-    "house_rules": 1_000,
+    "hans_style": 90,
+    "fever_haystack": 420,
+    "mnli_haystack": 120,
+    "edited_rows": 400,
+    "summaries": 200,
+    "grounding": 700,
+    "ledger": 260,
+    "house_rules": 340,
 }
 
 
@@ -328,6 +331,8 @@ class Mixer:
                 rows += self.grounding.take(count)
             elif name == "house_rules":
                 rows += deal_rules(self.rng, count)
+            elif name == "ledger":
+                rows += deal_ledger(self.rng, count, self.grounding.corpora[0][0].persons)
             else:
                 rows += self._nli(name, count)
         return rows

@@ -171,6 +171,26 @@ def edit_name(sentence: str, rng: random.Random, corpus: Corpus, context: Sequen
     return None
 
 
+def edit_near_value(sentence: str, rng: random.Random, context: Sequence[str]) -> str | None:
+    """Put a year or a number that another sentence of the passage states in place of one of this sentence.
+
+    What is swapped stands in the passage, so that looking for the value there finds it.
+    """
+    hits: list[tuple[re.Match[str], str]] = []
+    for pattern in (_YEAR, _NUMBER):
+        own = list(pattern.finditer(sentence))
+        taken = {match.group() for match in own}
+        near = sorted({m.group() for other in context for m in pattern.finditer(other)} - taken)
+        if pattern is _NUMBER:
+            near = [value for value in near if not _YEAR.fullmatch(value)]
+            own = [match for match in own if not _YEAR.fullmatch(match.group())]
+        hits += [(match, value) for match in own for value in near if len(value) == len(match.group())]
+    if not hits:
+        return None
+    match, new = rng.choice(hits)
+    return _replace(sentence, match, new)
+
+
 def _differs(new: str, old: str, kind: str) -> bool:
     left, right = set(new.lower().split()), set(old.lower().split())
     return (
@@ -287,7 +307,7 @@ def edit_roles(sentence: str, rng: random.Random) -> str | None:
 
 Edit = Callable[[str, random.Random], str | None]
 
-#: Every edit that needs the sentence alone; `name` needs the corpus and is added by `all_edits`.
+#: Every edit that needs the sentence alone; `all_edits` adds those that need the corpus or the passage.
 PLAIN_EDITS: dict[str, Edit] = {
     "number": edit_number,
     "date": edit_date,
@@ -303,5 +323,9 @@ PLAIN_EDITS: dict[str, Edit] = {
 
 
 def all_edits(corpus: Corpus, context: Sequence[str] = ()) -> dict[str, Edit]:
-    """Return every edit by name, `name` bound to the corpus and to the rest of the passage."""
-    return {**PLAIN_EDITS, "name": lambda sentence, rng: edit_name(sentence, rng, corpus, context)}
+    """Return every edit by name; `name` and `near_value` are bound to the corpus and to the rest of the passage."""
+    return {
+        **PLAIN_EDITS,
+        "name": lambda sentence, rng: edit_name(sentence, rng, corpus, context),
+        "near_value": lambda sentence, rng: edit_near_value(sentence, rng, context),
+    }

@@ -159,6 +159,38 @@ def neighbour_sentence(scene: Scene, rng: random.Random) -> list[Example]:
     return [scene.example(_true_form(own, rng), NEUTRAL, "neighbour_sentence")]
 
 
+def other_subject(scene: Scene, rng: random.Random) -> list[Example]:
+    """Take a sentence of the passage, and the same told of somebody else of the same type: not entailed, twins.
+
+    Half of the time the other one is named elsewhere in the passage.
+    """
+    index, _ = _pick(scene, rng)
+    sentence = scene.plain(index)
+    name = next(iter(find_names(sentence)), "")
+    kind = scene.corpus.type_of(name)
+    if not kind or not sentence.startswith((name, f"The {name}")):
+        return []
+    own = set(name.lower().split())
+    near = sorted(
+        {
+            n
+            for s in scene.window
+            for n in find_names(s)
+            if scene.corpus.type_of(n) == kind and n not in sentence
+        }
+    )
+    near = [n for n in near if not own & set(n.lower().split())]
+    pool: Sequence[str] = near if near and rng.random() < 0.5 else scene.corpus.names_of_type(kind)
+    other = rng.choice(pool).removeprefix("the ")
+    if other in sentence or own & set(other.lower().split()):
+        return []
+    moved = sentence.replace(name, other, 1)
+    return [
+        scene.example(sentence, ENTAILMENT, "other_subject", "x"),
+        scene.example(moved, NOT_ENTAILMENT, "other_subject", "x"),
+    ]
+
+
 _TAIL = re.compile(
     r"(?:,? (?:in|at|near|during|since|until|after|before|with|for|by|from|through|under|because of|due to|as part of)"
     r" (?:[\w'’\-]+ ?){1,6}|, (?:which|who|where|making|becoming|including) [^,.]{10,70})(?=\.$)"
@@ -361,6 +393,7 @@ KINDS: dict[str, Generator] = {
     "edited_document": edited_document,
     "absent_sentence": absent_sentence,
     "neighbour_sentence": neighbour_sentence,
+    "other_subject": other_subject,
     "added_detail": added_detail,
     "two_sentences": two_sentences,
     "half_true": half_true,
@@ -374,6 +407,7 @@ KIND_WEIGHTS: dict[str, int] = {
     "edited_document": 4,
     "absent_sentence": 7,
     "neighbour_sentence": 5,
+    "other_subject": 6,
     "added_detail": 5,
     "two_sentences": 4,
     "half_true": 4,

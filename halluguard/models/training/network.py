@@ -28,6 +28,12 @@ def find_base() -> Path:
     return Path(spec.submodule_search_locations[0]) / "model"
 
 
+def fast_precision(device: str) -> str:
+    """Return the precision that trains fastest: bfloat16 on a GPU or a processor with AMX, else float32."""
+    amx = torch.backends.cpu.get_cpu_capability() == "AVX512" and torch.cpu._is_amx_tile_supported()  # noqa: SLF001
+    return "bfloat16" if device == "cuda" or amx else "float32"
+
+
 def load_tokenizer(folder: Path) -> Tokenizer:
     """Read `tokenizer.json` with truncation and padding switched off: the caller decides both, visibly."""
     tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
@@ -41,20 +47,26 @@ def label_settings() -> dict[str, Any]:
     return {"id2label": dict(enumerate(LABELS)), "label2id": {label: i for i, label in enumerate(LABELS)}}
 
 
-def build_network(base: Path, seed: int) -> BertForSequenceClassification:
-    """Load the base encoder with dropout 0, frozen word embeddings and a fresh pooler and head drawn from `seed`."""
+def build_network(
+    base: Path, seed: int, *, dropout: float = 0.0, attention: str = "sdpa"
+) -> BertForSequenceClassification:
+    """Load the base encoder with frozen word embeddings and a fresh pooler and head drawn from `seed`.
+
+    `dropout` is that of the embeddings; layers and attention have none.
+    """
     config = BertConfig.from_pretrained(
         base, hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0, **label_settings()
     )
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         network = BertForSequenceClassification.from_pretrained(
-            base, config=config, attn_implementation="sdpa", dtype=torch.float32
+            base, config=config, attn_implementation=attention, dtype=torch.float32
         )
         for layer in (network.bert.pooler.dense, network.classifier):
             nn.init.normal_(layer.weight, std=0.02)
             nn.init.zeros_(layer.bias)
     network.bert.embeddings.word_embeddings.weight.requires_grad_(False)
+    network.bert.embeddings.dropout.p = dropout
     return network
 
 
