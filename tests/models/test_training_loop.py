@@ -239,6 +239,20 @@ def test_bfloat16_keeps_steps_too_small_for_it(folders: Folders) -> None:
     )
 
 
+def test_a_finished_run_takes_no_further_step(folders: Folders) -> None:
+    """Asked to go on, it leaves weights and position as they are."""
+    trainer = Trainer(replace(RECIPE, max_tokens=2_000), folders)
+    trainer.run()
+    again = Trainer(trainer.recipe, folders)
+    again.resume()
+    again.run()
+
+    assert again.position == trainer.position
+    assert all(
+        torch.equal(a, b) for a, b in zip(trainer.trained.values(), again.trained.values(), strict=True)
+    )
+
+
 def test_evaluating_does_not_move_the_weights(folders: Folders) -> None:
     """The averaged weights are measured, the trained ones come back, in training mode."""
     trainer = Trainer(
@@ -327,7 +341,14 @@ def test_the_card_states_data_figures_and_recipe(folders: Folders, tmp_path: Pat
     text = (tmp_path / "model" / "README.md").read_text(encoding="utf-8")
 
     assert (tmp_path / "model" / "model.safetensors").exists()
-    for part in ("| toy | generated | 120 |", "| mnli | 50.0 | 10 |", "## Limits", "--seed 3", "A note."):
+    for part in (
+        "| toy | generated | 120 |",
+        "| mnli | 50.0 | 10 |",
+        "## Limits",
+        "reproduce --work",
+        '"seed": 3',
+        "A note.",
+    ):
         assert part in text
 
 

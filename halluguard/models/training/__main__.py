@@ -1,4 +1,4 @@
-"""Command line: `python -m halluguard.models.training data|train|measure|export`.
+"""Command line: `python -m halluguard.models.training reproduce`, or its parts `data|train|measure|export`.
 
 Nothing here that the modules beside it cannot do.
 """
@@ -17,10 +17,18 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m halluguard.models.training",
         description="Train the grounding model that ships with halluguard.",
-        epilog="example: python -m halluguard.models.training data --out shards && "
-        "python -m halluguard.models.training train --shards shards --work run",
+        epilog="example: python -m halluguard.models.training reproduce --work work --out model",
     )
     verbs = parser.add_subparsers(dest="verb", required=True)
+
+    reproduce = verbs.add_parser(
+        "reproduce",
+        help="make the shipped weights again: data, train, measure, export; goes on where it stopped",
+    )
+    reproduce.add_argument("--work", type=Path, required=True, help="folder for shards, checkpoint and log")
+    reproduce.add_argument("--out", type=Path, required=True, help="folder for the model")
+    reproduce.add_argument("--max-tokens", type=int, help="a shorter or longer run than the shipped one")
+    reproduce.add_argument("--limit", type=int, help="measure at most this many rows a set")
 
     data = verbs.add_parser("data", help="write the training shards as JSON Lines and print what is in them")
     data.add_argument("--out", type=Path, required=True, help="folder for shard-*.jsonl")
@@ -79,6 +87,34 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _reproduce(args: argparse.Namespace) -> None:
+    shards, run = args.work / "shards", args.work / "run"
+    if not (shards / "mix.json").is_file():
+        _carry_out(["data", "--out", str(shards)])
+    train = ["train", "--shards", str(shards), "--work", str(run)]
+    train += ["--max-tokens", str(args.max_tokens)] if args.max_tokens else []
+    _carry_out([*train, *(["--resume"] if (run / "checkpoint").is_dir() else [])])
+    from halluguard.models.training.measure import dev_slices, measure
+    from halluguard.models.training.mix import data_folder
+
+    figures = run / "figures.json"
+    found = measure(run / "export", dev_slices(data_folder(), args.limit))
+    figures.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+    _carry_out(
+        [
+            "export",
+            "--work",
+            str(run),
+            "--shards",
+            str(shards),
+            "--out",
+            str(args.out),
+            "--figures",
+            str(figures),
+        ]
+    )
+
+
 def _write_data(args: argparse.Namespace) -> None:
     from halluguard.models.training.card import band_table
     from halluguard.models.training.mix import data_folder
@@ -129,7 +165,13 @@ def _export(args: argparse.Namespace) -> None:
     ship(args.work, args.shards, args.out, recipe=recipe, figures=figures, note=args.note)
 
 
+def _carry_out(argv: Sequence[str]) -> None:
+    args = _parser().parse_args(argv)
+    VERBS[args.verb](args)
+
+
 VERBS: dict[str, Callable[[argparse.Namespace], None]] = {
+    "reproduce": _reproduce,
     "data": _write_data,
     "train": _train,
     "measure": _measure,

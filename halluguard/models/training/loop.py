@@ -250,6 +250,8 @@ class Trainer:
             torch.set_flush_denormal(False)
 
     def _run(self, checkpoint_every_s: float, log_every: int, stop_at_step: int | None) -> None:
+        if progress_of(self.recipe, self.position) >= 1.0:
+            return
         self.network.train()
         self._mark = self.clock()
         saved_s = self.position.elapsed_s
