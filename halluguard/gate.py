@@ -2,7 +2,7 @@
 
 import operator
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,6 +52,15 @@ def parse_condition(text: str) -> Condition:
     return Condition(metric, sign, float(number) / (100 if percent else 1))
 
 
+def require_known(conditions: Sequence[Condition], known: Collection[str]) -> None:
+    """Raise SettingError where a condition names a rate that is not among the known ones."""
+    for condition in conditions:
+        if condition.metric not in known:
+            raise SettingError(
+                f"--fail-on names {condition.metric!r}. Known rates: {', '.join(sorted(known))}"
+            )
+
+
 def decide_outcome(manifest: Mapping[str, Any], conditions: Sequence[Condition] = ()) -> Outcome:
     """Return verdict line and exit code of a finished check.
 
@@ -59,11 +68,7 @@ def decide_outcome(manifest: Mapping[str, Any], conditions: Sequence[Condition] 
     else 0. A metric that the run does not have raises SettingError naming those it has.
     """
     counts, summary = manifest["counts"], manifest["summary"]
-    for condition in conditions:
-        if condition.metric not in summary:
-            raise SettingError(
-                f"--fail-on names {condition.metric!r}. Known rates: {', '.join(sorted(summary))}"
-            )
+    require_known(conditions, summary)
     if not counts["checkable"]:
         return Outcome(4, f"NOTHING CHECKABLE: no claim in {counts['turns']} turns could be decided")
     rate = summary["ungrounded_rate"]

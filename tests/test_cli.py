@@ -283,6 +283,11 @@ def test_bad_condition_is_refused_before_any_work(corpus):
     assert not (corpus / "run").exists()
 
 
+def test_unknown_rate_is_refused_before_any_work(corpus):
+    one_line(check(corpus, "--fail-on", "ungronded_rate>0.05"), "'ungronded_rate'", "ungrounded_rate")
+    assert not (corpus / "run").exists()
+
+
 def test_resume_of_nothing_is_refused(corpus):
     done = run_installed(
         "check", corpus / "log.jsonl", "--trusted", corpus / "trusted", "-o", corpus / "run", "--resume"

@@ -1,0 +1,83 @@
+"""What a verb writes: results to stdout, progress and messages to stderr, all of it harmless in a terminal."""
+
+import json
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import typer
+
+if TYPE_CHECKING:
+    from halluguard.api import RunResult
+    from halluguard.gate import Condition
+    from halluguard.grounding.check import Progress
+
+_TOLD = ("counts", "summary", "groups", "log", "not_shown", "trace", "cascade")
+"""What of a manifest a job reads."""
+
+
+def say(message: str) -> None:
+    """Write one harmless line to stderr, signed with the command's name."""
+    from halluguard.report.hostile import one_line
+
+    typer.echo(f"halluguard: {one_line(message, 1000)}", err=True)
+
+
+def show_warning(message: Warning | str, *_: object, **__: object) -> None:
+    """Show a warning as one line, without the place in our code that raised it."""
+    say(str(message))
+
+
+def print_json(value: object) -> None:
+    """Print one JSON object, or array, for machines."""
+    typer.echo(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def print_run(result: "RunResult") -> None:
+    """Show a run's summary on stdout; escape sequences in its texts are made harmless there."""
+    from rich.console import Console
+
+    from halluguard.report import collect
+    from halluguard.report.terminal import print_summary
+
+    print_summary(collect(result.run), Console(soft_wrap=False))
+
+
+def finish(result: "RunResult", conditions: "Sequence[Condition]", as_json: bool) -> None:
+    """Show a run with its verdict, and end in the code of that verdict."""
+    outcome = result.outcome(conditions)
+    if as_json:
+        manifest = result.run.manifest
+        told = {key: manifest[key] for key in _TOLD if key in manifest}
+        print_json({"run": str(result.path), "exit_code": outcome.exit_code, "verdict": outcome.line, **told})
+    else:
+        print_run(result)
+        typer.echo(outcome.line)
+    raise typer.Exit(outcome.exit_code)
+
+
+@contextmanager
+def progress(label: str, off: bool) -> "Iterator[Callable[[Progress], None]]":
+    """Draw turns, claims, pairs per second and cache hits on stderr, where that is a terminal."""
+    from rich.console import Console
+    from rich.progress import Progress as Bar
+    from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Bar(*columns, console=Console(stderr=True), disable=off or not sys.stderr.isatty()) as bar:
+        task = bar.add_task(f"{label}: loading models")
+
+        def advance(done: "Progress") -> None:
+            elapsed = bar.tasks[0].elapsed or 1e-9
+            fresh = done.pairs - done.pairs_known
+            share = done.pairs_known / done.pairs if done.pairs else 0.0
+            bar.update(
+                task,
+                description=(
+                    f"{label}: {done.turns} turns, {done.claims} claims, "
+                    f"{fresh / elapsed:.0f} pairs/s, {share:.0%} from cache, {done.skipped_rows} rows skipped"
+                ),
+            )
+
+        yield advance
