@@ -1,54 +1,28 @@
 """Faults put into a clean store on purpose, with the truth of where they are."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
-from typing import Any
+import zlib
+from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from evals.fault_types import Encode, Fault, Faulty, Rows, Tools, Vectors, ids_of
+from evals.faults_around import (
+    change_since_log,
+    edit,
+    ghosts,
+    known_bad,
+    leave_older,
+    name_wrong_source,
+    remove_sources,
+    touch_up,
+    write_back,
+)
 from halluguard.forensics.integrity import Code
-from halluguard.records import Chunk, Turn
 
-Vectors = NDArray[np.float32]
-Encode = Callable[[Sequence[str]], Vectors]
-Row = Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Rows:
-    """A store as rows of a JSONL file (`id`, `text`, `source`, `metadata`) and their vectors, shape (n, d)."""
-
-    rows: tuple[Row, ...]
-    vectors: Vectors
-
-    def text(self, at: int) -> str:
-        """The text of a row."""
-        return str(self.rows[at]["text"])
-
-
-@dataclass(frozen=True, slots=True)
-class Faulty:
-    """A store with faults, what a sweep may use besides it, and which ids it should name under which codes."""
-
-    store: Rows
-    codes: tuple[str, ...]
-    truth: frozenset[str]
-    turns: tuple[Turn, ...] = ()
-    known_bad: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Tools:
-    """The model in use, another model of the same dimension, and the draw."""
-
-    encode: Encode
-    encode_other: Encode
-    rng: np.random.Generator = field(default_factory=lambda: np.random.default_rng(0))
-
-
-Fault = Callable[[Rows, NDArray[np.int64], Tools], Faulty]
+_SLIPS = 0.4  # of a misspelt text's longer words
+_DAMAGED_GLYPHS = 3  # every third character of a text whose font had no Unicode map
 
 
 def inject(
@@ -64,16 +38,12 @@ def inject(
         encode_other: another model of the same dimension.
         seed: of the draw.
     """
-    rng = np.random.default_rng([seed, sorted(FAULTS).index(fault)])
+    rng = np.random.default_rng([seed, zlib.crc32(fault.encode())])
     count = max(2, round(rate * len(clean.rows)))
     apply, suits, _ = FAULTS[fault]
     suitable = np.array([at for at in range(len(clean.rows)) if suits(clean.text(at))])
     chosen = np.sort(rng.choice(suitable, size=min(count, len(suitable)), replace=False))
     return apply(clean, chosen, Tools(encode, encode_other, rng))
-
-
-def _ids(store: Rows, chosen: Sequence[int] | NDArray[np.int64]) -> frozenset[str]:
-    return frozenset(str(store.rows[at]["id"]) for at in chosen)
 
 
 def _with_vectors(code: str, change: Callable[[Rows, NDArray[np.int64], Tools], Vectors]) -> Fault:
@@ -82,7 +52,7 @@ def _with_vectors(code: str, change: Callable[[Rows, NDArray[np.int64], Tools], 
     def apply(clean: Rows, chosen: NDArray[np.int64], tools: Tools) -> Faulty:
         vectors = clean.vectors.copy()
         vectors[chosen] = change(clean, chosen, tools)
-        return Faulty(replace(clean, vectors=vectors), (code,), _ids(clean, chosen))
+        return Faulty(replace(clean, vectors=vectors), (code,), ids_of(clean, chosen))
 
     return apply
 
@@ -96,7 +66,7 @@ def _with_texts(code: str, change: Callable[[str, np.random.Generator], str], *,
             rows[at] = {**rows[at], "text": change(clean.text(at), tools.rng)}
         if embed:
             vectors[chosen] = tools.encode([str(rows[at]["text"]) for at in chosen])
-        return Faulty(Rows(tuple(rows), vectors), (code,), _ids(clean, chosen))
+        return Faulty(Rows(tuple(rows), vectors), (code,), ids_of(clean, chosen))
 
     return apply
 
@@ -111,7 +81,7 @@ def _with_copies(codes: tuple[str, ...], change: Callable[[str, np.random.Genera
             for at, text in zip(chosen, texts, strict=True)
         )
         store = Rows((*clean.rows, *added), np.concatenate([clean.vectors, tools.encode(texts)]))
-        return Faulty(store, codes, _ids(clean, chosen) | {str(row["id"]) for row in added})
+        return Faulty(store, codes, ids_of(clean, chosen) | {str(row["id"]) for row in added})
 
     return apply
 
@@ -160,14 +130,6 @@ def _prefix(clean: Rows, chosen: NDArray[np.int64], tools: Tools) -> Vectors:
     return tools.encode([f"passage: {clean.text(at)}" for at in chosen])
 
 
-def _edit(text: str, rng: np.random.Generator) -> str:
-    """Change what a sentence says: two words among the first hundred exchanged for other names."""
-    words = text.split()
-    for at in rng.choice(min(len(words), 100), size=2, replace=False):
-        words[at] = str(rng.choice(["Kathmandu", "1847", "Eleanor", "copper", "never", "Saskatchewan"]))
-    return " ".join(words)
-
-
 def _mojibake(text: str, _: np.random.Generator) -> str:
     return text.encode().decode("cp1252", errors="replace")
 
@@ -198,73 +160,55 @@ def _hide(text: str, rng: np.random.Generator) -> str:
     return " ".join(words)
 
 
-def _touch_up(text: str, rng: np.random.Generator) -> str:
-    """Make the small changes of a re-crawl: a footnote mark, a dropped filler word."""
-    words = text.split()
-    at = int(rng.integers(1, len(words)))
-    return " ".join([*words[:at], "[4]", *words[at:]])
-
-
-def _drift(text: str, rng: np.random.Generator) -> str:
-    """Exchange a quarter of the words."""
-    words = text.split()
-    for at in rng.choice(len(words), size=len(words) // 4, replace=False):
-        words[at] = str(rng.choice(["indeed", "reported", "further", "main", "early", "several"]))
-    return " ".join(words)
-
-
-def _known_bad(clean: Rows, chosen: NDArray[np.int64], tools: Tools) -> Faulty:
-    """Copies of one bad text, each drifted another way, in place of the chosen entries."""
-    bad = "The Meridian Charter of 1911 was signed in Trieste by eleven delegates, and its third article still forbids any canal."
-    rows, vectors = list(clean.rows), clean.vectors.copy()
-    for at in chosen:
-        rows[at] = {**rows[at], "text": _drift(bad, tools.rng)}
-    vectors[chosen] = tools.encode([str(rows[at]["text"]) for at in chosen])
-    return Faulty(
-        Rows(tuple(rows), vectors), (Code.COPY_OF_KNOWN_BAD,), _ids(clean, chosen), known_bad=(bad,)
+def _lose_glyphs(text: str, _: np.random.Generator) -> str:
+    """Write characters of a font without a Unicode map into the private use area, as PDF extraction does."""
+    return "".join(
+        chr(0xE000 + ord(char) % 0x1000) if at % _DAMAGED_GLYPHS == 0 and not char.isspace() else char
+        for at, char in enumerate(text)
     )
+
+
+def _misspell(text: str, rng: np.random.Generator) -> str:
+    """Exchange two neighbouring letters, or drop one, in four words of ten that have at least four letters."""
+    return " ".join(
+        _slip(word, rng) if len(word) > 3 and word.isalpha() and rng.random() < _SLIPS else word
+        for word in text.split()
+    )
+
+
+def _slip(word: str, rng: np.random.Generator) -> str:
+    at = int(rng.integers(1, len(word) - 1))
+    kept = word[at] if rng.random() < 0.5 else ""
+    return word[:at] + word[at + 1] + kept + word[at + 2 :]
+
+
+def _shift(clean: Rows, chosen: NDArray[np.int64], _: Tools) -> Faulty:
+    """Move the vectors of a run of entries up by one, as a vector added twice or deleted alone does."""
+    start = int(chosen[0]) % (len(clean.rows) - len(chosen) + 1)
+    run = np.arange(start, start + len(chosen))
+    vectors = clean.vectors.copy()
+    vectors[run] = np.roll(clean.vectors[run], 1, axis=0)
+    return Faulty(replace(clean, vectors=vectors), (Code.VECTOR_OF_OTHER_ENTRY,), ids_of(clean, run))
+
+
+def _other_model_batch(clean: Rows, chosen: NDArray[np.int64], tools: Tools) -> Faulty:
+    """Embed a run of entries with another model, as a deployment that swapped its model does from a day on."""
+    run = np.arange(len(clean.rows) - len(chosen), len(clean.rows))
+    vectors = clean.vectors.copy()
+    vectors[run] = _other_model(clean, run, tools)
+    return Faulty(replace(clean, vectors=vectors), (Code.STALE_MODEL,), ids_of(clean, run))
+
+
+def _drop_vectors(clean: Rows, chosen: NDArray[np.int64], _: Tools) -> Faulty:
+    lost = replace(clean, without=frozenset(chosen.tolist()))
+    return Faulty(lost, (Code.VECTOR_MISSING,), ids_of(clean, chosen))
 
 
 def _drop_texts(clean: Rows, chosen: NDArray[np.int64], _: Tools) -> Faulty:
     rows = list(clean.rows)
     for at in chosen:
         rows[at] = {**rows[at], "text": None}
-    return Faulty(Rows(tuple(rows), clean.vectors), (Code.TEXT_MISSING,), _ids(clean, chosen))
-
-
-def _ghosts(clean: Rows, chosen: NDArray[np.int64], _: Tools) -> Faulty:
-    """Entries deleted from the store that the log has retrieved, beside others that are still there."""
-    kept = [at for at in range(len(clean.rows)) if at not in set(chosen.tolist())]
-    turns = tuple(
-        Turn(
-            f"t{at}",
-            "An answer.",
-            retrieved=(Chunk(str(clean.rows[at]["id"])), Chunk(str(clean.rows[kept[0]]["id"]))),
-        )
-        for at in chosen
-    )
-    store = Rows(tuple(clean.rows[at] for at in kept), clean.vectors[kept])
-    return Faulty(store, (Code.GHOST_RETRIEVED,), _ids(clean, chosen), turns=turns)
-
-
-def _write_back(clean: Rows, chosen: NDArray[np.int64], tools: Tools) -> Faulty:
-    """Answers of the log, stored a day later; the answers rest on other entries that they quote."""
-    made = tuple(f"{_edit(clean.text(at), tools.rng)} This was confirmed by the help desk." for at in chosen)
-    turns = tuple(
-        Turn(
-            f"t{at}",
-            f"Sure. {text}",
-            timestamp=datetime(2025, 5, 1, tzinfo=UTC),
-            retrieved=(Chunk(str(clean.rows[at]["id"]), clean.text(at)),),
-        )
-        for at, text in zip(chosen, made, strict=True)
-    )
-    added = tuple(
-        {"id": f"back-{at}", "text": text, "ingested_at": "2025-05-02T00:00:00Z"}
-        for at, text in zip(chosen, made, strict=True)
-    )
-    store = Rows((*clean.rows, *added), np.concatenate([clean.vectors, tools.encode(made)]))
-    return Faulty(store, (Code.WRITTEN_BACK,), frozenset(str(row["id"]) for row in added), turns=turns)
+    return Faulty(Rows(tuple(rows), clean.vectors), (Code.TEXT_MISSING,), ids_of(clean, chosen))
 
 
 def _any(_: str) -> bool:
@@ -298,22 +242,35 @@ FAULTS: dict[str, tuple[Fault, Callable[[str], bool], str]] = {
     "vector not normalised": (_with_vectors(Code.VECTOR_UNNORMALISED, _scale), _any, FREE),
     "one vector for many texts": (_with_vectors(Code.VECTOR_SHARED, _constant), _any, FREE),
     "text lost": (_drop_texts, _any, FREE),
+    "vector lost": (_drop_vectors, _any, FREE),
     "exact duplicate": (_with_copies((Code.DUPLICATE_EXACT,), lambda text, _: text), _any, FREE),
-    "near duplicate": (_with_copies((Code.DUPLICATE_NEAR,), _touch_up), _long, FREE),
-    "drifted copy of a known bad entry": (_known_bad, _any, FREE),
+    "near duplicate": (_with_copies((Code.DUPLICATE_NEAR,), touch_up), _long, FREE),
+    "older version left": (leave_older, _long, FREE),
+    "drifted copy of a known bad entry": (known_bad, _any, FREE),
     "UTF-8 read as Windows-1252": (_with_texts(Code.ENCODING_DAMAGE, _mojibake, embed=True), _accented, FREE),
     "lost character": (_with_texts(Code.ENCODING_DAMAGE, _lose, embed=True), _any, FREE),
+    "words misspelt": (_with_texts(Code.WORDS_MISSPELT, _misspell, embed=True), _long, FREE),
+    "glyphs without a Unicode map": (
+        _with_texts(Code.ENCODING_DAMAGE, _lose_glyphs, embed=True),
+        _long,
+        FREE,
+    ),
     "look-alike letters": (_with_texts(Code.MIXED_SCRIPT, _disguise, embed=True), _disguisable, FREE),
     "hidden character": (_with_texts(Code.HIDDEN_CHARACTERS, _hide, embed=True), _hideable, FREE),
-    "ghost in the log": (_ghosts, _any, FREE),
-    "answer written back": (_write_back, _long, FREE),
+    "source deleted": (remove_sources, _any, FREE),
+    "wrong source named": (name_wrong_source, _long, FREE),
+    "ghost in the log": (ghosts, _any, FREE),
+    "text changed since the log": (change_since_log, _long, FREE),
+    "answer written back": (write_back, _long, FREE),
     "vector of another model": (_with_vectors(Code.STALE_MODEL, _other_model), _long, MODEL),
+    "batch of another model": (_other_model_batch, _any, MODEL),
     "vector of another entry": (_with_vectors(Code.VECTOR_OF_OTHER_ENTRY, _rotate), _any, MODEL),
+    "vectors shifted by one": (_shift, _any, MODEL),
     "vector replaced": (_with_vectors(Code.VECTOR_MISMATCH, _replace), _any, MODEL),
     "input truncated": (_with_vectors(Code.TRUNCATED_INPUT, _truncate), _long, MODEL),
     "prefix added to the input": (_with_vectors(Code.TEMPLATE_CHANGED, _prefix), _any, MODEL),
     "text edited after embedding": (
-        _with_texts(Code.EDITED_AFTER_EMBEDDING, _edit, embed=False),
+        _with_texts(Code.EDITED_AFTER_EMBEDDING, edit, embed=False),
         _long,
         MODEL,
     ),

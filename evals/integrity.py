@@ -3,125 +3,148 @@
 For each fault class and share: of the entries with the fault, how many are named under its code (recall), and of the
 entries named under its code, how many have it (precision). What the untouched store shows under a code is listed, read
 by a person, and left out of both. "Any" counts an entry as found under whatever code says it is damaged.
+
+The store is a LangChain FAISS folder written by LangChain; every fault is put into smaller stores of the other kinds,
+too. The result is written after every cell; a run that is stopped goes on where it was, as long as data, model and the
+code that decides a cell are the same.
 """
 
 import argparse
+import hashlib
 import json
-import resource
 import tempfile
 import time
-from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from evals.data import data_path, read_json_lines
-from evals.faults import FAULTS, FREE, Faulty, Rows, inject
-from evals.results import Table, print_tables, write_result
+from evals.fault_models import MiddleLayer
+from evals.fault_stores import WRITERS, RefusedError
+from evals.fault_types import Faulty, Rows
+from evals.faults import FAULTS, FREE, inject
+from evals.integrity_scale import measure_scale
+from evals.results import RESULTS, ROOT, Table, print_tables, write_result
 from halluguard.forensics.integrity import DAMAGE, Evidence, SweepResult, sweep
-from halluguard.models import SentenceEmbedder, load_embedder
+from halluguard.models import Cache, CachedEmbedder, load_embedder
 from halluguard.run import digest_file
 from halluguard.stores import open_store
 
 RATES = (0.001, 0.01, 0.1)
+MAIN, *OTHERS = WRITERS
+CACHE = Path(".eval-cache/integrity/vectors.sqlite")
+_DECIDES = (
+    "halluguard/forensics/integrity/*.py",
+    "halluguard/stores/*.py",
+    "evals/fault*.py",
+    "evals/integrity.py",
+)
 
 
-class Memory:
-    """An embedder that remembers every text it has read, so that a store is embedded once for all its faults."""
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One fault at one share in a store of one kind and size."""
 
-    def __init__(self, model: SentenceEmbedder, known: dict[str, NDArray[np.float32]]) -> None:
-        self.name, self.digest, self.dimension, self.max_tokens = (
-            model.name,
-            model.digest,
-            model.dimension,
-            model.max_tokens,
-        )
-        self._model, self._known = model, known
-
-    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Return unit vectors, shape (n, d)."""
-        new = sorted({text for text in texts if text not in self._known}, key=lambda text: (len(text), text))
-        self._known.update(zip(new, self._model.encode(new), strict=True))
-        return np.array([self._known[text] for text in texts], dtype=np.float32).reshape(-1, self.dimension)
-
-    def count_tokens(self, texts: Sequence[str]) -> list[int]:
-        """Return the tokens of each text."""
-        return self._model.count_tokens(texts)
-
-
-class MiddleLayer:
-    """Another model of the same dimension: the mean of the third layer in place of the last."""
-
-    def __init__(self, model: SentenceEmbedder) -> None:
-        self._inner = model._model[0]  # noqa: SLF001  # no public way to a middle layer
-
-    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Return unit vectors, shape (n, d)."""
-        import torch
-
-        rows = []
-        for text in texts:
-            inputs = self._inner.tokenizer([text], truncation=True, max_length=256, return_tensors="pt")
-            with torch.no_grad():
-                hidden = (
-                    self._inner.auto_model(**inputs, output_hidden_states=True)
-                    .hidden_states[3][0]
-                    .mean(dim=0)
-                )
-            rows.append((hidden / hidden.norm()).float().numpy())
-        return np.array(rows, dtype=np.float32)
+    kind: str
+    entries: int
+    fault: str
+    rate: float
 
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """Counts of one fault at one share; `n_any` were found under any code of damage."""
+    """Counts of a cell; `n_any` were found under any code of damage, `refused` says why there is nothing to count."""
 
-    fault: str
-    kind: str
-    rate: float
-    n_truth: int
-    n_hit: int
-    n_named: int
-    n_any: int
+    cell: Cell
+    n_truth: int = 0
+    n_hit: int = 0
+    n_named: int = 0
+    n_any: int = 0
+    seconds: float = 0.0
+    refused: str = ""
 
     @property
-    def recall(self) -> float:
+    def recall(self) -> float | None:
         """Named and faulty, over faulty."""
-        return self.n_hit / self.n_truth
+        return self.n_hit / self.n_truth if self.n_truth else None
 
     @property
-    def precision(self) -> float:
-        """Named and faulty, over named; 1 where nothing was named."""
-        return self.n_hit / self.n_named if self.n_named else 1.0
+    def precision(self) -> float | None:
+        """Named and faulty, over named; None where nothing was named."""
+        return self.n_hit / self.n_named if self.n_named else None
 
 
-def read_clean(
-    path: Path, limit: int | None, vectors: Path | None, ids: Path | None
-) -> tuple[Rows, dict[str, NDArray[np.float32]]]:
-    """Return the clean entries and the vectors already known, by text."""
+@dataclass(slots=True)
+class Ledger:
+    """What is measured so far, under the key of what decides it; written after every cell."""
+
+    key: str
+    write: Callable[["Ledger"], None]
+    untouched: dict[str, dict[str, Any]] = field(default_factory=dict)
+    scores: dict[Cell, Score] = field(default_factory=dict)
+    scale: dict[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def open(cls, key: str, write: Callable[["Ledger"], None], path: Path) -> "Ledger":
+        """Take up a result of the same key; any other is begun anew."""
+        ledger = cls(key, write)
+        kept = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+        if kept.get("key") == key:
+            scores = [Score(**{**one, "cell": Cell(**one["cell"])}) for one in kept["counts"]]
+            ledger.scores = {one.cell: one for one in scores}
+            ledger.untouched, ledger.scale = kept["untouched"], kept["scale"]
+        return ledger
+
+    def payload(self) -> dict[str, Any]:
+        """Return what is written."""
+        counts = [asdict(one) for one in self.scores.values()]
+        return {"key": self.key, "scale": self.scale, "untouched": self.untouched, "counts": counts}
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """A clean store, the models, and how its stores are written."""
+
+    kind: str
+    clean: Rows
+    embedder: CachedEmbedder
+    other: CachedEmbedder
+
+    def sweep(self, store: Rows, evidence: Evidence) -> SweepResult:
+        """Write a store, open it and sweep it."""
+        with tempfile.TemporaryDirectory() as folder:
+            WRITERS[self.kind](store, Path(folder))
+            return sweep(open_store(Path(folder)), evidence)
+
+    def cell(self, fault: str, rate: float) -> Cell:
+        """Name a cell of this store."""
+        return Cell(self.kind, len(self.clean.rows), fault, rate)
+
+    def measure(self, fault: str, rate: float, baseline: SweepResult) -> Score:
+        """Put a fault in, sweep, and count."""
+        cell, started = self.cell(fault, rate), time.perf_counter()
+        faulty = inject(self.clean, fault, rate, encode=self.embedder.encode, encode_other=self.other.encode)
+        evidence = Evidence(
+            embedder=None if FAULTS[fault][2] == FREE else self.embedder,
+            turns=faulty.turns,
+            known_bad=faulty.known_bad,
+            read_source=None if faulty.sources is None else faulty.sources.get,
+        )
+        try:
+            found = self.sweep(faulty.store, evidence)
+        except RefusedError as error:
+            return Score(cell, refused=str(error))
+        return count(cell, faulty, found, baseline, time.perf_counter() - started)
+
+
+def read_clean(path: Path, limit: int | None, embed: Callable[[Sequence[str]], Any]) -> Rows:
+    """Return the clean entries, embedded."""
     entries = [row for row in read_json_lines(path) if row["label"] == "clean"][:limit]
-    known: dict[str, NDArray[np.float32]] = {}
-    if vectors and ids:
-        at = {key: number for number, key in enumerate(json.loads(ids.read_text()))}
-        array = np.load(vectors, allow_pickle=False)
-        known = {row["text"]: array[at[row["entry_id"]]] for row in entries if row["entry_id"] in at}
     rows = tuple(
         {"id": row["entry_id"], "text": row["text"], "source": row["title"] or None} for row in entries
     )
-    return Rows(rows, np.zeros((len(rows), 0), dtype=np.float32)), known
-
-
-def run_sweep(store: Rows, folder: Path, evidence: Evidence) -> SweepResult:
-    """Write a store as JSONL and npy, open it and sweep it."""
-    (folder / "entries.jsonl").write_text(
-        "".join(json.dumps(row) + "\n" for row in store.rows), encoding="utf-8"
-    )
-    np.save(folder / "vectors.npy", store.vectors)
-    return sweep(open_store(folder), evidence)
+    return Rows(rows, embed([str(row["text"]) for row in rows]))
 
 
 def named_under(result: SweepResult, codes: Sequence[str]) -> frozenset[str]:
@@ -129,126 +152,142 @@ def named_under(result: SweepResult, codes: Sequence[str]) -> frozenset[str]:
     return frozenset(finding.entry_id for finding in result.findings if finding.reason.code in codes)
 
 
-def score(fault: str, rate: float, faulty: Faulty, result: SweepResult, baseline: SweepResult) -> Score:
-    """Count one fault at one share; entries the untouched store names under the same code count for neither side."""
+def count(cell: Cell, faulty: Faulty, result: SweepResult, baseline: SweepResult, seconds: float) -> Score:
+    """Count a cell; entries the untouched store names under the same code count for neither side."""
     before = named_under(baseline, faulty.codes) - faulty.truth
     named = named_under(result, faulty.codes) - before
     damaged = named_under(result, (*faulty.codes, *DAMAGE))
     return Score(
-        fault,
-        FAULTS[fault][2],
-        rate,
-        len(faulty.truth),
-        len(named & faulty.truth),
-        len(named),
-        len(damaged & faulty.truth),
+        cell,
+        n_truth=len(faulty.truth),
+        n_hit=len(named & faulty.truth),
+        n_named=len(named),
+        n_any=len(damaged & faulty.truth),
+        seconds=round(seconds, 1),
     )
 
 
-def measure(
-    clean: Rows, embedder: Memory, other: MiddleLayer, rates: Sequence[float], names: Sequence[str]
-) -> tuple[SweepResult, list[Score]]:
-    """Sweep the untouched store, then one store a fault and share."""
-    scores = []
-    with tempfile.TemporaryDirectory() as folder:
-        baseline = run_sweep(clean, Path(folder), Evidence(embedder=embedder))
-        print("untouched:", baseline.counts(), [reason.code for reason in baseline.container], flush=True)
-        for name in names:
-            for rate in rates:
-                faulty = inject(clean, name, rate, encode=embedder.encode, encode_other=other.encode)
-                needs_model = FAULTS[name][2] != FREE
-                evidence = Evidence(
-                    embedder=embedder if needs_model else None, turns=faulty.turns, known_bad=faulty.known_bad
-                )
-                found = run_sweep(faulty.store, Path(folder), evidence)
-                scores.append(score(name, rate, faulty, found, baseline))
-                one = scores[-1]
-                print(
-                    f"{name} {rate:.1%}: recall {one.recall:.3f} precision {one.precision:.3f} any {one.n_any}/{one.n_truth}",
-                    flush=True,
-                )
-    return baseline, scores
-
-
-def measure_scale(n: int) -> dict[str, float]:
-    """Sweep a store of `n` made-up entries without a model; return seconds a thousand entries and peak memory."""
-    rng = np.random.default_rng(0)
-    words = np.array([f"w{i}" for i in range(20_000)])
-    texts = [" ".join(words[rng.zipf(1.3, size=60) % len(words)]) for _ in range(n)]
-    vectors = rng.normal(size=(n, 384)).astype(np.float32)
-    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    with tempfile.TemporaryDirectory() as folder:
-        store = Rows(tuple({"id": f"e{i}", "text": text} for i, text in enumerate(texts)), vectors)
-        del texts
-        started = time.perf_counter()
-        run_sweep(store, Path(folder), Evidence())
-        elapsed = time.perf_counter() - started
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-    return {"entries": n, "seconds_per_1000": 1000 * elapsed / n, "peak_gib": peak}
-
-
-def tables_of(clean: Rows, baseline: SweepResult, scores: Sequence[Score]) -> dict[str, Table]:
-    """Return the table of faults and that of the untouched store."""
-    rows = []
-    for name in dict.fromkeys(one.fault for one in scores):
-        own = [one for one in scores if one.fault == name]
-        cells: list[Any] = [name, own[0].kind]
-        for one in own:
-            cells += [one.recall, one.precision]
-        rows.append(tuple(cells))
-    rates = list(dict.fromkeys(one.rate for one in scores))
-    columns = (
-        "fault",
-        "kind",
-        *(f"{what} at {rate:.1%}" for rate in rates for what in ("recall", "precision")),
-    )
-    counts = Counter(baseline.counts())
-    note = f"{len(clean.rows):,} clean entries; findings of the untouched store are listed apart and count for neither figure."
-    return {
-        "integrity": Table(columns, tuple(rows), note, dict.fromkeys(columns[2:], 3)),
-        "integrity_untouched": Table(
-            ("code", "entries"), tuple(sorted(counts.items())), f"{len(clean.rows):,} clean entries"
-        ),
+def measure(bench: Bench, faults: Sequence[str], rates: Sequence[float], ledger: Ledger) -> None:
+    """Measure what the ledger lacks of one store: the untouched store, then a store a fault and share."""
+    todo = [
+        (fault, rate) for fault in faults for rate in rates if bench.cell(fault, rate) not in ledger.scores
+    ]
+    if not todo:
+        return
+    started = time.perf_counter()
+    baseline = bench.sweep(bench.clean, Evidence(embedder=bench.embedder))
+    ledger.untouched[bench.kind] = {
+        "entries": len(bench.clean.rows),
+        "seconds": round(time.perf_counter() - started, 1),
+        "findings": baseline.counts(),
+        "container": [asdict(reason) for reason in baseline.container],
     }
+    print(f"{bench.kind}, untouched: {ledger.untouched[bench.kind]}", flush=True)
+    for number, (fault, rate) in enumerate(todo, start=1):
+        one = bench.measure(fault, rate, baseline)
+        ledger.scores[one.cell] = one
+        ledger.write(ledger)
+        figures = one.refused or (
+            f"recall {_show(one.recall)} precision {_show(one.precision)} "
+            f"any {one.n_any}/{one.n_truth}, {one.seconds:.0f} s"
+        )
+        print(f"[{number}/{len(todo)}] {bench.kind}, {fault}, {rate:.1%}: {figures}", flush=True)
+
+
+def _show(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3f}"
+
+
+def tables_of(ledger: Ledger) -> dict[str, Table]:
+    """Return the tables of faults by share, of faults by kind of store, and of the untouched stores."""
+    scores = list(ledger.scores.values())
+    main = [one for one in scores if one.cell.kind == MAIN]
+    others = [one for one in scores if one.cell.kind != MAIN]
+    tables = {"integrity": _by(main, lambda cell: f"{cell.rate:.1%}", _note(main))}
+    if others:
+        tables["integrity_stores"] = _by(others, lambda cell: cell.kind, _note(others))
+    untouched = tuple(
+        (kind, one["entries"], code, number)
+        for kind, one in ledger.untouched.items()
+        for code, number in one["findings"].items()
+    )
+    tables["integrity_untouched"] = Table(("store", "entries", "code", "named"), untouched)
+    return tables
+
+
+def _by(scores: Sequence[Score], heading: Callable[[Cell], str], note: str) -> Table:
+    """Lay scores out: a row a fault, two columns a heading."""
+    headings = list(dict.fromkeys(heading(one.cell) for one in scores))
+    at = {(one.cell.fault, heading(one.cell)): one for one in scores}
+    columns = tuple(f"{what}, {name}" for name in headings for what in ("recall", "precision"))
+    rows = []
+    for fault in (name for name in FAULTS if any(one.cell.fault == name for one in scores)):
+        found = [at.get((fault, name)) for name in headings]
+        figures = [
+            figure for one in found for figure in ((one.recall, one.precision) if one else (None, None))
+        ]
+        rows.append((fault, FAULTS[fault][2], *figures))
+    return Table(("fault", "takes", *columns), tuple(rows), note, dict.fromkeys(columns, 3))
+
+
+def _note(scores: Sequence[Score]) -> str:
+    sizes = sorted({one.cell.entries for one in scores})
+    rates = ", ".join(f"{rate:.1%}" for rate in sorted({one.cell.rate for one in scores}))
+    kinds = ", ".join(dict.fromkeys(one.cell.kind for one in scores))
+    size = " or ".join(f"{size:,}" for size in sizes)
+    return f"{kinds}; {size} clean entries; faults in {rates} of them. Dashes: the store's library writes no such entry."
+
+
+def key_of(parts: Sequence[str]) -> str:
+    """Digest what decides a cell beside its name: data, models, sizes, and code, whatever its commit."""
+    total = hashlib.sha256("\n".join(parts).encode())
+    for path in sorted(path for pattern in _DECIDES for path in ROOT.glob(pattern)):
+        total.update(path.relative_to(ROOT).as_posix().encode() + path.read_bytes())
+    return total.hexdigest()[:16]
 
 
 def main(arguments: Sequence[str]) -> int:
     """Measure, print and write `integrity.json`."""
-    parser = argparse.ArgumentParser(prog="python -m evals integrity", description=__doc__)
-    parser.add_argument("--limit", type=int, help="only the first N clean entries")
-    parser.add_argument("--rates", type=float, nargs="+", default=list(RATES))
-    parser.add_argument("--faults", nargs="+", default=list(FAULTS), choices=list(FAULTS))
-    parser.add_argument(
-        "--vectors", type=Path, help="vectors of the entries, so that they are not embedded again"
-    )
-    parser.add_argument("--ids", type=Path, help="JSON list of the entry ids of --vectors")
-    parser.add_argument(
-        "--scale", type=int, default=100_000, help="entries of the memory and time run, 0 for none"
-    )
-    parser.add_argument("--dry", action="store_true", help="print, do not write")
-    options = parser.parse_args(arguments)
+    options = _parse(arguments)
     path = data_path("poison", "entries.jsonl.gz")
     if path is None:
         return 0
-    model = load_embedder()
-    clean, known = read_clean(path, options.limit, options.vectors, options.ids)
-    embedder = Memory(model, known)
-    clean = Rows(clean.rows, embedder.encode([str(row["text"]) for row in clean.rows]))
-    baseline, scores = measure(clean, embedder, MiddleLayer(model), options.rates, options.faults)
-    tables = tables_of(clean, baseline, scores)
-    scale = measure_scale(options.scale) if options.scale else {}
-    print_tables(tables)
-    print(scale)
-    if not options.dry:
-        payload = {
-            "scale": scale,
-            "counts": [{name: getattr(one, name) for name in Score.__slots__} for one in scores],
-        }
-        write_result(
-            "integrity",
-            payload,
-            tables=tables,
-            data={path.name: digest_file(path)},
-            models={model.name: model.digest},
-        )
+    model = load_embedder(device=options.device)
+    kept = Cache(options.cache)
+    embedder, other = CachedEmbedder(model, kept), CachedEmbedder(MiddleLayer(model), kept)
+    data, models = {path.name: digest_file(path)}, {model.name: model.digest}
+
+    def write(ledger: Ledger) -> None:
+        if not options.dry:
+            write_result(
+                "integrity", ledger.payload(), tables=tables_of(ledger), data=data, models=models,
+                device=options.device,
+            )  # fmt: skip
+
+    ledger = Ledger.open(key_of([*data.values(), model.digest]), write, RESULTS / "integrity.json")
+    clean = read_clean(path, options.limit, embedder.encode)
+    measure(Bench(MAIN, clean, embedder, other), options.faults, options.rates, ledger)
+    small = Rows(clean.rows[: options.small], clean.vectors[: options.small])
+    for kind in OTHERS if options.small else ():
+        measure(Bench(kind, small, embedder, other), options.faults, [0.01], ledger)
+    if options.scale and ledger.scale.get("entries") != options.scale:
+        ledger.scale = measure_scale(options.scale, options.cache, options.device)
+        write(ledger)
+    print_tables(tables_of(ledger))
+    print(ledger.scale)
     return 0
+
+
+def _parse(arguments: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m evals integrity", description=__doc__)
+    parser.add_argument("--limit", type=int, help="only the first N clean entries")
+    parser.add_argument(
+        "--small", type=int, default=2_000, help="entries of the stores of other kinds, 0 for none"
+    )
+    parser.add_argument("--rates", type=float, nargs="+", default=list(RATES))
+    parser.add_argument("--faults", nargs="+", default=list(FAULTS), choices=list(FAULTS))
+    parser.add_argument("--scale", type=int, default=100_000, help="entries of the run for size, 0 for none")
+    parser.add_argument("--cache", type=Path, default=CACHE, help="where vectors are kept")
+    parser.add_argument("--device", default="cpu", help="where the embedding model runs")
+    parser.add_argument("--dry", action="store_true", help="print, do not write")
+    return parser.parse_args(arguments)

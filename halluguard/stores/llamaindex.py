@@ -13,7 +13,7 @@ from halluguard.errors import StoreError
 from halluguard.records import Entry, Reason
 from halluguard.stores.codes import StoreCode
 from halluguard.stores.metadata import AUTHOR_KEYS, BATCH_KEYS, SOURCE_KEYS, first_text, first_time
-from halluguard.stores.store import Store, observe, refuse_empty
+from halluguard.stores.store import Store, common_dimension, observe, refuse_empty
 
 MAX_FILE = 2 << 30
 _SOURCE_RELATION = "1"  # NodeRelationship.SOURCE
@@ -40,7 +40,7 @@ def open_llamaindex(docstore: Path) -> Store:
         kind="llamaindex",
         path=docstore.parent,
         count=count,
-        dimension=next((len(vector) for vector in vectors.values()), None),
+        dimension=common_dimension(map(len, vectors.values())),
         metric="cosine" if vectors else None,  # its SimpleVectorStore ranks by cosine
         knows=knows,
         read=read,

@@ -1,7 +1,7 @@
 """The plain store: JSONL entries, with their vectors inline or in a `.npy` file of the same order beside them."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
@@ -22,7 +22,7 @@ from halluguard.stores.metadata import (
     first_time,
     parse_time,
 )
-from halluguard.stores.store import Store, observe, refuse_empty
+from halluguard.stores.store import Store, common_dimension, observe, refuse_empty
 
 MAX_LINE = 64 << 20
 
@@ -86,11 +86,10 @@ def load_array(path: Path) -> NDArray[Any]:
     return array
 
 
-def _dimension(array: NDArray[Any] | None, read: Any) -> int | None:
+def _dimension(array: NDArray[Any] | None, read: Callable[[], Iterator[Entry]]) -> int | None:
     if array is not None:
         return int(array.shape[1])
-    first = next((entry.vector for entry in read() if entry.vector is not None), None)
-    return None if first is None else len(first)
+    return common_dimension(len(entry.vector) for entry in read() if entry.vector is not None)
 
 
 def _rows(path: Path) -> Iterator[_Row]:

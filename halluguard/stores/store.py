@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -90,6 +90,11 @@ def observe(entries: Iterator[Entry]) -> tuple[frozenset[str], Counter[str], int
         present = (entry.vector, entry.ingested_at, entry.batch, entry.source, entry.position)
         knows.update(name for name, value in zip(FIELDS, present, strict=True) if value is not None)
     return frozenset(knows), ids, ids.total()
+
+
+def common_dimension(lengths: Iterable[int]) -> int | None:
+    """Return the length that most vectors have, the first of equals; None without vectors. One odd vector decides nothing."""
+    return next((length for length, _ in Counter(lengths).most_common(1)), None)
 
 
 def refuse_empty(count: int, path: Path) -> None:

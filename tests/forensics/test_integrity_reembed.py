@@ -9,6 +9,7 @@ import pytest
 from halluguard.forensics.integrity import Code, Evidence, sweep
 from halluguard.forensics.integrity.calibration import find_healthy, find_stretch
 from halluguard.forensics.integrity.contents import unit_rows
+from halluguard.models import Cache, CachedEmbedder
 from halluguard.stores import open_store
 
 N = 240
@@ -196,16 +197,51 @@ def test_text_longer_than_the_model_reads_is_noted(embedder, write):
     ]
 
 
-def test_second_sweep_takes_finished_blocks_from_the_cache(embedder, write, tmp_path):
-    texts = make_texts()
-    store = write(texts, embedder.encode(texts))
-    first = sweep(store, Evidence(embedder=embedder), cache=tmp_path / "cache")
-    embedder.n_encoded = 0
+class Stopped(WordEmbedder):
+    """Stops, as a killed process does, at the first block after `least` texts."""
 
-    second = sweep(store, Evidence(embedder=embedder), cache=tmp_path / "cache")
+    def __init__(self, least):
+        super().__init__()
+        self.least = least
 
-    assert second == first
-    assert embedder.n_encoded <= 200  # the sample that chooses the template
+    def encode(self, texts):
+        if self.n_encoded >= self.least:
+            raise KeyboardInterrupt
+        return super().encode(texts)
+
+
+def test_stopped_sweep_goes_on_where_it_was(write, tmp_path):
+    texts = make_texts(2_500)
+    store = write(texts, WordEmbedder().encode(texts))
+    whole = sweep(store, Evidence(embedder=WordEmbedder()))
+    with pytest.raises(KeyboardInterrupt):
+        sweep(
+            store,
+            Evidence(embedder=CachedEmbedder(Stopped(1_500), Cache(tmp_path / "vectors.sqlite"))),
+        )
+    second = WordEmbedder()
+
+    resumed = sweep(store, Evidence(embedder=CachedEmbedder(second, Cache(tmp_path / "vectors.sqlite"))))
+
+    assert resumed == whole
+    assert 0 < second.n_encoded <= len(texts) - 1_500
+
+
+def test_progress_is_told_block_by_block(embedder, write):
+    told = []
+
+    sweep(
+        write(make_texts(2_500), embedder.encode(make_texts(2_500))),
+        Evidence(embedder=embedder),
+        progress=lambda *step: told.append(step),
+    )
+
+    assert [step for step in told if step[0] == "embed"] == [
+        ("embed", 1_000, 2_500),
+        ("embed", 2_000, 2_500),
+        ("embed", 2_500, 2_500),
+    ]
+    assert {step for step, *_ in told} == {"embed", "texts", "neighbours"}
 
 
 def test_sweep_is_the_same_twice(embedder, write):

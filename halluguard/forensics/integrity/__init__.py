@@ -6,6 +6,17 @@ the codes that say an entry is not what was once put in.
 
 from halluguard.forensics.integrity.codes import DAMAGE, MEANINGS, Code
 from halluguard.forensics.integrity.result import Finding, SweepResult
+from halluguard.forensics.integrity.sources import folder_sources
 from halluguard.forensics.integrity.sweep import Evidence, SweepRules, sweep
 
-__all__ = ["DAMAGE", "MEANINGS", "Code", "Evidence", "Finding", "SweepResult", "SweepRules", "sweep"]
+__all__ = [
+    "DAMAGE",
+    "MEANINGS",
+    "Code",
+    "Evidence",
+    "Finding",
+    "SweepResult",
+    "SweepRules",
+    "folder_sources",
+    "sweep",
+]

@@ -29,6 +29,7 @@ class Code(StrEnum):
     ENCODING_DAMAGE = "encoding_damage"
     HIDDEN_CHARACTERS = "hidden_characters"
     MIXED_SCRIPT = "mixed_script"
+    WORDS_MISSPELT = "words_misspelt"
     GHOST_RETRIEVED = "ghost_retrieved"
     TEXT_CHANGED_SINCE_LOG = "text_changed_since_log"
     WRITTEN_BACK = "written_back"
@@ -60,6 +61,7 @@ MEANINGS: dict[str, str] = STORE_MEANINGS | {
     Code.ENCODING_DAMAGE: "the text was decoded with the wrong encoding, or lost characters",
     Code.HIDDEN_CHARACTERS: "the text holds characters that people do not see and models read",
     Code.MIXED_SCRIPT: "words mix look-alike letters of different scripts",
+    Code.WORDS_MISSPELT: "far more words than in other entries are a letter off words of the store: misspelt, badly scanned, or foreign",
     Code.GHOST_RETRIEVED: "the log retrieved an id that the store does not hold",
     Code.TEXT_CHANGED_SINCE_LOG: "the log retrieved another text under this id",
     Code.WRITTEN_BACK: "the text repeats an earlier answer of the chatbot",

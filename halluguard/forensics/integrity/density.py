@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from halluguard.forensics.integrity.codes import Code
 from halluguard.forensics.integrity.duplicates import split_words
-from halluguard.forensics.integrity.neighbours import nearest
+from halluguard.forensics.integrity.neighbours import best_columns, score_blocks
 from halluguard.records import Reason
 
 
@@ -63,19 +63,34 @@ def measure_rises(
     rises, counts = np.zeros(n), np.zeros(n, dtype=np.int64)
     if n <= rule.neighbours:
         return rises, counts
-    cosines, positions = nearest(vectors, vectors, rule.neighbours + 1, progress=progress)
     words = [frozenset(split_words(text)) for text in texts]
-    for number in np.flatnonzero((cosines >= rule.near_cosine).sum(axis=1) > 1):
-        others = positions[number] != number
-        found = cosines[number][others][: rule.neighbours]
-        eligible = [
-            float(cosine)
-            for cosine, other in zip(found, positions[number][others], strict=False)
-            if cosine >= rule.near_cosine and jaccard(words[number], words[other]) <= rule.far_jaccard
-        ]
-        counts[number] = len(eligible)
-        rises[number] = rise(eligible, float(found[-1]), rule.best)
+    for start, scores in score_blocks(vectors, vectors):
+        crowded = np.flatnonzero((scores >= rule.near_cosine).sum(axis=1) > 1)  # itself and one more
+        if len(crowded):
+            cosines, positions = best_columns(scores[crowded], rule.neighbours + 1)
+            for number, near, at in zip(crowded + start, cosines, positions, strict=True):
+                rises[number], counts[number] = _measure(int(number), near, at, words, rule)
+        if progress:
+            progress(start + len(scores))
     return rises, counts
+
+
+def _measure(
+    number: int,
+    cosines: NDArray[np.float32],
+    positions: NDArray[np.int64],
+    words: Sequence[frozenset[str]],
+    rule: DensityRule,
+) -> tuple[float, int]:
+    """Return the rise of one entry and the number of its eligible neighbours."""
+    others = positions != number
+    found, places = cosines[others][: rule.neighbours], positions[others][: rule.neighbours]
+    eligible = [
+        float(cosine)
+        for cosine, place in zip(found, places, strict=True)
+        if cosine >= rule.near_cosine and jaccard(words[number], words[place]) <= rule.far_jaccard
+    ]
+    return rise(eligible, float(found[-1]), rule.best), len(eligible)
 
 
 def rise(eligible: Sequence[float], last: float, best: int) -> float:

@@ -4,6 +4,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,9 @@ _NAME = re.compile(r"\b(?:[^\W\d_a-zà-ÿ]\w*|\w*\d\w*)")  # capitalised, or wit
 _SHINGLE = 4  # words
 _SKETCH = 12  # smallest shingle hashes kept of each text
 _CROWD = 200  # a shingle shared by more texts than this is boilerplate and brings no pairs together
+_ONE_INGESTION = timedelta(
+    hours=1
+)  # two entries of one source this close are of one run, not of two versions
 _MIX = np.uint64(0x9E3779B97F4A7C15)
 
 
@@ -117,7 +121,7 @@ def _supersedes(newer: Entry, older: Entry) -> bool:
     return (
         newer.ingested_at is not None
         and older.ingested_at is not None
-        and newer.ingested_at > older.ingested_at
+        and newer.ingested_at - older.ingested_at > _ONE_INGESTION
     )
 
 

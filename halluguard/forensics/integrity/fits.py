@@ -13,8 +13,11 @@ from halluguard.records import Entry
 Vectors = NDArray[np.float32]
 Encode = Callable[[Sequence[str]], Vectors]
 _TRIED = 30  # entries on which a template or model is tried before it is tried on all
+_GRID = (*(share / 8 for share in range(1, 8)), 15 / 16)
 _SHARPENINGS = 6
+_HOPEFUL = 0.6  # of the misfit left at the best point of the grid; true beginnings leave 0.3 and less
 _LEAST_WORDS = 8
+_FLAT = 1e-6  # float32 rounds the cosines of equal vectors by this much
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,19 +84,23 @@ def fit_beginnings(low: Low, encode: Encode) -> tuple[NDArray[np.float64], NDArr
     """Return the best cosine to a beginning of each entry's own text, and how many words that beginning has.
 
     The cosine is close to unimodal in the number of words, so a coarse grid is sharpened around its best point, each
-    round for all entries at once.
+    round for all entries at once. Where no beginning of the grid explains much of the misfit, the nearest one between
+    its points will not explain all of it, and the entry is let go.
     """
     words = [(entry.text or "").split() for entry in low.entries]
     best: list[dict[int, float]] = [{} for _ in words]
     grid = [
-        [round(share * len(text) / 8) for share in range(1, 8)] if len(text) >= _LEAST_WORDS else []
-        for text in words
+        [round(share * len(text)) for share in _GRID] if len(text) >= _LEAST_WORDS else [] for text in words
     ]
     step = [max(1, len(text) // 16) for text in words]
     for _ in range(_SHARPENINGS + 1):
         _try_cuts(low.stored, words, grid, encode, best)
         cuts = [max(tried, key=tried.__getitem__, default=0) for tried in best]
-        grid = [[at - width, at + width] if at else [] for at, width in zip(cuts, step, strict=True)]
+        left = [1 - tried.get(at, -1.0) for tried, at in zip(best, cuts, strict=True)]
+        hopeful = np.array(left) <= _HOPEFUL * (1 - low.cosines)
+        grid = [
+            [at - width, at + width] if go else [] for at, width, go in zip(cuts, step, hopeful, strict=True)
+        ]
         step = [max(1, width // 2) for width in step]
     cosines = [tried.get(at, -1.0) for tried, at in zip(best, cuts, strict=True)]
     return np.array(cosines, dtype=np.float64), np.array(cuts, dtype=np.int64)
@@ -158,6 +165,8 @@ def fit_offset(low: Low, *, least_cosine: float = 0.3) -> NDArray[np.bool_]:
 
 
 def _correlate(first: NDArray[np.float32], second: NDArray[np.float32]) -> float:
-    if first.std() == 0 or second.std() == 0:
-        return 0.0
-    return float(np.corrcoef(first, second)[0, 1])
+    """Return Pearson's correlation, 0 where one side is constant but for rounding."""
+    left, right = (side.astype(np.float64) - side.mean(dtype=np.float64) for side in (first, second))
+    scale = float(np.linalg.norm(left) * np.linalg.norm(right))
+    flat = min(np.abs(left).max(), np.abs(right).max()) < _FLAT
+    return 0.0 if flat else float(left @ right) / scale

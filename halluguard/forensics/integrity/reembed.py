@@ -1,9 +1,8 @@
 """Compare every stored vector with a fresh embedding of its text, and say what each misfit fits instead."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,10 +26,11 @@ from halluguard.models import Embedder
 from halluguard.records import Entry, Reason
 
 _SAMPLE = 200
+_DECIMALS = 5  # beyond them a cosine depends on which texts were embedded together
 _NEAR_OWN = 0.5  # an edited text keeps its topic; unrelated texts of one store rarely reach this
 _BEGINNING = 0.985  # a cut inside a word moves the cosine by up to this much
 _REMAINS = 0.25  # of the misfit may be left under an explanation; more, and it explains nothing
-_EXPLAINED = 5_000
+_EXPLAINED = 5_000  # misfits whose beginnings are tried, each at up to twenty embeddings
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,6 @@ def check_embedding(
     embedder: Embedder,
     *,
     models: Mapping[str, Embedder] | None = None,
-    cache: Path | None = None,
     progress: Progress | None = None,
 ) -> Reembedded:
     """Re-embed the store and explain its misfits.
@@ -62,7 +61,6 @@ def check_embedding(
         contents: the store.
         embedder: the model the chatbot uses today.
         models: other models that may have written some of the vectors, by name.
-        cache: where finished blocks are kept, so that a stopped sweep goes on.
         progress: told after every block.
 
     """
@@ -76,8 +74,8 @@ def check_embedding(
     if doubt is not None:
         return _not_compared(contents, doubt, template)
     texts = [TEMPLATES[template](entry) or entry.text or "" for entry in entries]
-    fresh = embed_texts(texts, embedder, cache=cache, progress=progress)
-    cosines = np.einsum("ij,ij->i", stored, fresh).astype(np.float64)
+    fresh = embed_texts(texts, embedder, progress=progress)
+    cosines = np.round(np.einsum("ij,ij->i", stored, fresh).astype(np.float64), _DECIMALS)
     healthy = find_healthy(cosines)
     chosen = cosines < healthy.floor
     low = Low(
@@ -87,13 +85,12 @@ def check_embedding(
         fresh[chosen],
         cosines[chosen],
     )
-    encode = partial(embed_texts, embedder=embedder, cache=cache)
     found = explain(
         low,
         entries,
         fresh,
         healthy,
-        encode=encode,
+        encode=partial(embed_texts, embedder=embedder, progress=progress, step="misfits"),
         models={name: model.encode for name, model in (models or {}).items()},
     )
     named = [(int(positions[at]), reason) for at, reason in found]
@@ -178,33 +175,40 @@ def explain(
 ) -> list[tuple[int, Reason]]:
     """Name, for each misfit, the first thing it fits; `low` counts positions of `entries`, `fresh` is theirs."""
     found: dict[int, Reason] = {}
-    late = np.arange(len(low.entries)) >= _EXPLAINED
-    for number in np.flatnonzero(late):
-        found[int(low.positions[number])] = _misfit(
-            low.cosines[number], f"not explained: more than {_EXPLAINED:,} misfits"
-        )
-    rest = low.take(~late)
-    for step in (
+
+    def name(rest: Low, *steps: Callable[[Low], Mapping[int, Reason]]) -> Low:
+        for step in steps:
+            if not rest.entries:
+                break
+            reasons = step(rest)
+            found.update((int(rest.positions[number]), reason) for number, reason in reasons.items())
+            rest = rest.take(~np.isin(np.arange(len(rest.entries)), list(reasons)))
+        return rest
+
+    rest = name(
+        low,
         partial(_name_others, fresh=fresh, entries=entries, floor=healthy.floor),
         partial(_name_models, models=models, floor=healthy.floor),
         partial(_name_templates, encode=encode, floor=healthy.floor),
+    )
+    late = np.arange(len(rest.entries)) >= _EXPLAINED
+    name(rest.take(late), partial(_name_rest, why=f"not explained: more than {_EXPLAINED:,} misfits"))
+    name(
+        rest.take(~late),
         partial(_name_beginnings, encode=encode, floor=healthy.floor),
         partial(_name_batch, n=len(entries)),
         _name_edits,
         _name_geometry,
-    ):
-        if not rest.entries:
-            break
-        reasons = step(rest)
-        found |= {int(rest.positions[number]): reason for number, reason in reasons.items()}
-        rest = rest.take(~np.isin(np.arange(len(rest.entries)), list(reasons)))
-    for position, cosine in zip(rest.positions, rest.cosines, strict=True):
-        found[int(position)] = _misfit(cosine, "it fits no text of the store")
+        partial(_name_rest, why="it fits no text of the store"),
+    )
     return sorted(found.items())
 
 
-def _misfit(cosine: float, why: str) -> Reason:
-    return Reason(Code.VECTOR_MISMATCH, float(cosine), f"cosine {cosine:.3f} to its own text; {why}")
+def _name_rest(low: Low, *, why: str) -> dict[int, Reason]:
+    return {
+        number: Reason(Code.VECTOR_MISMATCH, float(cosine), f"cosine {cosine:.3f} to its own text; {why}")
+        for number, cosine in enumerate(low.cosines)
+    }
 
 
 def _name_others(

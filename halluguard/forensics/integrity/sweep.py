@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 
+from halluguard.forensics.damage import find_misspelt
 from halluguard.forensics.integrity.characters import check_characters
 from halluguard.forensics.integrity.codes import Code
 from halluguard.forensics.integrity.contents import Contents, Progress, load_contents, unit_rows
@@ -74,7 +74,6 @@ def sweep(
     evidence: Evidence | None = None,
     *,
     rules: SweepRules | None = None,
-    cache: Path | None = None,
     progress: Progress | None = None,
 ) -> SweepResult:
     """Check every entry of a store.
@@ -83,7 +82,6 @@ def sweep(
         store: an open store; its own container findings are part of the result.
         evidence: what to hold the store against; without it only the checks that need no model, log or source run.
         rules: the thresholds.
-        cache: a folder for finished blocks of embeddings, so that a stopped sweep goes on.
         progress: called with the step, the entries done, and their number.
 
     Returns:
@@ -100,7 +98,7 @@ def sweep(
     _check_log(tally, evidence)
     _check_outside(tally, evidence)
     _check_embedding(
-        tally, evidence, cache, progress
+        tally, evidence, progress
     )  # the dear one last, so that progress is honest about the wait
     return _finish(tally)
 
@@ -134,6 +132,7 @@ def _check_texts(tally: _Tally, rules: SweepRules, evidence: Evidence, progress:
         ((at, reason) for at, one in enumerate(entries) if one.text for reason in check_characters(one.text)),
         n,
     )
+    tally.take("spelling", _check_spelling(tally.contents.texts), n)
     tally.take("duplicates", check_duplicates(entries, rules.duplicates), n)
     if evidence.known_bad:
         tally.take(
@@ -143,6 +142,15 @@ def _check_texts(tally: _Tally, rules: SweepRules, evidence: Evidence, progress:
         tally.not_checked["copies of known bad entries"] = "no known bad entry was given"
     if progress:
         progress("texts", len(entries), len(entries))
+
+
+def _check_spelling(texts: Sequence[str]) -> Iterator[tuple[int, Reason]]:
+    """Yield the texts whose words are damaged; true of healthy texts in another language too, so only worth a look."""
+    for at, found in enumerate(find_misspelt(texts)):
+        if found is not None:
+            shown = ", ".join(f"{slip} for {meant}" for slip, meant in found.examples)
+            detail = f"{len(found.slips)} of {found.words} words, such as {shown}"
+            yield at, Reason(Code.WORDS_MISSPELT, round(found.share, 5), detail)
 
 
 def _check_density(tally: _Tally, rules: SweepRules, progress: Progress | None) -> None:
@@ -177,23 +185,26 @@ def _check_outside(tally: _Tally, evidence: Evidence) -> None:
     if evidence.read_source is None:
         tally.not_checked["sources"] = "no folder of sources was given"
     else:
-        tally.take(
-            "sources",
-            check_sources(entries, evidence.read_source),
-            sum(one.source is not None for one in entries),
-        )
+        apart: list[int] = []
+        n = sum(one.source is not None for one in entries)
+        found = list(check_sources(entries, evidence.read_source, elsewhere=apart.append))
+        tally.take("sources", found, n - sum(apart))
+        if apart:
+            tally.not_checked["sources elsewhere"] = (
+                f"{sum(apart)} entries name a URL that no document is named after"
+            )
     if evidence.contradict is None:
         tally.not_checked["trusted corpus"] = "no trusted corpus was given"
     else:
         readable = [at for at, one in enumerate(entries) if one.text]
         reasons = evidence.contradict([entries[at] for at in readable])
-        found = ((at, reason) for at, reason in zip(readable, reasons, strict=True) if reason is not None)
-        tally.take("trusted corpus", found, len(readable))
+        contradicted = (
+            (at, reason) for at, reason in zip(readable, reasons, strict=True) if reason is not None
+        )
+        tally.take("trusted corpus", contradicted, len(readable))
 
 
-def _check_embedding(
-    tally: _Tally, evidence: Evidence, cache: Path | None, progress: Progress | None
-) -> None:
+def _check_embedding(tally: _Tally, evidence: Evidence, progress: Progress | None) -> None:
     if evidence.embedder is None:
         tally.not_checked["embedding"] = "no embedding model was given: vectors were not compared with texts"
         return
@@ -201,9 +212,7 @@ def _check_embedding(
     if not tally.contents.usable.any():
         tally.not_checked["embedding"] = "the store holds no usable vectors"
         return
-    done = check_embedding(
-        tally.contents, evidence.embedder, models=evidence.models, cache=cache, progress=progress
-    )
+    done = check_embedding(tally.contents, evidence.embedder, models=evidence.models, progress=progress)
     tally.found = keep_shared_misfits(tally.found, done.verified)
     tally.container.extend(done.container)
     if not done.n_compared:
