@@ -2,6 +2,9 @@
 
 from collections.abc import Sequence
 
+BATCH_TOKENS = {"cpu": 2048, "cuda": 8192}
+"""Tokens of a batch by device. On a CPU small batches stay within its caches and pad less."""
+
 
 def plan_batches(lengths: Sequence[int], *, max_tokens: int) -> tuple[tuple[int, ...], ...]:
     """Group positions into batches whose padded size stays under `max_tokens`.

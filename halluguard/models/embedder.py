@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from halluguard.errors import ModelError
+from halluguard.models.batching import BATCH_TOKENS, plan_batches
 from halluguard.models.devices import resolve_device, resolve_dtype
 from halluguard.models.digest import digest_model
 
@@ -44,17 +45,22 @@ class SentenceEmbedder:
     _model: Any
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Return unit vectors, float32, shape (len(texts), dimension); an empty text gives the model's own vector."""
-        if not texts:
-            return np.zeros((0, self.dimension), dtype=np.float32)
-        vectors = self._model.encode(
-            list(texts),
-            batch_size=64,
-            normalize_embeddings=True,
-            convert_to_numpy=True,
-            show_progress_bar=False,
-        )
-        return np.ascontiguousarray(vectors, dtype=np.float32)
+        """Return unit vectors, float32, shape (len(texts), dimension); an empty text gives the model's own vector.
+
+        Batches hold texts of similar length under a token budget: a few long texts among short ones would else make
+        every text of their batch as long as the longest.
+        """
+        vectors = np.zeros((len(texts), self.dimension), dtype=np.float32)
+        lengths = [min(length, self.max_tokens) for length in self.count_tokens(texts)]
+        for batch in plan_batches(lengths, max_tokens=BATCH_TOKENS[self._model.device.type]):
+            vectors[list(batch)] = self._model.encode(
+                [texts[position] for position in batch],
+                batch_size=len(batch),
+                normalize_embeddings=True,
+                convert_to_numpy=True,
+                show_progress_bar=False,
+            )
+        return vectors
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Return the tokens each text would take untruncated, special tokens included."""

@@ -9,15 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from halluguard.errors import ModelError
-from halluguard.models.batching import plan_batches
+from halluguard.models.batching import BATCH_TOKENS, plan_batches
 from halluguard.models.devices import resolve_device, resolve_dtype
 from halluguard.models.digest import digest_model
 
 DEFAULT_MODEL = Path(__file__).parent / "nli-minilm-grounding"
 """The cross-encoder shipped as package data."""
-
-BATCH_TOKENS = {"cpu": 2048, "cuda": 8192}
-"""Tokens of a batch by device. On a CPU small batches stay within its caches and pad less."""
 
 Pair = tuple[str, str]
 

@@ -192,20 +192,20 @@ POOLS: Mapping[str, tuple[str, ...]] = {
 #: Rows of one mixed shard, some 370k tokens. NLI rows are split evenly over their labels; small sources come round
 #: several times in a run, long ones once.
 SHARD_ROWS: Mapping[str, int] = {
-    "mnli": 1_000,
-    "snli_cat": 700,
+    "mnli": 1_300,
+    "snli_cat": 750,
     "cad": 240,
     "fever_short": 900,
     "semiauto_base_wiki": 24,
     "conjnli": 90,
     "help_andor": 20,
-    "hans_style": 90,
+    "hans_style": 300,
     "fever_haystack": 420,
     "mnli_haystack": 120,
     "edited_rows": 400,
     "summaries": 200,
-    "grounding": 700,
-    "ledger": 260,
+    "grounding": 600,
+    "ledger": 180,
     "house_rules": 340,
 }
 

@@ -181,8 +181,8 @@ def other_subject(scene: Scene, rng: random.Random) -> list[Example]:
     )
     near = [n for n in near if not own & set(n.lower().split())]
     pool: Sequence[str] = near if near and rng.random() < 0.5 else scene.corpus.names_of_type(kind)
-    other = rng.choice(pool).removeprefix("the ")
-    if other in sentence or own & set(other.lower().split()):
+    other = rng.choice(pool).removeprefix("the ") if pool else ""
+    if not other or other in sentence or own & set(other.lower().split()):
         return []
     moved = sentence.replace(name, other, 1)
     return [
@@ -361,6 +361,8 @@ def _other_answer(scene: Scene, answer: str, kind: str, rng: random.Random) -> s
         if scene.corpus.type_of(n) == kind and n not in answer and answer not in n
     ]
     pool: Sequence[str] = near if near and rng.random() < 0.6 else scene.corpus.names_of_type(kind)
+    if not pool:
+        return None
     wrong = rng.choice(pool)
     return None if set(wrong.lower().split()) & set(answer.lower().split()) else wrong
 
