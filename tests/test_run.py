@@ -1,6 +1,7 @@
 """The run directory."""
 
 import json
+import resource
 
 import pyarrow as pa
 import pytest
@@ -123,3 +124,19 @@ def test_manifest_update_keeps_the_other_keys(tmp_path):
     run.update_manifest({"state": "finished"})
 
     assert json.loads(run.manifest_path.read_text()) == {"fingerprint": "abc", "state": "finished"}
+
+
+def test_a_disk_that_takes_no_more_names_the_file_and_leaves_the_old_one(tmp_path):
+    path = tmp_path / "report.html"
+    write_atomically(path, b"old")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10, before[1]))
+    try:
+        with pytest.raises(OSError, match="too large") as caught:
+            write_atomically(path, b"x" * 100)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+    assert caught.value.filename == str(path)
+    assert path.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [path]

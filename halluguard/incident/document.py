@@ -83,6 +83,8 @@ _STYLE = (
     "table{border-collapse:collapse;width:100%;margin:1rem 0;font-size:.92rem}th,td{border:1px solid #d5dbe3;padding:.35rem .5rem;"
     "text-align:left;vertical-align:top;overflow-wrap:anywhere}th{background:#f2f5f8}code{background:#f2f5f8;padding:0 .2rem;"
     "overflow-wrap:anywhere;font-size:.92em}.note{border-left:4px solid #b3541e;background:#fdf4ee;padding:.6rem .9rem}"
+    "td code{font:inherit;background:none;padding:0}"
+    "@media(max-width:40rem){body{margin:1rem auto}h1{font-size:1.35rem}th,td{padding:.3rem .35rem}}"
     ".chip{background:#fbe3d5;border-radius:3px;padding:0 .2rem;font-size:.85em}"
     "@media(prefers-color-scheme:dark){body{color:#e4e9f0;background:#12171e}th,code{background:#1d2530}th,td{border-color:#37424f}"
     "h2{border-color:#37424f}.note{background:#2a1f18}.chip{background:#5a3320}}"

@@ -61,7 +61,7 @@ def collect(run: Run) -> ReportData:
         n_worst_left_out=sum(fault.n_turns for fault in faults[WORST_ANSWERS:]),
         suspects=suspects,
         cascade=_cascade(run),
-        not_shown=facts.limits_of(manifest),
+        not_shown=(*_left_out(run), *facts.limits_of(manifest)),
         method=facts.method_rows(manifest),
     )
 
@@ -92,6 +92,15 @@ def _worst(run: Run, faults: list[Fault], events: Events) -> tuple[WorstAnswer, 
         for fault in faults
         if turns[fault.turn_id]
     )
+
+
+def _left_out(run: Run) -> list[str]:
+    """Name the trusted documents that could not be read when the run made its index."""
+    path = run.path / "trusted.index" / "manifest.json"
+    if not path.is_file():
+        return []
+    kept = facts.mapping(json.loads(path.read_text(encoding="utf-8"))).get("skipped")
+    return [f"trusted document left out: {reason}" for reason in kept] if isinstance(kept, list) else []
 
 
 def _cascade(run: Run) -> Mapping[str, Any] | None:

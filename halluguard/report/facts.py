@@ -12,6 +12,9 @@ from halluguard.report.statuses import WORDINGS
 NAMED_GROUPS = 12
 """How many groups of a property are named in a chart; the others are summed."""
 
+NAMED_ROWS = 5
+"""How many skipped rows are named with their reason."""
+
 KEY_CHARACTERS = 160
 """Characters shown of the name of a group, such as a source."""
 
@@ -96,10 +99,23 @@ def _grouping(name: str, rates: list[GroupRate]) -> Grouping:
     return Grouping(name, tuple(named), len(rest), summed)
 
 
+def skipped_rows(manifest: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return one line for each skipped row of the log that is named, and one for those that are only counted."""
+    kept = mapping(manifest.get("log")).get("skipped")
+    rows = [mapping(row) for row in kept] if isinstance(kept, list) else []
+    lines = [f"line {row.get('line')}: {row.get('reason')}" for row in rows[:NAMED_ROWS]]
+    left_out = int(mapping(manifest.get("counts")).get("skipped_rows") or 0) - len(lines)
+    return (*lines, *([f"{left_out:,} more rows were skipped"] if left_out > 0 and lines else ()))
+
+
 def limits_of(manifest: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return what the log and the traced store could not show, in the words of the stages that found out."""
-    store = mapping(mapping(manifest.get("trace")).get("store"))
-    lines = [*(manifest.get("not_shown") or ()), *(store.get("cannot_know") or ())]
+    """Return what the log and the traced store could not show, in the words of the stages that found out.
+
+    Rows that were skipped come first, by line and reason, then what was mended in the others.
+    """
+    store, log = mapping(mapping(manifest.get("trace")).get("store")), mapping(manifest.get("log"))
+    lines = [*skipped_rows(manifest), *(log.get("repairs") or ())]
+    lines += [*(manifest.get("not_shown") or ()), *(store.get("cannot_know") or ())]
     return tuple(dict.fromkeys(str(line) for line in lines))
 
 

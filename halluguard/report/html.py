@@ -8,6 +8,7 @@ from markupsafe import Markup, escape
 
 from halluguard.records import Status
 from halluguard.report import charts, wording
+from halluguard.report.brief import brief
 from halluguard.report.data import ReportData
 from halluguard.report.hostile import plain, visible
 from halluguard.report.spread import describe_spread
@@ -43,6 +44,7 @@ def _environment() -> Environment:
         counted=wording.counted, short_day=wording.short_day,
     )  # fmt: skip
     environment.globals.update(
+        brief=brief,
         charts=charts,
         wording=wording,
         statuses=WORDINGS,

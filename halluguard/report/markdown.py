@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from halluguard.records import Status
 from halluguard.report import wording
+from halluguard.report.brief import brief
 from halluguard.report.data import Culprit, FlaggedClaim, Grouping, ReportData, SuspectCard, WorstAnswer
 from halluguard.report.differences import Segment
 from halluguard.report.hostile import code_block, code_span
@@ -41,6 +42,10 @@ def _head(data: ReportData) -> Iterator[str]:
         yield wording.lede(data)
     for notice in wording.notices(data):
         yield f"> **{'Attention.' if notice.grave else 'Note.'}** {notice.text}"
+    for point in brief(data):
+        yield f"**{point.name}.** " + "".join(
+            code_span(words.text) if words.quoted else words.text for words in point.words
+        )
     if data.other_rates:
         rows = [
             (name, percent(rate.value), interval(rate), f"{rate.hits:,} of {rate.total:,}")

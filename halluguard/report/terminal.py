@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from halluguard.report import wording
+from halluguard.report.brief import BEHIND, brief
 from halluguard.report.data import Grouping, MeasuredRate, ReportData
 from halluguard.report.hostile import one_line
 from halluguard.report.statuses import VERDICTS, WORDINGS, is_flagged
@@ -38,6 +39,12 @@ def print_summary(data: ReportData, console: Console) -> None:
             f"{count:,} {VERDICTS[verdict].lower()}" for verdict, count in data.suspects.counts
         )
         console.print(Text(f"Suspects: {counts}"))
+    for point in brief(data):
+        if point.name != BEHIND:  # said above, with the table of entries
+            said = "".join(
+                f"“{one_line(words.text)}”" if words.quoted else words.text for words in point.words
+            )
+            console.print(Text(f"{point.name}: ", style="bold").append(Text(said, style="not bold")))
     if data.not_shown:
         console.print(Text("What the log could not show:", style="dim"))
     for line in data.not_shown:

@@ -1,0 +1,121 @@
+"""The answer in one paragraph for whoever must decide: what lies behind it, how far it went, what to do next."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from halluguard.records import Origin
+from halluguard.report.data import ReportData
+from halluguard.report.facts import mapping
+from halluguard.report.wording import counted, day, finding
+
+NAMED = 3
+"""How many entries the paragraph names."""
+
+BEHIND = "What lies behind it"
+
+_FED_BY_THE_LOOP = frozenset({"CAPTURED", "AMPLIFYING", "GROWING-WITH-STORE"})
+"""Verdicts of the cascade stage under which answers that are saved back make it worse."""
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A run of words; `quoted` ones come from the log or the store, or are to be typed, and are shown as such."""
+
+    text: str
+    quoted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One point of the paragraph: its name and its sentence."""
+
+    name: str
+    words: tuple[Words, ...]
+
+
+def brief(data: ReportData) -> tuple[Point, ...]:
+    """Return the points that this run has, in the order they are read; the headline says how bad it is."""
+    points = (
+        Point(BEHIND, tuple(_behind(data))),
+        Point("How far it went", tuple(_spread(data))),
+        Point("What to do next", tuple(_next(data))),
+    )
+    return tuple(point for point in points if point.words)
+
+
+def _behind(data: ReportData) -> Iterator[Words]:
+    found = data.findings
+    if not data.rate.total or not data.rate.hits:
+        return
+    if not found.culprits:
+        yield Words(finding(data))
+        return
+    kind = (
+        counted(found.n_culprits, "store entry", "store entries")
+        if found.traced
+        else counted(found.n_culprits, "cited passage that the trusted documents contradict", "cited passages that the trusted documents contradict")
+    )  # fmt: skip
+    yield Words(
+        f"{found.n_claims:,} of the {counted(data.rate.hits, 'flagged claim')} "
+        f"{'is' if found.n_claims == 1 else 'are'} laid to {kind}: "
+    )
+    named = found.culprits[:NAMED]
+    for number, culprit in enumerate(named):
+        yield Words(culprit.entry_id, quoted=True)
+        if culprit.source:
+            yield Words(" from ")
+            yield Words(culprit.source, quoted=True)
+        yield Words(", " if number + 1 < len(named) else "")
+    left_out = found.n_culprits - len(named)
+    more = f" and {left_out:,} more" if left_out else ""
+    since = f", in answers since {day(found.first_seen)}" if found.first_seen else ""
+    own = dict(found.origins).get(Origin.GENERATOR, 0)
+    invented = f" {counted(own, 'claim')} {'is' if own == 1 else 'are'} the model's own." if own else ""
+    yield Words(f"{more}{since}.{invented}")
+
+
+def _spread(data: ReportData) -> Iterator[Words]:
+    verdict = mapping(mapping(data.cascade).get("verdict"))
+    if not verdict.get("regime"):
+        return
+    widest = max(
+        (mapping(one) for one in mapping(data.cascade).get("cascades") or ()),
+        key=lambda one: (int(one.get("n_answers") or 0), int(one.get("n_entries") or 0)),
+        default=None,
+    )
+    if widest is not None:
+        answers, entries = int(widest.get("n_answers") or 0), int(widest.get("n_entries") or 0)
+        yield Words("The widest, ")
+        yield Words(str(widest.get("claim", "")).rstrip("."), quoted=True)
+        yield Words(
+            f", stands in {counted(answers, 'answer')} and {counted(entries, 'entry', 'entries')} of the store. "
+        )
+    regime = str(verdict["regime"]).replace("-", " ").lower()
+    yield Words(f"Verdict on the loop: {regime}. {verdict.get('meaning', '')}")
+
+
+def _next(data: ReportData) -> Iterator[Words]:
+    if data.interrupted:
+        yield Words("Start the same command again: it goes on where it was interrupted.")
+    elif not data.rate.total:
+        yield Words("See that the right field of the log is read as the answer: ")
+        yield Words("--map answer=FIELD", quoted=True)
+    elif not data.rate.hits:
+        yield Words("Nothing is to be removed. Keep this run as a baseline: ")
+        yield Words("halluguard monitor NEXT_RUN --baseline THIS_RUN", quoted=True)
+    elif not data.findings.traced:
+        yield Words("Find the entries of the store behind it: ")
+        yield Words("halluguard trace RUN --store STORE", quoted=True)
+    elif not data.findings.culprits:
+        yield Words(
+            "Taking entries out of the store would not help. Read the worst answers in the report; "
+            "the prompt, the retrieval or the model lets them through."
+        )
+    else:
+        regime = mapping(mapping(data.cascade).get("verdict")).get("regime")
+        if regime in _FED_BY_THE_LOOP:
+            yield Words("Stop saving answers back to the store today. ")
+        yield Words(
+            "Compare each suspect in the report with the trusted text beside it. This plans how to take them out, and touches nothing: "
+        )
+        yield Words("halluguard respond RUN --store STORE -o response", quoted=True)

@@ -1,0 +1,79 @@
+"""The paragraph at the top says what lies behind it, how far it went and what to do next, for every outcome."""
+
+import pytest
+
+from halluguard.report import collect, render_html, render_markdown
+from halluguard.report.brief import BEHIND, brief
+
+
+def told(run, **changes) -> dict[str, str]:
+    from dataclasses import replace
+
+    data = replace(collect(run), **changes)
+    return {point.name: "".join(words.text for words in point.words) for point in brief(data)}
+
+
+def test_a_traced_run_names_entries_sources_and_the_plan(library_run):
+    said = told(library_run)
+
+    assert "loans-4 from feed/partner-loans.html" in said[BEHIND]
+    assert "flagged claims are laid to" in said[BEHIND]
+    assert "halluguard respond RUN --store STORE -o response" in said["What to do next"]
+
+
+@pytest.mark.parametrize("regime", ["CAPTURED", "AMPLIFYING", "GROWING-WITH-STORE"])
+def test_where_the_loop_feeds_it_saving_back_is_to_stop_first(library_run, regime):
+    cascade = {
+        "verdict": {"regime": regime, "meaning": "It spreads."},
+        "cascades": [
+            {"claim": "Books are kept for 90 days.", "n_answers": 2, "n_entries": 1},
+            {"claim": "A fee is due.", "n_answers": 1, "n_entries": 1},
+        ],
+    }
+    said = told(library_run, cascade=cascade)
+
+    assert said["What to do next"].startswith("Stop saving answers back")
+    assert (
+        "Books are kept for 90 days, stands in 2 answers and 1 entry of the store." in said["How far it went"]
+    )
+    assert "It spreads." in said["How far it went"]
+
+
+def test_a_loop_that_does_not_feed_it_is_not_stopped(library_run):
+    said = told(library_run, cascade={"verdict": {"regime": "SEEDED-ONLY", "meaning": "Put in."}})
+
+    assert not said["What to do next"].startswith("Stop")
+
+
+def test_a_run_with_nothing_checkable_asks_for_the_right_field(make_run):
+    said = told(make_run([], []))
+
+    assert list(said) == ["What to do next"]
+    assert "--map answer=FIELD" in said["What to do next"]
+
+
+def test_an_interrupted_run_is_to_go_on(library_run):
+    assert "goes on" in told(library_run, interrupted=True)["What to do next"]
+
+
+def test_names_of_the_store_stand_apart_from_our_words(library_run):
+    data = collect(library_run)
+
+    assert '<span class="id">loans-4</span>' in render_html(data).split("<nav")[0]
+    assert "`loans-4` from `feed/partner-loans.html`" in render_markdown(data)
+
+
+def test_skipped_rows_are_named_with_the_limits(make_run):
+    skipped = [{"line": 4817, "reason": "broken JSON"}]
+    data = collect(make_run([], [], log={"skipped": skipped, "repairs": ["2 x times mended"]}))
+
+    assert data.not_shown[:2] == ("line 4817: broken JSON", "2 x times mended")
+    assert "line 4817: broken JSON" in render_html(data)
+
+
+def test_trusted_documents_left_out_are_named(make_run):
+    run = make_run([], [])
+    (run.path / "trusted.index").mkdir()
+    (run.path / "trusted.index" / "manifest.json").write_text('{"skipped": ["fees.pdf: is encrypted"]}')
+
+    assert collect(run).not_shown[0] == "trusted document left out: fees.pdf: is encrypted"
