@@ -1,7 +1,7 @@
 """The monitor on streams whose truth is known: false alarms without drift, delay with it, and the published figures of PSI and K-S.
 
-`python -m evals monitor` draws 400 streams a cell (1,600 in all) without drift and 40 with each kind of it; `--streams 100` is a short look, not
-written. Streams are drawn, not logged: answers, scores and vectors follow stated distributions, several turns a conversation.
+`python -m evals monitor` draws 1,000 streams a cell (5,000 in all) without drift and 40 with each kind of it; `--streams 100` is a
+short look, not written. Streams are drawn, not logged: answers, scores and vectors follow stated distributions, several turns a conversation.
 """
 
 import argparse
@@ -19,9 +19,8 @@ from halluguard.monitor.drift import measure_ks, psi_null, psi_of_counts
 from halluguard.monitor.sample import Answer, Sample, Window, to_sample
 from halluguard.monitor.watch import MonitorResult, compare_windows
 
-FULL_STREAMS = 400
+FULL_STREAMS = 1000
 DELAY_STREAMS = 40
-SIZES = (50, 200, 1000)
 BASELINE = 400
 WINDOW = 50
 MOST_WINDOWS = 16
@@ -40,6 +39,19 @@ class World:
     turns: int = 1
 
 
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One call without drift: a baseline of `base` answers against `windows` of `size` answers each."""
+
+    base: int
+    windows: int
+    size: int
+    world: World = World()
+
+
+CELLS = (
+    Cell(50, 1, 50), Cell(200, 1, 200), Cell(1000, 1, 1000), Cell(200, 1, 200, World(turns=4)), Cell(BASELINE, 8, WINDOW),
+)  # fmt: skip
 DRIFTS = {
     "model invents: ungrounded answers 8 % to 20 %": World(ungrounded=0.20),
     "store poisoned: answers against the trusted corpus 2 % to 12 %": World(conflict=0.12),
@@ -57,8 +69,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = parser.parse_args(argv)
     started = time.monotonic()
     oracles = check_oracles()
-    cells = [(size, World()) for size in SIZES] + [(200, World(turns=4))]
-    calm = [false_alarms(size, world, options.streams, options.seed) for size, world in cells]
+    calm = [false_alarms(cell, options.streams, options.seed) for cell in CELLS]
     delays = [detection_delay(name, options.seed) for name in DRIFTS]
     tables = _tables(calm, delays, options.streams)
     print_tables(tables)
@@ -106,20 +117,24 @@ def _unit(rows: Any) -> Any:
     return rows / np.linalg.norm(rows, axis=1, keepdims=True)
 
 
-def false_alarms(size: int, world: World, streams: int, seed: int) -> dict[str, Any]:
-    """Count calls that raise an alarm where baseline and window of `size` answers come from one world."""
+def false_alarms(cell: Cell, streams: int, seed: int) -> dict[str, Any]:
+    """Count calls that raise an alarm where baseline and windows come from one world."""
     alarms = 0
     measures: Counter[str] = Counter()
     for stream in range(streams):
-        draw = np.random.default_rng([seed, size, world.turns, stream])
-        base, now = draw_window("base", size, world, draw), draw_window("now", size, world, draw)
-        found = compare_windows([base], [now], seed=stream)
+        draw = np.random.default_rng([seed, cell.base, cell.size, cell.world.turns, stream])
+        base = draw_window("base", cell.base, cell.world, draw)
+        windows = [draw_window(f"now {n}", cell.size, cell.world, draw) for n in range(cell.windows)]
+        found = compare_windows([base], windows, seed=stream)
         alarms += bool(found.alarms)
-        measures.update({str(test.measure) for test in found.alarms})
+        measures.update({f"{test.measure} by {test.test}" for test in found.alarms})
     low, high = _wilson(alarms, streams)
+    print(f"{cell}: {alarms} of {streams}, {dict(measures)}", flush=True)
     return {
-        "answers": size,
-        "turns_a_conversation": world.turns,
+        "baseline": cell.base,
+        "windows": cell.windows,
+        "answers": cell.size,
+        "turns_a_conversation": cell.world.turns,
         "streams": streams,
         "alarms": alarms,
         "rate": alarms / streams,
@@ -189,9 +204,9 @@ def check_oracles() -> dict[str, Any]:
 
 def _tables(calm: list[dict[str, Any]], delays: list[dict[str, Any]], streams: int) -> dict[str, Table]:
     first = Table(
-        ("Answers in window and baseline", "Turns a conversation", "False alarms", "Rate %", "95 % low", "95 % high", "Stated %"),
+        ("Baseline", "Windows", "Answers a window", "Turns a conversation", "False alarms", "Rate %", "95 % low", "95 % high", "Stated %"),
         tuple(
-            (row["answers"], row["turns_a_conversation"], f"{row['alarms']} of {row['streams']}", 100 * row["rate"], 100 * row["low"],
+            (row["baseline"], row["windows"], row["answers"], row["turns_a_conversation"], f"{row['alarms']} of {row['streams']}", 100 * row["rate"], 100 * row["low"],
              100 * row["high"], 100 * row["stated"])
             for row in calm
         ),

@@ -203,7 +203,7 @@ def compare_windows(
             else []
         ),
     ]
-    tests = [test for sample in compared for test in _shifts(joined, sample)]
+    tests = [test for sample in compared for test in _shifts(joined, sample, seed)]
     charts = _charts(base, rest, alpha, seed) if joined.n_conversations >= LEAST_CONVERSATIONS else {}
     tests += [_rate_test(name, chart, joined, rest) for name, chart in charts.items()]
     alike = _homogeneity(joined, compared, seed)
@@ -232,7 +232,7 @@ def _size(sample: Sample) -> dict[str, Any]:
     return {"name": sample.name, "answers": sample.n_answers, "conversations": sample.n_conversations}
 
 
-def _shifts(base: Sample, sample: Sample) -> list[Comparison]:
+def _shifts(base: Sample, sample: Sample, seed: int) -> list[Comparison]:
     found = []
     for signal, old in base.values.items():
         new = sample.values[signal]
@@ -245,7 +245,7 @@ def _shifts(base: Sample, sample: Sample) -> list[Comparison]:
         found += [
             Comparison(measure, signal, sample.name, shift.test, shift.value, shift.null, shift.p_value,
                  shift.n_reference, shift.n_current, higher)
-            for shift in (measure_ks(old, new), measure_psi(old, new))
+            for shift in (measure_ks(old, new), measure_psi(old, new, seed=seed))
         ]  # fmt: skip
     return found
 
