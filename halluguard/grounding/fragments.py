@@ -22,7 +22,7 @@ produces reduce reduces increase increases decrease decreases describe describes
 suggest suggests determine determines carry carries operate operates handle handles weigh weighs equal
 equals exceed exceeds own owns
 """
-_FINITE = frozenset(_VERBS.split())
+FINITE = frozenset(_VERBS.split())
 """Forms that make a sentence of a few words, without those that are nouns as often; what ends in -ed counts as well."""
 _NO_VERB = frozenset(
     {"unlimited", "limited", "united", "speed", "indeed", "hundred", "breed", "sacred", "naked", "hatred"}
@@ -73,7 +73,7 @@ def starts_with_pronoun(reading: str) -> bool:
 def _is_finite(word: str) -> bool:
     lower = word.replace("’", "'").lower()
     return (
-        lower in _FINITE
+        lower in FINITE
         or lower.endswith("n't")
         or (len(lower) > 4 and lower.endswith("ed") and lower not in _NO_VERB)
     )
