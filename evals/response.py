@@ -15,13 +15,13 @@ from typing import Any
 
 from evals.results import Table, print_tables, write_result
 from halluguard import ModelChoice, api
-from halluguard.drill import list_scenarios, load_scenario, run_drill
-from halluguard.drill.record import DrillFiles
+from halluguard.drill import DrillFiles, list_scenarios, load_scenario, run_drill
 from halluguard.errors import InputError
 from halluguard.response import Signature
 from halluguard.run import digest_file, write_json
 
 CACHE = Path(".eval-cache/response")
+VERDICTS = Path(".eval-cache/drills/verdicts.sqlite")
 SIGNED = Signature("evals", datetime(2026, 1, 1, tzinfo=UTC), "benchmark")
 
 
@@ -34,11 +34,15 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--cache", type=Path, default=CACHE)
+    parser.add_argument(
+        "--verdicts", type=Path, default=VERDICTS, help="what models said before; that of the drills"
+    )
     options = parser.parse_args(arguments)
-    every = [name for name in list_scenarios() if load_scenario(name).injections]
+    every = [name for name in list_scenarios() if load_scenario(name).expected.origins]
     names = options.scenarios or every
     options.cache.mkdir(parents=True, exist_ok=True)
-    loaded = ModelChoice(device=options.device, cache=options.cache / "verdicts.sqlite").load()
+    options.verdicts.parent.mkdir(parents=True, exist_ok=True)
+    loaded = ModelChoice(device=options.device, cache=options.verdicts).load()
     rows = []
     for seed in range(options.seeds):
         for name in names:

@@ -4,7 +4,32 @@
 `halluguard.cascade.scores`, the drawing is `halluguard.cascade.drawing.render_svg`.
 """
 
-from halluguard.cascade.stage import CascadeResult, run_cascade
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from halluguard.cascade.verdict import Decision, Evidence, Regime, decide_regime
 
-__all__ = ["CascadeResult", "Decision", "Evidence", "Regime", "decide_regime", "run_cascade"]
+if TYPE_CHECKING:
+    from halluguard.cascade.claims import Entails
+    from halluguard.cascade.observe import normalise
+    from halluguard.cascade.stage import CascadeResult, run_cascade
+
+__all__ = [
+    "CascadeResult",
+    "Decision",
+    "Entails",
+    "Evidence",
+    "Regime",
+    "decide_regime",
+    "normalise",
+    "run_cascade",
+]
+
+_HOMES = {"CascadeResult": "stage", "Entails": "claims", "normalise": "observe", "run_cascade": "stage"}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is asked for: the verdict's rules alone must not load networkx and SciPy."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

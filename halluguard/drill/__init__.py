@@ -4,11 +4,24 @@
 truth and compares; `exercise` does both. Scenarios lie in `corpora/drills`; `list_scenarios` names them.
 """
 
-from halluguard.drill.reading import list_scenarios, load_scenario
-from halluguard.drill.run import DrillResult, ScoredDrill, exercise, replay_without, run_drill, score_drill
-from halluguard.drill.scenario import Scenario
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from halluguard.drill.reading import list_scenarios, load_scenario
+    from halluguard.drill.record import DrillFiles
+    from halluguard.drill.run import (
+        DrillResult,
+        ScoredDrill,
+        exercise,
+        replay_without,
+        run_drill,
+        score_drill,
+    )
+    from halluguard.drill.scenario import Scenario
 
 __all__ = [
+    "DrillFiles",
     "DrillResult",
     "Scenario",
     "ScoredDrill",
@@ -19,3 +32,17 @@ __all__ = [
     "run_drill",
     "score_drill",
 ]
+
+_READ = {
+    "list_scenarios": "reading",
+    "load_scenario": "reading",
+    "DrillFiles": "record",
+    "Scenario": "scenario",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is asked for: to list scenarios must not load FAISS and LangChain."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_READ.get(name, 'run')}"), name)

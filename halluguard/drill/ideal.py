@@ -12,9 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from halluguard.cascade import run_cascade
-from halluguard.cascade.claims import Entails
-from halluguard.cascade.observe import normalise
+from halluguard.cascade import Entails, normalise, run_cascade
 from halluguard.drill.record import DrillFiles
 from halluguard.drill.scoring import DrillScore, compare
 from halluguard.drill.simulate import Played

@@ -14,12 +14,12 @@ from halluguard.cascade.scores import (
     Estimate,
     Quality,
     estimate_amplification,
+    estimate_generation_interval,
     estimate_r_loop,
     estimate_slope,
     truncation_weights,
     wilson,
 )
-from halluguard.cascade.scores.generation import estimate_generation_interval
 from halluguard.drill.record import DrillFiles
 from halluguard.records import UNGROUNDED, Origin
 from halluguard.run import Run

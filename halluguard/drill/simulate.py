@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from halluguard.cascade.observe import normalise
+from halluguard.cascade import normalise
 from halluguard.drill.answering import Answerer, Reply
 from halluguard.drill.scenario import Injection, Scenario, Topic
 from halluguard.drill.shelf import RememberingEmbeddings, Shelf, ShelfEntry

@@ -8,8 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from halluguard.forensics.nearest import EntryIndex
-from halluguard.forensics.vouched import Vouching
+from halluguard.forensics import EntryIndex, Vouching
 from halluguard.grounding.reader import Reader, ReadRequest
 from halluguard.models import Embedder
 from halluguard.records import Entry, Passage

@@ -6,9 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from halluguard.cascade.scores import estimate_residual
-from halluguard.cascade.scores.intervals import probes_needed, wilson
-from halluguard.forensics.nearest import EntryIndex, index_entries
+from halluguard.cascade.scores import estimate_residual, probes_needed, wilson
+from halluguard.forensics import EntryIndex, index_entries
 from halluguard.grounding.reader import Reader
 from halluguard.models import Embedder
 from halluguard.records import Entry

@@ -24,7 +24,7 @@ PROOF = "proof.json"
 
 def search_with(run: Run, store: Store, reader: "Reader", embedder: "Embedder") -> Search:
     """Return what tells, of entries to be quarantined, which are trusted texts, and which others say what the rest say."""
-    from halluguard.forensics.nearest import index_entries
+    from halluguard.forensics import index_entries
     from halluguard.response.book import find_all_rewrites, find_vouched, open_book
     from halluguard.response.probes import read_false_claims
 

@@ -2,11 +2,8 @@
 """Applying a plan and taking it back, on every kind of store, with the libraries that own them."""
 
 import json
-import os
-import signal
 import subprocess
 import sys
-import time
 
 import numpy as np
 import pytest
@@ -226,49 +223,64 @@ def test_edited_archive_is_not_restored(store_of, plan_for, empty_run, signed, t
 
 
 KILLED = """
-import sys
+import os, shutil, signal, sys
 from datetime import UTC, datetime
 from pathlib import Path
 from halluguard.response import Signature, apply_plan, read_plan
 from halluguard.run import Run
 from halluguard.stores import open_store
 root = Path(sys.argv[1])
-run, store, plan = Run.open(root / "run"), open_store(root / "s"), read_plan(root / "out" / "plan.yaml")
-print("ready", flush=True)
-apply_plan(run, store, plan, root / "out", signed=Signature("x", datetime(2026, 1, 1, tzinfo=UTC)))
-print("done", flush=True)
+run, store, plan = Run.open(root / "run"), open_store(root / "s"), read_plan(root / "plan.yaml")
+number, killed = 0, True
+while killed:
+    number += 1
+    out = root / f"out-{number}"
+    out.mkdir()
+    shutil.copyfile(root / "plan.yaml", out / "plan.yaml")
+    child = os.fork()
+    if not child:
+        seen = 0
+        def touch(event, arguments):
+            global seen
+            if event in {"open", "os.rename", "os.mkdir", "os.remove", "os.rmdir", "os.chmod"} and out.name in str(arguments[0]):
+                seen += 1
+                if seen == number:
+                    os.kill(os.getpid(), signal.SIGKILL)
+        sys.addaudithook(touch)
+        apply_plan(run, store, plan, out, signed=Signature("x", datetime(2026, 1, 1, tzinfo=UTC)))
+        os._exit(0)
+    killed = os.WIFSIGNALED(os.waitpid(child, 0)[1])
+print(number)
 """
 
 
-@pytest.mark.parametrize("delay", [0.0, 0.03, 0.1, 3.0])
-def test_kill_leaves_the_old_folder_or_the_new_one(
-    delay, write_native, plan_for, empty_run, tmp_path, signed, digest_of
+def test_a_kill_at_any_touch_of_a_file_leaves_the_old_folder_or_the_new_one(
+    write_native, plan_for, empty_run, tmp_path, signed, digest_of
 ):
     from halluguard.response import write_plan
 
-    rows = [{"id": f"x{i}", "text": f"text {i} " * 20} for i in range(600)]
-    store = open_store(write_native(tmp_path / "s", rows, np.ones((600, 64), dtype=np.float32)))
+    rows = [{"id": f"x{i}", "text": f"text {i} " * 20} for i in range(60)]
+    store = open_store(write_native(tmp_path / "s", rows, np.ones((60, 8), dtype=np.float32)))
     before = digest_of(tmp_path / "s")
-    out = tmp_path / "out"
-    out.mkdir()
-    (out / "plan.yaml").write_text(write_plan(plan_for(store, "x7", "x8")))
-    process = subprocess.Popen(
-        [sys.executable, "-c", KILLED, str(tmp_path)], stdout=subprocess.PIPE, text=True, env={**os.environ}
+    plan = plan_for(store, "x7", "x8")
+    (tmp_path / "plan.yaml").write_text(write_plan(plan))
+    done = subprocess.run(
+        [sys.executable, "-c", KILLED, str(tmp_path)], capture_output=True, text=True, check=True
     )
-    assert process.stdout.readline() == "ready\n"
-    time.sleep(delay)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
-    held = {path.name for path in out.iterdir()}
-    assert held in ({"plan.yaml"}, {"plan.yaml", "store", "quarantine", "evidence", "ledger.jsonl"})
+    outs = [tmp_path / f"out-{number}" for number in range(1, int(done.stdout) + 1)]
+    assert len(outs) > 30
+    whole = {"plan.yaml", "store", "quarantine", "evidence", "ledger.jsonl"}
+    held = [{path.name for path in out.iterdir()} for out in outs]
+    assert all(names in ({"plan.yaml"}, whole) for names in held)
+    assert {"plan.yaml"} in held[:-1]
+    assert whole in held[:-1]  # killed after the exchange
     assert digest_of(tmp_path / "s") == before
-    if "store" in held:
-        assert open_store(out / "store").count == 598
-        assert restore_store(out, tmp_path / "back")[1] == 600
-    else:
-        plan = plan_for(store, "x7", "x8")
-        assert apply_plan(empty_run, store, plan, out, signed=signed).left == 598
-    assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]
+    for out, names in zip(outs, held, strict=True):
+        if names != whole:
+            assert apply_plan(empty_run, store, plan, out, signed=signed).left == 58
+            assert not list(tmp_path.glob(f".{out.name}.*"))  # what the killed process left is swept
+        assert open_store(out / "store").count == 58
+        assert restore_store(out, tmp_path / f"back-{out.name}")[1] == 60
 
 
 def test_failure_on_the_way_leaves_the_folder_as_it_was(

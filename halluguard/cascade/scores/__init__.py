@@ -12,6 +12,7 @@ from halluguard.cascade.scores.blast import count_dominated, expected_reach, sam
 from halluguard.cascade.scores.estimate import Estimate, Quality
 from halluguard.cascade.scores.extinction import extinction_probability, r_from_chains, share_causing
 from halluguard.cascade.scores.feedback import estimate_decay, estimate_feedback_gain
+from halluguard.cascade.scores.generation import estimate_generation_interval
 from halluguard.cascade.scores.intervals import garwood, odds_ratio, probes_needed, upper_share, wilson
 from halluguard.cascade.scores.offspring import (
     estimate_dispersion,
@@ -45,6 +46,7 @@ __all__ = [
     "estimate_dispersion",
     "estimate_exposure",
     "estimate_feedback_gain",
+    "estimate_generation_interval",
     "estimate_growth_r",
     "estimate_ml_r",
     "estimate_prevalence",

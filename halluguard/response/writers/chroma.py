@@ -8,9 +8,15 @@ from typing import Any
 
 from halluguard.errors import StoreError
 from halluguard.response.writers.item import Item, Items, plain_items
-from halluguard.stores import Store, StoreCode, open_store
-from halluguard.stores.chroma_tables import Collection, count_rows, find_collection
-from halluguard.stores.sqlite_copy import copy_database
+from halluguard.stores import (
+    Collection,
+    Store,
+    StoreCode,
+    copy_database,
+    count_rows,
+    find_collection,
+    open_store,
+)
 
 _SPACES = {"cosine": "cosine", "inner_product": "ip", "l2": "l2"}
 _BATCH = 500

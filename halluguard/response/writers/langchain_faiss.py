@@ -8,8 +8,7 @@ import numpy as np
 
 from halluguard.errors import StoreError
 from halluguard.response.writers.item import Item, Items, count_vectors
-from halluguard.stores import Store, StoreCode
-from halluguard.stores.faiss_file import read_faiss
+from halluguard.stores import Store, StoreCode, read_faiss
 
 _FLAT_TAGS = (b"IxFI", b"IxF2")
 

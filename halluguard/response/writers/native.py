@@ -9,8 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from halluguard.response.writers.item import Item, Items, count_vectors
-from halluguard.stores import Store
-from halluguard.stores.native import load_array
+from halluguard.stores import Store, load_array
 
 
 def read_items(store: Store) -> Iterator[Item]:
