@@ -1,10 +1,12 @@
 """The public functions. Each imports its stage when it is called, so that importing halluguard stays cheap."""
 
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from halluguard.errors import HalluguardWarning
 from halluguard.gate import Condition, Outcome, decide_outcome
 
 if TYPE_CHECKING:
@@ -69,6 +71,7 @@ class ModelChoice:
         from halluguard.models import load_models
 
         models = load_models(nli=self.nli, embedder=self.embedder, device=self.device, cache=self.cache)
+        _tell_lost_cache(models)
         return Loaded(models, load_reader(models, calibration=self.calibration))
 
 
@@ -82,6 +85,17 @@ class Loaded:
     def load(self) -> "Loaded":
         """Return itself, so that a choice and what was loaded from it can be given alike."""
         return self
+
+
+def _tell_lost_cache(models: "Models") -> None:
+    """Say that the next run will read everything again, as the cache file cannot be opened or written."""
+    if not models.cache.available:
+        warnings.warn(
+            f"{models.cache.path}: the verdict cache cannot be written, so verdicts are kept in memory only. "
+            "Name another file with --cache",
+            HalluguardWarning,
+            stacklevel=3,
+        )
 
 
 def check(
@@ -116,6 +130,7 @@ def check(
         settings=settings,
         on_progress=on_progress or (lambda _: None),
     )
+    _tell_lost_cache(loaded.models)
     return RunResult(run)
 
 

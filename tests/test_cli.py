@@ -7,8 +7,10 @@ run the installed command.
 import contextlib
 import io
 import json
+import signal
 import subprocess
 import sys
+import time
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -151,6 +153,8 @@ def test_skipped_row_is_exit_three_and_strict_two(corpus):
 
     one_line(strict, "log.jsonl:3")
     assert loose.returncode == 3
+    assert "log.jsonl: line 3: broken JSON" in loose.stderr
+    assert "line 3: broken JSON" in loose.stdout
 
 
 def test_nothing_checkable_is_exit_four(corpus):
@@ -195,6 +199,17 @@ def test_full_disk_is_one_line():
     done = run("score", "-", "-o", "/dev/full", *ON_CPU, stdin='{"document": "a b", "claim": "a b"}\n')
 
     one_line(done, "No space left")
+
+
+def test_cache_that_cannot_be_written_is_said_and_changes_nothing(checked, tmp_path):
+    source = (checked / "log.jsonl", "--trusted", checked / "trusted", "-o", tmp_path / "run")
+    done = run("check", *source, "--device", "cpu", "--cache", "/proc/no/cache.sqlite")
+
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.count("the verdict cache cannot be written") >= 1
+    assert (tmp_path / "run" / "claims.parquet").read_bytes() == (
+        checked / "run" / "claims.parquet"
+    ).read_bytes()
 
 
 def test_index_is_built_verified_and_checked_against(corpus):
@@ -322,3 +337,28 @@ def test_score_reads_a_pipe_and_keeps_line_numbers():
     assert scores[0]["supported"] > 0.5
     assert "not JSON" in scores[1]["error"]
     assert scores[2]["label"] == 0
+
+
+def test_a_run_interrupted_and_one_killed_go_on_to_the_same_tables(corpus, checked):
+    command = ("check", corpus / "log.jsonl", "--trusted", corpus / "trusted", "-o", corpus / "run", *ON_CPU)
+    stopped = []
+    for kind in (signal.SIGINT, signal.SIGKILL):
+        with subprocess.Popen([HALLUGUARD, *map(str, command)], stderr=subprocess.PIPE, text=True) as process:
+            while process.poll() is None and not (corpus / "run" / "manifest.json").is_file():
+                time.sleep(0.01)
+            if kind is signal.SIGKILL:
+                time.sleep(1)  # the manifest lies there from before; somewhere in the start is as good as any
+            process.send_signal(kind)
+            stopped.append((process.wait(), process.stderr.read()))
+    done = run(*command)
+
+    assert stopped[0] == (
+        130,
+        "halluguard: interrupted; what is finished is kept, the same command goes on from there\n",
+    )
+    assert stopped[1][0] == -signal.SIGKILL
+    assert done.returncode == 0, done.stderr
+    for table in ("turns", "claims"):
+        assert (corpus / "run" / f"{table}.parquet").read_bytes() == (
+            checked / "run" / f"{table}.parquet"
+        ).read_bytes()

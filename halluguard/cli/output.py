@@ -46,14 +46,19 @@ def print_run(result: "RunResult") -> None:
 
 def finish(result: "RunResult", conditions: "Sequence[Condition]", as_json: bool) -> None:
     """Show a run with its verdict, and end in the code of that verdict."""
-    outcome = result.outcome(conditions)
+    from halluguard.report.facts import skipped_rows
+
+    outcome, manifest = result.outcome(conditions), result.run.manifest
+    for row in skipped_rows(manifest):
+        say(f"{manifest['inputs']['log']['path']}: {row}")
     if as_json:
-        manifest = result.run.manifest
         told = {key: manifest[key] for key in _TOLD if key in manifest}
         print_json({"run": str(result.path), "exit_code": outcome.exit_code, "verdict": outcome.line, **told})
     else:
         print_run(result)
         typer.echo(outcome.line)
+        if (report := result.path / "report.html").is_file():
+            typer.echo(f"report: {report}")
     raise typer.Exit(outcome.exit_code)
 
 

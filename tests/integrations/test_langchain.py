@@ -1,0 +1,154 @@
+"""Real chains of langchain-core leave a log that `read_log` reads without a repair."""
+
+import asyncio
+import json
+
+import pytest
+from langchain_core.documents import Document
+from langchain_core.embeddings import DeterministicFakeEmbedding
+from langchain_core.language_models import SimpleChatModel
+from langchain_core.messages import AIMessage, HumanMessage
+from langchain_core.output_parsers import StrOutputParser
+from langchain_core.runnables import RunnableLambda, RunnablePassthrough
+from langchain_core.vectorstores import InMemoryVectorStore
+
+from halluguard.errors import HalluguardWarning
+from halluguard.integrations.langchain import LogRecorder
+from halluguard.logs import LogNotes, read_log
+
+BAGS = Document("A checked bag costs 30 dollars.", id="bags", metadata={"source": "fees.md", "score": 0.9})
+PETS = Document("Pets must be at least 12 weeks old.", metadata={"source": "pets.md"})
+
+
+class Repeats(SimpleChatModel):
+    """Says the last line of its prompt."""
+
+    model: str = "repeats-1"
+
+    @property
+    def _llm_type(self):
+        return "repeats"
+
+    def _call(self, messages, stop=None, run_manager=None, **kwargs):
+        return messages[-1].text.splitlines()[-1]
+
+
+@pytest.fixture(scope="module")
+def retriever():
+    store = InMemoryVectorStore(DeterministicFakeEmbedding(size=8))
+    store.add_documents([BAGS])
+    store.add_documents([Document(PETS.page_content, metadata=PETS.metadata, id="pets")])
+    return store.as_retriever(search_kwargs={"k": 2})
+
+
+@pytest.fixture
+def chain(retriever):
+    passages = retriever | (lambda documents: "\n".join(sorted(one.page_content for one in documents)))
+    prompt = {"passages": passages, "question": RunnablePassthrough()} | RunnableLambda(
+        lambda values: f"{values['question']}\n{values['passages']}"
+    )
+    return prompt | Repeats() | StrOutputParser()
+
+
+def turns_of(path):
+    notes = LogNotes()
+    found = list(read_log(path, strict=True, notes=notes))
+    assert notes.repairs == {}
+    return found
+
+
+def test_a_chain_is_one_turn_with_question_answer_passages_and_model(chain, tmp_path):
+    recorder = LogRecorder(tmp_path / "log.jsonl", index_version="idx-1")
+    answer = chain.invoke(
+        "What does a bag cost?", config={"callbacks": [recorder], "metadata": {"session_id": "s1"}}
+    )
+    (turn,) = turns_of(recorder.path)
+
+    assert turn.answer == answer
+    assert turn.question == "What does a bag cost?"
+    assert {chunk.id: chunk.text for chunk in turn.retrieved} == {
+        "bags": BAGS.page_content,
+        "pets": PETS.page_content,
+    }
+    assert {chunk.source for chunk in turn.retrieved} == {"fees.md", "pets.md"}
+    assert {chunk.id: chunk.score for chunk in turn.retrieved} == {"bags": 0.9, "pets": None}
+    assert sorted(chunk.rank for chunk in turn.retrieved) == [0, 1]
+    assert (turn.conversation_id, turn.model, turn.index_version) == ("s1", "repeats-1", "idx-1")
+    assert turn.timestamp is not None
+    assert (recorder.written, recorder.left_out) == (1, 0)
+
+
+def test_batches_and_async_chains_keep_their_passages_apart(chain, tmp_path):
+    recorder = LogRecorder(tmp_path / "log.jsonl")
+    config = {"callbacks": [recorder]}
+    chain.batch([f"Question {number}?" for number in range(8)], config=config)
+    asyncio.run(chain.ainvoke("Question 8?", config=config))
+    turns = turns_of(recorder.path)
+
+    assert sorted(turn.question for turn in turns) == [f"Question {number}?" for number in range(9)]
+    assert all(len(turn.retrieved) == 2 for turn in turns)
+    assert len({turn.turn_id for turn in turns}) == 9
+    assert not recorder._open
+    assert not recorder._roots
+
+
+def test_a_streamed_answer_is_whole(chain, tmp_path):
+    recorder = LogRecorder(tmp_path / "log.jsonl")
+    said = "".join(chain.stream("What does a bag cost?", config={"callbacks": [recorder]}))
+
+    assert [turn.answer for turn in turns_of(recorder.path)] == [said]
+
+
+def test_known_keys_and_messages_are_understood(retriever, tmp_path):
+    recorder = LogRecorder(tmp_path / "log.jsonl")
+    config = {"callbacks": [recorder]}
+    keyed = RunnablePassthrough.assign(context=lambda values: retriever.invoke(values["input"])) | (
+        lambda values: {"context": values["context"], "answer": "Thirty."}
+    )
+    keyed.invoke({"input": "Bag?"}, config=config)
+    talk = [HumanMessage("Hi"), AIMessage("Hello"), HumanMessage("Pets?")]
+    RunnableLambda(lambda _: {"messages": [*talk, AIMessage("12 weeks.")]}).invoke(
+        {"messages": talk}, config=config
+    )
+
+    assert [(turn.question, turn.answer) for turn in turns_of(recorder.path)] == [
+        ("Bag?", "Thirty."),
+        ("Pets?", "12 weeks."),
+    ]
+
+
+def test_a_document_without_an_id_is_named_by_its_text(tmp_path):
+    from langchain_core.retrievers import BaseRetriever
+
+    class Fixed(BaseRetriever):
+        def _get_relevant_documents(self, query, *, run_manager):
+            return [PETS]
+
+    recorder = LogRecorder(tmp_path / "log.jsonl")
+    (Fixed() | (lambda found: found[0].page_content)).invoke("Pets?", config={"callbacks": [recorder]})
+    (turn,) = turns_of(recorder.path)
+
+    assert turn.retrieved[0].id.startswith("sha:")
+
+
+def test_chains_without_an_answer_are_counted_and_the_first_is_said(tmp_path):
+    recorder = LogRecorder(tmp_path / "log.jsonl")
+    config = {"callbacks": [recorder]}
+
+    def fail(_):
+        raise LookupError("down")
+
+    with pytest.warns(HalluguardWarning, match="failed with LookupError"), pytest.raises(LookupError):
+        RunnableLambda(fail).invoke("x", config=config)
+    RunnableLambda(lambda _: {"number": 7}).invoke("x", config=config)
+
+    assert (recorder.written, recorder.left_out) == (0, 2)
+    assert not recorder.path.exists()
+
+
+def test_turns_are_added_behind_what_the_file_holds(chain, tmp_path):
+    for _ in range(2):
+        chain.invoke("Bag?", config={"callbacks": [LogRecorder(tmp_path / "log.jsonl")]})
+
+    assert len((tmp_path / "log.jsonl").read_text().splitlines()) == 2
+    assert all(json.loads(line)["answer"] for line in (tmp_path / "log.jsonl").read_text().splitlines())
