@@ -61,7 +61,7 @@ def main(arguments: list[str]) -> int:
 
     torch.set_num_threads(options.threads)
     models = load_models(nli=options.nli_model, cache=options.cache)
-    reader = Reader(models.scorer, models.embedder, DEFAULT)
+    reader = Reader(models.scorer, DEFAULT)
     report = Report()
     calibration = None
     if wanted(options, "sets", "ragtruth", "edits"):
@@ -73,7 +73,7 @@ def main(arguments: list[str]) -> int:
         calibration = found.calibration
         if options.calibration and calibration:
             calibration.save(options.calibration)
-    fitted = Reader(models.scorer, models.embedder, calibration or DEFAULT)
+    fitted = Reader(models.scorer, calibration or DEFAULT)
     runs: Mapping[str, Callable[[], Any]] = {
         "ragtruth": lambda: run_ragtruth(fitted, answers=options.answers, seed=options.seed),
         "nli": lambda: run_nli(models.scorer, sample=options.sample, seed=options.seed),

@@ -6,7 +6,7 @@ statuses follow from the scores is decided by the rules of the check.
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from halluguard.grounding.claims import split_claims
 from halluguard.grounding.decide import decide_turns
 from halluguard.grounding.evidence import Window, cover_of
-from halluguard.grounding.reader import Reader, ReadRequest, WindowScore
+from halluguard.grounding.reader import Reader, ReadRequest, open_case
 from halluguard.grounding.retrieve import find_trusted, queries_of
 from halluguard.grounding.verdicts import status_of
 from halluguard.models import Embedder, PairScores, label_order
@@ -111,9 +111,8 @@ class PlainCheck:
         result.seconds.setdefault(turn.turn_id, []).append(time.perf_counter() - started)
         result.cpu_seconds.append(time.process_time() - busy)
         result.pairs.append(len(pairs))
-        readings = {
-            name: _judge(claim.reading, passages, self.scorer, self.rules) for name, passages in sides.items()
-        }
+        plain = replace(self.rules, scorer=self.scorer)
+        readings = {name: _judge(claim.reading, passages, plain) for name, passages in sides.items()}
         cited = bool(claim.cited_ids or claim.ghost_ids)
         status = status_of(readings["cited"], readings["others"], readings["trusted"], has_citation=cited)
         result.statuses[f"{turn.turn_id}#{number}"] = str(status)
@@ -125,7 +124,7 @@ class PlainCheck:
 
     def decide_same_evidence(self, turns: Sequence[Turn]) -> dict[str, str]:
         """Return the statuses when the evidence the reader chooses is read plainly, all of it, turn by turn."""
-        plain = Reader(self.scorer, self.embedder, self.rules.calibration, exhaustive=True)
+        plain = Reader(self.scorer, self.rules.calibration, exhaustive=True)
         decided = [
             decide_turns([turn], plain, self.embedder, self.trusted, top_k=self.top_k)[0] for turn in turns
         ]
@@ -150,20 +149,16 @@ def _texts(passages: Sequence[Passage]) -> list[str]:
     return [each.text[span.start : span.end] for each in passages for span in split_windows(each.text)]
 
 
-def _judge(claim: str, passages: Sequence[Passage], scorer: PlainScorer, rules: Reader) -> Reading | None:
+def _judge(claim: str, passages: Sequence[Passage], plain: Reader) -> Reading | None:
     """Apply the reader's rules to the scores of every window, besides the texts that the reader puts together itself.
 
     What words alone tell (the best sentence among it) is taken from the reader, which observes it before it scores.
     """
     if not passages:
         return None
-    (case,) = rules._prepare([ReadRequest(claim, tuple(passages))])  # noqa: SLF001 - its features, without its choice
+    case = open_case(ReadRequest(claim, tuple(passages)))  # its features, without its choice
     chosen = [window for some in case.rounds for window in some]
     every = [Window(each.id, text, cover_of(claim, text)) for each in passages for text in _texts([each])]
-    windows = list({window.text: window for window in (*every, *chosen)}.values()) if chosen else []
-    scores = scorer.score([(window.text, claim) for window in windows]).probabilities.tolist()
-    case.scores.extend(
-        WindowScore(window, row[0], row[2], truncated=False)
-        for window, row in zip(windows, scores, strict=True)
-    )
-    return rules._conclude(case)  # noqa: SLF001 - its rules, on more than it reads
+    windows = {window.text: window for window in (*every, *chosen)}.values() if chosen else ()
+    plain._score([(case, window) for window in windows], None)  # noqa: SLF001 - its way to put a claim to a model
+    return plain._conclude(case)  # noqa: SLF001 - its rules, on more than it reads

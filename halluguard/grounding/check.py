@@ -16,8 +16,9 @@ from typing import Any, Literal
 
 import halluguard
 from halluguard.errors import InputError
-from halluguard.grounding.control import SAMPLE, control_facts
+from halluguard.grounding.control import control_facts, sample_size
 from halluguard.grounding.decide import READING_ERRORS, TurnVerdicts, decide_turns, evidence_requests
+from halluguard.grounding.rates import Tally
 from halluguard.grounding.reader import Reader
 from halluguard.grounding.summary import Facts, add_facts, count_facts, summarise
 from halluguard.grounding.tables import claim_rows, turn_row
@@ -186,7 +187,7 @@ def _check_block(work: _Work, number: int, block: Sequence[Turn]) -> Facts:
     facts = count_facts(decided)
     if number == 0 and work.trusted is not None:
         started = time.monotonic()
-        facts["control"] = _control(work, decided)
+        facts["control"] = _control(work, decided, 2 * sample_size(Tally(facts["statuses"]).checkable))
         work.timings["control_s"] = round(time.monotonic() - started, 3)
     tables = {
         "turns": [turn_row(one) for one in decided],
@@ -196,9 +197,9 @@ def _check_block(work: _Work, number: int, block: Sequence[Turn]) -> Facts:
     return facts
 
 
-def _control(work: _Work, decided: Sequence[TurnVerdicts]) -> dict[str, int]:
+def _control(work: _Work, decided: Sequence[TurnVerdicts], limit: int) -> dict[str, int]:
     requests = evidence_requests(
-        decided, work.models.embedder, work.trusted, top_k=work.settings.top_k, limit=2 * SAMPLE
+        decided, work.models.embedder, work.trusted, top_k=work.settings.top_k, limit=limit
     )
     try:
         return control_facts(work.reader, requests)

@@ -96,12 +96,12 @@ def _decide_together(
     cited = _read(reader, [task.request(task.cited) for task in tasks])
     from_trusted = _read(reader, [task.request(task.trusted) for task in tasks])
     tasks, from_trusted = _look_further(tasks, from_trusted, reader, embedder, trusted)
-    # The other chunks decide only where the cited ones do not: reading them elsewhere would change nothing.
+    # The other chunks decide only where neither the cited ones nor the trusted corpus bear the claim out.
     others = _read(
         reader,
         [
-            task.request(() if reading is not None and reading.supports else task.others)
-            for task, reading in zip(tasks, cited, strict=True)
+            task.request(() if any(one is not None and one.supports for one in some) else task.others)
+            for task, *some in zip(tasks, cited, from_trusted, strict=True)
         ],
     )
     verdicts = [
@@ -170,10 +170,15 @@ def _look_further(
     further = [tasks[i].queries()[1:] for i in doubtful]
     found = find_trusted(further, embedder, trusted, top_k=NEAR_SOURCE)
     tasks, readings = list(tasks), list(readings)
+    grown = []
     for i, passages in zip(doubtful, found, strict=True):
-        tasks[i] = replace(tasks[i], trusted=tuple(dict.fromkeys((*tasks[i].trusted, *passages))))
-    again = _read(reader, [tasks[i].request(tasks[i].trusted) for i in doubtful])
-    for i, reading in zip(doubtful, again, strict=True):
+        merged = tuple(dict.fromkeys((*tasks[i].trusted, *passages)))
+        if merged != tasks[i].trusted:
+            tasks[i] = replace(tasks[i], trusted=merged)
+            grown.append(i)
+    for i, reading in zip(
+        grown, _read(reader, [tasks[i].request(tasks[i].trusted) for i in grown]), strict=True
+    ):
         readings[i] = reading
     return tasks, readings
 
@@ -189,8 +194,19 @@ def _read(reader: Reader, requests: Sequence[ReadRequest]) -> list[Reading | Non
 
 def _verdict(task: _Task, cited: Reading | None, others: Reading | None, trusted: Reading | None) -> Verdict:
     status = status_of(cited, others, trusted, has_citation=task.has_citation)
-    supporting = next((r.evidence_id for r in (cited, others) if r is not None and r.supports), "")
-    return Verdict(task.claim, status, cited, others, trusted, supporting)
+    return Verdict(task.claim, status, cited, others, trusted, _supporting_id(task, cited, others, trusted))
+
+
+def _supporting_id(
+    task: _Task, cited: Reading | None, others: Reading | None, trusted: Reading | None
+) -> str:
+    """Return the chunk that bears a claim out: one that was read, or one that holds the trusted evidence word for word."""
+    for reading in (cited, others):
+        if reading is not None and reading.supports:
+            return reading.evidence_id
+    if trusted is None or not trusted.supports:
+        return ""
+    return next((passage.id for passage in task.others if trusted.evidence_text in passage.text), "")
 
 
 def _count_citations(

@@ -1,15 +1,15 @@
 """Choose what of some passages a model reads for a claim: by words first, so that only a few texts cost anything."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 from halluguard.records import Passage
 from halluguard.text import content_words, estimate_tokens, split_sentences, split_windows, stems
 
-CANDIDATES = 4
-"""Windows of a request that are embedded at most; those that share the most words with the claim."""
+CANDIDATES = 6
+"""Windows of a request that are read at most; those that share the most words with the claim."""
 
 PACKED_SENTENCES = 3
 PACKED_TOKENS = 120
@@ -36,64 +36,71 @@ def cover_of(claim: str, text: str) -> float:
     return len(wanted & stems(text)) / len(wanted) if wanted else 0.0
 
 
-@lru_cache(maxsize=4096)
-def _texts_of_windows(text: str) -> tuple[str, ...]:
-    return tuple(text[span.start : span.end] for span in split_windows(text))
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A window or sentence of a passage, and the stems it holds."""
+
+    text: str
+    stems: frozenset[str]
 
 
 @lru_cache(maxsize=4096)
-def _texts_of_sentences(text: str) -> tuple[str, ...]:
-    return tuple(text[span.start : span.end] for span in split_sentences(text))
+def _windows_of(text: str) -> tuple[_Part, ...]:
+    return tuple(_Part(part := text[span.start : span.end], stems(part)) for span in split_windows(text))
+
+
+@lru_cache(maxsize=4096)
+def _sentences_of(text: str) -> tuple[_Part, ...]:
+    return tuple(_Part(part := text[span.start : span.end], stems(part)) for span in split_sentences(text))
 
 
 def find_candidates(claim: str, passages: Sequence[Passage], limit: int = CANDIDATES) -> tuple[Window, ...]:
     """Return the distinct windows that share the most words with a claim, best first; ties keep the order given."""
+    wanted = stems(claim)
     found: dict[str, Window] = {}
     for passage in passages:
-        for text in _texts_of_windows(passage.text):
-            if text not in found:
-                found[text] = Window(passage.id, text, cover_of(claim, text))
+        for part in _windows_of(passage.text):
+            if part.text not in found:
+                cover = len(wanted & part.stems) / len(wanted) if wanted else 0.0
+                found[part.text] = Window(passage.id, part.text, cover)
     return tuple(sorted(found.values(), key=lambda window: -window.cover)[:limit])
 
 
-def pack_sentences(claim: str, passages: Sequence[Passage]) -> Window | None:
-    """Return up to three sentences, from anywhere, that together hold most of a claim's words, in reading order.
+def choose_sentences(claim: str, passages: Sequence[Passage]) -> tuple[Window, Window] | None:
+    """Return up to three sentences that together hold most of a claim's words, as one, and the best single sentence.
 
-    Greedy set cover: each sentence is the one that adds the most words still missing. None where no sentence
+    Greedy set cover: each sentence is the one that adds the most words still missing, the first of equals; they may
+    stand anywhere, and are joined in reading order. The first chosen is the best single one. None where no sentence
     shares a word with the claim.
     """
     wanted = stems(claim)
-    pool = list(_sentences(passages))
+    pool = [
+        (passage.id, part.text, shared)
+        for passage in passages
+        for part in _sentences_of(passage.text)
+        if (shared := wanted & part.stems)
+    ]
     chosen: list[int] = []
-    missing, room = set(wanted), PACKED_TOKENS
+    missing, room = wanted, PACKED_TOKENS
     while missing and len(chosen) < PACKED_SENTENCES:
-        gains = [(len(missing & stems(text)), -position) for position, (_, text) in enumerate(pool)]
+        gains = [(len(missing & shared), -position) for position, (_, _, shared) in enumerate(pool)]
         gain, negative = max(gains, default=(0, 0))
         if not gain:
             break
-        position = -negative
-        room -= estimate_tokens(pool[position][1])
+        _, text, shared = pool[-negative]
+        room -= estimate_tokens(text)
         if chosen and room < 0:
             break
-        chosen.append(position)
-        missing -= stems(pool[position][1])
+        chosen.append(-negative)
+        missing = missing - shared
     if not chosen:
         return None
-    text = " ".join(pool[position][1] for position in sorted(chosen))
-    return Window(pool[chosen[0]][0], text, 1 - len(missing) / len(wanted))
-
-
-def best_sentence(claim: str, passages: Sequence[Passage]) -> Window | None:
-    """Return the sentence that shares the most words with a claim, the first of equals, or None where none does."""
-    found = [Window(id_, text, cover_of(claim, text)) for id_, text in _sentences(passages)]
-    best = max(found, key=lambda window: window.cover, default=None)
-    return best if best and best.cover else None
-
-
-def _sentences(passages: Sequence[Passage]) -> Iterator[tuple[str, str]]:
-    for passage in passages:
-        for text in _texts_of_sentences(passage.text):
-            yield passage.id, text
+    first_id, best, shared = pool[chosen[0]]
+    packed = " ".join(pool[position][1] for position in sorted(chosen))
+    return (
+        Window(first_id, packed, 1 - len(missing) / len(wanted)),
+        Window(first_id, best, len(shared) / len(wanted)),
+    )
 
 
 def find_quote(claim: str, passages: Sequence[Passage]) -> Window | None:
@@ -108,7 +115,7 @@ def find_quote(claim: str, passages: Sequence[Passage]) -> Window | None:
     for passage in passages:
         if wanted not in _plain(passage.text):
             continue
-        sentences = _texts_of_sentences(passage.text)
+        sentences = [part.text for part in _sentences_of(passage.text)]
         for first in range(len(sentences)):
             joined = ""
             for last in range(first, len(sentences)):

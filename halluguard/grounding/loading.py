@@ -11,4 +11,4 @@ def load_reader(models: Models, *, calibration: Path | None = None) -> Reader:
     """Return a reader with the calibration in force: the one named, else the one beside the weights, else the default."""
     folders = (models.nli_folder,) if models.nli_folder else ()
     found = find_calibration(models.scorer.digest, folders=folders, path=calibration)
-    return Reader(models.scorer, models.embedder, found)
+    return Reader(models.scorer, found)

@@ -1,30 +1,32 @@
 """Read claims against passages: choose what to read, score it in rounds, and say what it bears out."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
-
-import numpy as np
-from numpy.typing import NDArray
+from dataclasses import dataclass, field, fields, replace
 
 from halluguard.grounding.calibration import Calibration
 from halluguard.grounding.evidence import (
     Window,
-    best_sentence,
+    choose_sentences,
     find_candidates,
     find_quote,
-    pack_sentences,
 )
 from halluguard.grounding.features import WordFeatures, logit, observe_words
-from halluguard.models import Embedder, PairScorer
+from halluguard.grounding.instructions import score_claims
+from halluguard.models import PairScorer
 from halluguard.records import Passage, Reading
 
-MAX_WINDOWS = 2
-"""Windows a model reads for one request beside the packed sentences and the best single one."""
+SUBJECT_COVER = 0.25
+"""Share of the claim's content words a window must hold to be on the claim's subject; above it, more of them count for
+more in the probability of a contradiction."""
+
+ROUND_COVERS = (0.0, SUBJECT_COVER, SUBJECT_COVER, 0.5)
+"""Share of the claim's content words that a window of each round must hold to be read for a contradiction alone."""
 
 P_QUOTED = 0.99
 """Probability that a claim is supported where the passages hold it word for word as whole sentences."""
 
 OnProgress = Callable[[int], None]
+_WORD_FEATURES = tuple(each.name for each in fields(WordFeatures))
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,7 @@ class Examined:
 
 @dataclass(slots=True)
 class _Case:
-    """A request on its way: what is to be read in each round, and what was found so far."""
+    """A request on its way: what may be read in each round, none where nothing need be, and what was found so far."""
 
     claim: str
     rounds: tuple[tuple[Window, ...], ...]
@@ -71,30 +73,29 @@ class _Case:
 
 @dataclass(frozen=True)
 class Reader:
-    """Reads claims with one model pair under one calibration.
+    """Reads claims with one model under one calibration.
 
     Each request is decided by itself: batches, their order and the cache change nothing. Memory is bounded by the
     requests of one call.
 
     Attributes:
         scorer: the NLI model; give it a cache where texts recur.
-        embedder: orders the windows of long passages.
         calibration: weights and thresholds.
-        exhaustive: read everything chosen even where the first round already decides; slower, with finer scores.
+        exhaustive: read everything chosen even where it cannot decide any more; slower, with finer scores.
 
     """
 
     scorer: PairScorer
-    embedder: Embedder
     calibration: Calibration
     exhaustive: bool = False
 
     def read(self, requests: Sequence[ReadRequest], *, progress: OnProgress | None = None) -> list[Reading]:
         """Return what the passages of each request say of its claim, in the order given.
 
-        Three rounds, each for what the one before left undecided: the two or three sentences, from anywhere, that
-        together hold the claim's words; the nearest window and the best single sentence; further windows. The best
-        entailment of all counts, and it can only rise, so that a claim once supported stays so.
+        Four rounds, each for what the ones before left undecided: the two or three sentences, from anywhere, that
+        together hold the claim's words; the window that holds most of them and the best single sentence; the next
+        window; four more. The best entailment of all counts, and it can only rise, so that a claim once supported
+        stays so. Where support is out of reach, only windows that could contradict are read (see `_worth_reading`).
 
         `progress` is called with the number of pairs of each round.
         """
@@ -109,42 +110,39 @@ class Reader:
         return replace(self, exhaustive=True)
 
     def _read_cases(self, requests: Sequence[ReadRequest], progress: OnProgress | None) -> list[_Case]:
-        cases = self._prepare(requests)
-        open_ = [case for case in cases if case.rounds]
-        number = 0
-        while open_:
-            self._score([(case, window) for case in open_ for window in case.rounds[number]], progress)
-            number += 1
-            open_ = [case for case in open_ if len(case.rounds) > number and self._is_open(case)]
+        cases = [open_case(request) for request in requests]
+        for number in range(len(ROUND_COVERS)):
+            asked = [(case, window) for case in cases for window in self._worth_reading(case, number)]
+            if asked:
+                self._score(asked, progress)
         return cases
 
-    def _is_open(self, case: _Case) -> bool:
-        """Whether more reading could change a decision. Support only rises with more windows (see `RISING`)."""
-        return self.exhaustive or self._p_supported(case) < self.calibration.support_threshold
+    def _worth_reading(self, case: _Case, number: int) -> Sequence[Window]:
+        """Return the windows of a round that may still change a decision.
+
+        Support only rises with more windows (see `RISING`): where it is reached, nothing more is read, and between
+        both thresholds everything is. At or under the doubt threshold it is all but out of reach, and what is left to
+        find is a contradiction, which stands in a window on the claim's subject.
+        """
+        windows = case.rounds[number] if case.rounds else ()
+        if self.exhaustive or number == 0 or not windows:
+            return windows
+        p_supported = self._p_supported(case)
+        if p_supported >= self.calibration.support_threshold:
+            return ()
+        if p_supported > self.calibration.doubt_threshold:
+            return windows
+        return [window for window in windows if window.cover >= ROUND_COVERS[number]]
 
     def _score(self, asked: Sequence[tuple[_Case, Window]], progress: OnProgress | None) -> None:
         """Score windows in one call, so that pairs are deduplicated and batched together."""
-        scores = self.scorer.score([(window.text, case.claim) for case, window in asked])
+        scores = score_claims(self.scorer, [(window.text, case.claim) for case, window in asked])
         for (case, window), (entails, _, contradicts), cut in zip(
             asked, scores.probabilities.tolist(), scores.truncated.tolist(), strict=True
         ):
             case.scores.append(WindowScore(window, entails, contradicts, cut))
         if progress:
             progress(len(asked))
-
-    def _prepare(self, requests: Sequence[ReadRequest]) -> list[_Case]:
-        """Choose what each request reads: by words first, then by embeddings where there is a choice."""
-        found = [find_candidates(request.claim, request.passages) for request in requests]
-        unclear = [
-            (request.claim, windows)
-            for request, windows in zip(requests, found, strict=True)
-            if len(windows) > MAX_WINDOWS  # fewer are all read, whatever their order
-        ]
-        texts = sorted(
-            {text for claim, windows in unclear for text in (claim, *(window.text for window in windows))}
-        )
-        vectors = dict(zip(texts, self.embedder.encode(texts), strict=True)) if texts else {}
-        return [_case(request, windows, vectors) for request, windows in zip(requests, found, strict=True)]
 
     def _p_supported(self, case: _Case) -> float:
         if case.quoted is not None:
@@ -187,38 +185,26 @@ class Reader:
         return max(rated, key=lambda pair: pair[0], default=(0.0, None))
 
 
-def _case(
-    request: ReadRequest, windows: Sequence[Window], vectors: Mapping[str, NDArray[np.float32]]
-) -> _Case:
+def open_case(request: ReadRequest) -> _Case:
+    """Choose by words what may be read for a request."""
     claim, passages = request.claim, request.passages
     quoted = find_quote(claim, passages)
+    windows = find_candidates(claim, passages)
     if quoted is not None or not windows:
         return _Case(claim, (), None, quoted)
-
-    def nearness(window: Window) -> float:
-        likeness = (
-            float(vectors[window.text] @ vectors[claim])
-            if window.text in vectors and claim in vectors
-            else 0.0
-        )
-        return round(window.cover + likeness, 4)
-
-    nearest = sorted(windows, key=lambda window: -nearness(window))[:MAX_WINDOWS]
-    packed = pack_sentences(claim, passages) or nearest[0]
-    single = best_sentence(claim, passages) or nearest[0]
+    packed, single = choose_sentences(claim, passages) or (windows[0], windows[0])
     words = observe_words(claim, [passage.text for passage in passages], single.text)
-    return _Case(claim, _distinct([packed], [nearest[0], single], nearest[1:]), words)
+    return _Case(claim, _distinct([packed], [windows[0], single], windows[1:2], windows[2:]), words)
 
 
 def _distinct(*rounds: Sequence[Window]) -> tuple[tuple[Window, ...], ...]:
-    """Return the rounds with each text in the first of them only, and without rounds that this leaves empty."""
+    """Return the rounds with each text in the first of them only."""
     seen: set[str] = set()
     kept = []
     for some in rounds:
         new = tuple({window.text: window for window in some if window.text not in seen}.values())
         seen.update(window.text for window in new)
-        if new:
-            kept.append(new)
+        kept.append(new)
     return tuple(kept)
 
 
@@ -227,7 +213,8 @@ def support_features(words: WordFeatures, scores: Sequence[WindowScore]) -> dict
 
     Only `entailment` changes as more is read, and only upwards.
     """
-    return {**asdict(words), "entailment": max(logit(score.entailment) for score in scores)}
+    seen = {name: getattr(words, name) for name in _WORD_FEATURES}
+    return {**seen, "entailment": logit(max(score.entailment for score in scores))}
 
 
 def contradiction_features(score: WindowScore) -> dict[str, float]:
@@ -238,14 +225,16 @@ def contradiction_features(score: WindowScore) -> dict[str, float]:
     }
 
 
-SUBJECT_COVER = 0.25
-"""Share of the claim's content words a window must hold to be on the claim's subject; above it, more of them count for
-more in the probability of a contradiction."""
-
-
 def on_subject(score: WindowScore) -> bool:
     """Whether a window speaks of what the claim speaks of: elsewhere a contradiction means nothing."""
     return score.window.cover >= SUBJECT_COVER
+
+
+def may_contradict(request: ReadRequest) -> bool:
+    """Whether any text that a reader may choose for a request is on the claim's subject; else it contradicts nothing."""
+    claim, passages = request.claim, request.passages
+    chosen = (*find_candidates(claim, passages, limit=1), *(choose_sentences(claim, passages) or ()))
+    return any(window.cover >= SUBJECT_COVER for window in chosen)
 
 
 def _examined(case: _Case) -> Examined:

@@ -55,5 +55,6 @@ def find_trusted(
         )
         for some in queries
     ]
-    chunks = {position: trusted.chunk(position) for some in merged for position in some}
-    return [tuple(Passage(chunks[p].id, chunks[p].text) for p in some) for some in merged]
+    chunks = {position: trusted.chunk(position) for position in {p for some in merged for p in some}}
+    passages = {position: Passage(chunk.id, chunk.text) for position, chunk in chunks.items()}
+    return [tuple(passages[position] for position in some) for some in merged]

@@ -207,9 +207,7 @@ def test_a_calibration_is_fitted_to_a_small_labelled_set_with_the_real_models(mo
             (document, f"The {city} office has a canteen.", None, 0),
         ]
 
-    fitted = fit_calibration(
-        rows, Reader(models.scorer, models.embedder, DEFAULT), data="towns", data_digest="x"
-    )
+    fitted = fit_calibration(rows, Reader(models.scorer, DEFAULT), data="towns", data_digest="x")
 
     assert set(fitted.support.weights) == set(SUPPORT_FEATURES)
     assert (fitted.model_digest, fitted.data, fitted.rows) == (models.scorer.digest, "towns", 44)

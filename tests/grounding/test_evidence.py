@@ -1,4 +1,4 @@
-from halluguard.grounding.evidence import best_sentence, find_candidates, find_quote, pack_sentences
+from halluguard.grounding.evidence import choose_sentences, find_candidates, find_quote
 from halluguard.records import Passage
 
 FILLER = " ".join(
@@ -8,25 +8,27 @@ APART = Passage("a", f"Ms Ortega runs the Porto branch. {FILLER} The Porto branc
 
 
 def test_packed_sentences_come_from_different_places_in_reading_order():
-    packed = pack_sentences("The branch that Ms Ortega runs opened in 1998.", [APART])
+    packed, best = choose_sentences("The branch that Ms Ortega runs opened in 1998.", [APART]) or (None, None)
 
     assert packed is not None
     assert packed.text == "Ms Ortega runs the Porto branch. The Porto branch opened in 1998."
+    assert packed.cover == 1.0
+    assert (best.text, round(best.cover, 4)) == ("Ms Ortega runs the Porto branch.", 0.6667)
 
 
 def test_packed_sentences_come_from_different_passages():
-    packed = pack_sentences(
+    packed, best = choose_sentences(
         "Ms Ortega's branch opened in 1998.",
         [Passage("a", "Ms Ortega runs Porto."), Passage("b", "Porto opened in 1998.")],
-    )
+    ) or (None, None)
 
     assert packed is not None
     assert packed.text == "Ms Ortega runs Porto. Porto opened in 1998."
+    assert (best.passage_id, best.text) == ("a", "Ms Ortega runs Porto.")
 
 
 def test_nothing_is_packed_where_no_word_is_shared():
-    assert pack_sentences("Penguins swim.", [APART]) is None
-    assert best_sentence("Penguins swim.", [APART]) is None
+    assert choose_sentences("Penguins swim.", [APART]) is None
 
 
 def test_candidates_are_distinct_and_the_richest_come_first():

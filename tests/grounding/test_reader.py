@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from halluguard.grounding.calibration import DEFAULT
-from halluguard.grounding.reader import P_QUOTED, Reader, ReadRequest
-from halluguard.models import Cache, CachedEmbedder, CachedScorer, PairScores
+from halluguard.grounding.evidence import cover_of
+from halluguard.grounding.reader import P_QUOTED, SUBJECT_COVER, Reader, ReadRequest
+from halluguard.models import Cache, CachedScorer, PairScores
 from halluguard.records import Passage
 
 FARES = Passage(
@@ -53,12 +54,12 @@ class Words:
 @pytest.fixture
 def plain(models):
     """The real models without the shipped thresholds, so that what is tested does not change with them."""
-    return Reader(models.scorer, models.embedder, DEFAULT)
+    return Reader(models.scorer, DEFAULT)
 
 
 def with_words(models, **settings):
     scorer = Words(**settings)
-    return Reader(scorer, models.embedder, DEFAULT), scorer
+    return Reader(scorer, DEFAULT), scorer
 
 
 def test_a_whole_sentence_repeated_needs_no_model(models):
@@ -91,7 +92,7 @@ def test_readings_come_in_the_order_of_requests(plain):
 def test_batches_and_order_change_no_status_and_no_score(plain, models, size):
     expected = plain.read(REQUESTS)
     scorer = CachedScorer(models.scorer.scorer, Cache(None))
-    fresh = Reader(scorer, CachedEmbedder(models.embedder.embedder, Cache(None)), DEFAULT)
+    fresh = Reader(scorer, DEFAULT)
     backwards = tuple(reversed(REQUESTS))
 
     found = [
@@ -150,6 +151,32 @@ def test_what_is_undecided_is_read_in_further_rounds_without_reading_a_pair_twic
     pairs = [pair for call in scorer.calls for pair in call]
     assert len(scorer.calls) > 1
     assert len(pairs) == len(set(pairs))
+
+
+def read_by(calibration, claim, *, everything=False):
+    """Return the premises read for a claim by a reader to which nothing is supported, call by call."""
+    scorer = Words()
+    Reader(scorer, calibration, exhaustive=everything).read([ReadRequest(claim, (LONG,))])
+    return [[premise for premise, _ in call] for call in scorer.calls]
+
+
+def test_between_the_thresholds_everything_chosen_is_read():
+    grey = replace(DEFAULT, doubt_threshold=0.0, support_threshold=1.0)
+    claim = "The Porto office employs 13 workers."
+
+    assert read_by(grey, claim) == read_by(grey, claim, everything=True)
+    assert sum(map(len, read_by(grey, claim))) > 4
+
+
+def test_where_support_is_out_of_reach_only_what_could_contradict_is_read():
+    doubtful = replace(DEFAULT, doubt_threshold=1.0, support_threshold=1.0)
+    claim = "The Porto office employs 13 workers."
+
+    later = [premise for call in read_by(doubtful, claim)[1:] for premise in call]
+
+    assert later
+    assert all(cover_of(claim, premise) >= SUBJECT_COVER for premise in later)
+    assert [len(call) for call in read_by(doubtful, "Penguins of Antarctica swim.")] == [1]
 
 
 def test_a_contradiction_off_the_subject_is_none(models):

@@ -34,7 +34,7 @@ def test_a_text_that_claims_nothing_is_read_whole():
 
 
 def test_scores_come_in_order_for_pairs_of_any_length(models):
-    reader = Reader(models.scorer, models.embedder, DEFAULT)
+    reader = Reader(models.scorer, DEFAULT)
     pairs = [
         (DOCUMENT, "Refunds are paid within 30 days of the request.", None),
         ("", "Refunds are paid.", None),
@@ -48,7 +48,7 @@ def test_scores_come_in_order_for_pairs_of_any_length(models):
 
 
 def test_pairs_are_streamed_in_blocks(models):
-    reader = Reader(models.scorer, models.embedder, DEFAULT)
+    reader = Reader(models.scorer, DEFAULT)
     taken = []
 
     def endless():

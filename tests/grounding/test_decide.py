@@ -1,0 +1,109 @@
+"""Deciding a block of turns: what is read, what is not, and that neither size nor order of a block shows."""
+
+import random
+from dataclasses import dataclass, field, replace
+
+import pytest
+
+from halluguard.grounding.decide import decide_turns
+from halluguard.models import Cache, CachedEmbedder, CachedScorer
+from halluguard.records import Chunk, Status, Turn
+from halluguard.trusted import build_index, open_index
+
+BAG = "A checked bag of up to 23 kg costs 30 dollars on domestic flights."
+PETS = "Small dogs and cats travel in the cabin for 80 dollars each way. Pets must be at least 12 weeks old."
+LOUNGE = "The lounge in Porto opens at 6 am and closes after the last departure."
+BAGS_CHUNK, PETS_CHUNK, LOUNGE_CHUNK = (
+    Chunk("kb-1", BAG), Chunk("kb-2", f"Travelling with animals. {PETS}"), Chunk("kb-3", LOUNGE),
+)  # fmt: skip
+SHOWN = (BAGS_CHUNK, PETS_CHUNK, LOUNGE_CHUNK)
+TURNS = [
+    Turn("uncited", "Pets have to be 12 weeks old or more.", retrieved=SHOWN),
+    Turn("cited", "A checked bag of 23 kg costs 30 dollars on a domestic flight [kb-1].", retrieved=SHOWN),
+    Turn("elsewhere", "Small cats travel in the cabin for 80 dollars each way [kb-1].", retrieved=SHOWN),
+    Turn("only shown", "The Porto lounge opens at 6 am.", retrieved=SHOWN),
+    Turn("wrong", "A checked bag costs 75 dollars on domestic flights. Cats travel in the hold.", retrieved=SHOWN),
+    Turn("invented", "The crew speaks Latin on Tuesdays. Children receive a free telescope.", retrieved=SHOWN),
+]  # fmt: skip
+
+
+@dataclass
+class Recording:
+    """The real model, and the pairs it was asked for."""
+
+    inner: object
+    pairs: list = field(default_factory=list)
+
+    def __getattr__(self, name):
+        return getattr(self.inner, name)
+
+    def score(self, pairs):
+        self.pairs += pairs
+        return self.inner.score(pairs)
+
+
+@pytest.fixture(scope="module")
+def index(tmp_path_factory, models):
+    folder = tmp_path_factory.mktemp("pages")
+    (folder / "bags.md").write_text(f"{BAG}\n")
+    (folder / "pets.md").write_text(f"{PETS}\n")
+    build_index(folder, folder.parent / "index", models.embedder)
+    return open_index(folder.parent / "index", models.embedder)
+
+
+def decide(turns, reader, embedder, index):
+    """Decide some turns, and return each verdict under its turn and place."""
+    decided = decide_turns(turns, reader, embedder, index, top_k=3)
+    return {(one.turn.turn_id, n): verdict for one in decided for n, verdict in enumerate(one.verdicts)}
+
+
+def test_other_chunks_are_read_only_where_nothing_else_bears_a_claim_out(models, reader, index):
+    scorer = Recording(models.scorer)
+    verdicts = decide(TURNS, replace(reader, scorer=scorer), models.embedder, index)
+
+    assert verdicts["uncited", 0].status is Status.UNCITED
+    assert verdicts["only shown", 0].status is Status.UNCORROBORATED
+    assert {name for (name, _), one in verdicts.items() if one.retrieved is not None} == {
+        "only shown",
+        "wrong",
+        "invented",
+    }
+
+
+def test_a_chunk_that_holds_the_trusted_evidence_word_for_word_is_named(models, reader, index):
+    verdicts = decide(TURNS, reader, models.embedder, index)
+
+    assert verdicts["uncited", 0].supporting_chunk_id == "kb-2"
+    assert (verdicts["elsewhere", 0].status, verdicts["elsewhere", 0].supporting_chunk_id) == (
+        Status.MISATTRIBUTED,
+        "kb-2",
+    )
+    assert verdicts["cited", 0].supporting_chunk_id == "kb-1"
+    assert verdicts["invented", 0].supporting_chunk_id == ""
+
+
+@pytest.mark.parametrize("size", [1, 8, 64])
+def test_blocks_of_any_size_and_order_come_to_the_same_verdicts(models, reader, index, size):
+    some = [replace(turn, turn_id=f"{turn.turn_id} {copy}") for copy in range(2) for turn in TURNS]
+    expected = decide(some, reader, models.embedder, index)
+    random.Random(size).shuffle(some)
+    fresh = replace(reader, scorer=CachedScorer(models.scorer.scorer, Cache(None)))
+    embedder = CachedEmbedder(models.embedder.embedder, Cache(None))
+
+    found = {}
+    for start in range(0, len(some), size):
+        found |= decide(some[start : start + size], fresh, embedder, index)
+
+    assert found.keys() == expected.keys()
+    for name, one in found.items():
+        other = expected[name]
+        assert (one.status, one.supporting_chunk_id) == (other.status, other.supporting_chunk_id)
+        for mine, theirs in (
+            (one.cited, other.cited),
+            (one.retrieved, other.retrieved),
+            (one.trusted, other.trusted),
+        ):
+            assert (mine is None) == (theirs is None)
+            if mine is not None and theirs is not None:
+                assert mine.p_supported == pytest.approx(theirs.p_supported, abs=1e-5)
+                assert mine.p_contradicted == pytest.approx(theirs.p_contradicted, abs=1e-5)
