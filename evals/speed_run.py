@@ -118,15 +118,15 @@ def _time_check(options: argparse.Namespace, models: Models) -> dict[str, Any]:
     run = _check_until(started + options.seconds, options, models)
     seconds, cpu_seconds = time.perf_counter() - started, time.process_time() - busy
     claims = run.read("claims", ["status", "error"])
-    statuses = claims["status"].to_pylist()
+    counts = {row["values"]: row["counts"] for row in claims["status"].value_counts().to_pylist()}
     return {
         "seconds": seconds,
         "cpu_seconds": cpu_seconds,
         "control_seconds": run.manifest["timings"].get("control_s", 0.0),
         "turns": run.read("turns", ["turn_id"]).num_rows,
-        "claims": sum(status not in ("abstained", "not_a_claim") for status in statuses),
-        "errors": statuses.count("error"),
-        "first_error": next((error for error in claims["error"].to_pylist() if error), ""),
+        "claims": sum(n for status, n in counts.items() if status not in ("abstained", "not_a_claim")),
+        "errors": counts.get("error", 0),
+        "first_error": next((error for error in claims["error"].unique().to_pylist() if error), ""),
         "pairs_asked": models.scorer.hits.asked,
         "pairs_known": models.scorer.hits.hit,
         "peak_mib": _peak_mib(),
@@ -170,7 +170,12 @@ def _time_turns(options: argparse.Namespace, models: Models) -> dict[str, Any]:
 
 
 def _peak_mib() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    """Return the most memory this process ever held. `ru_maxrss` of a child starts at what its parent held."""
+    status = Path("/proc/self/status")
+    if not status.exists():
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    (peak,) = (line for line in status.read_text(encoding="ascii").splitlines() if line.startswith("VmHWM:"))
+    return int(peak.split()[1]) / 1024
 
 
 if __name__ == "__main__":

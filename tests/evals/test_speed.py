@@ -1,3 +1,7 @@
+import resource
+import subprocess
+import sys
+
 from evals.plain import PlainCheck, PlainScorer
 from evals.speed import main, spread
 from halluguard.grounding.decide import decide_turns
@@ -52,3 +56,13 @@ def test_without_its_data_the_benchmark_says_so_and_fails_nothing(tmp_path, monk
 
     assert main(["--sample", "2"]) == 0
     assert "ragtruth_qa_test" in "".join(capsys.readouterr())
+
+
+def test_the_peak_of_a_process_is_its_own_and_not_that_of_its_parent(root, models):
+    code = "from evals.speed_run import _peak_mib; print(_peak_mib())"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=root, stdout=subprocess.PIPE, text=True, check=True
+    )
+
+    assert models.device == "cpu"  # both models are in this process, and neither in the other
+    assert 10 < float(done.stdout) < resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024 - 50
