@@ -35,6 +35,7 @@ RATES = (0.001, 0.01, 0.1)
 MAIN, *OTHERS = WRITERS
 CACHE = Path(".eval-cache/integrity/vectors.sqlite")
 _DECIDES = (
+    "halluguard/forensics/damage.py",
     "halluguard/forensics/integrity/*.py",
     "halluguard/stores/*.py",
     "evals/fault*.py",

@@ -12,15 +12,17 @@ from halluguard.gate import Condition, Outcome, decide_outcome
 if TYPE_CHECKING:
     import pandas as pd
 
+    from halluguard.forensics.integrity import SweepResult
     from halluguard.grounding.check import CheckSettings, Progress
     from halluguard.grounding.reader import Reader
     from halluguard.grounding.score import Score
     from halluguard.incident import Action, Header
-    from halluguard.models import Models
+    from halluguard.models import CachedEmbedder, Models
     from halluguard.monitor import MonitorResult, RunDifference
     from halluguard.response import Applied, Plan, Signature, Snapshot, StoreDifference
     from halluguard.response.proof import Proof
     from halluguard.run import Run
+    from halluguard.stores import Store
     from halluguard.trusted import IndexManifest, VerifyResult
 
 
@@ -448,6 +450,62 @@ def restore_response(
     from halluguard.response import restore_store
 
     return restore_store(Path(folder), Path(output), signed=signed, collection=collection)
+
+
+@dataclass(frozen=True, slots=True)
+class EmbedderChoice:
+    """Which embedding model to use, as `ModelChoice` says it."""
+
+    name: str | None = None
+    device: str = "auto"
+    cache: Path | bool | None = True
+
+
+@dataclass(frozen=True, slots=True)
+class SweptStore:
+    """A store with what the integrity sweep found in it."""
+
+    store: "Store"
+    result: "SweepResult"
+
+
+def sweep_store(
+    store: Path | str,
+    *,
+    collection: str | None = None,
+    sources: Path | str | None = None,
+    known_bad: Path | str | None = None,
+    embedder: EmbedderChoice | None = None,
+    on_progress: Callable[[str, int, int], None] | None = None,
+) -> SweptStore:
+    """Go through every entry of a store without a log; the store is only read.
+
+    Args:
+        store: a vector store of any known kind.
+        collection: which one of a Chroma store, where several hold entries.
+        sources: the folder of the documents that entries were cut from.
+        known_bad: a file of texts known to be bad, JSONL with a `text` or one a line.
+        embedder: the model to hold vectors against texts; None runs the checks that take no model.
+        on_progress: called with a step, how many entries are done, and how many there are.
+
+    """
+    from halluguard.forensics.integrity import Evidence, folder_sources, read_known_bad, sweep
+    from halluguard.stores import open_store
+
+    opened = open_store(Path(store), collection=collection)
+    evidence = Evidence(
+        embedder=None if embedder is None else _load_embedder(embedder),
+        read_source=None if sources is None else folder_sources(Path(sources)),
+        known_bad=() if known_bad is None else read_known_bad(Path(known_bad)),
+    )
+    return SweptStore(opened, sweep(opened, evidence, progress=on_progress))
+
+
+def _load_embedder(choice: EmbedderChoice) -> "CachedEmbedder":
+    from halluguard.models import Cache, CachedEmbedder, default_cache_path, load_embedder
+
+    path = default_cache_path() if choice.cache is True else (choice.cache or None)
+    return CachedEmbedder(load_embedder(choice.name, device=choice.device), Cache(path))
 
 
 def snapshot_store(store: Path | str, output: Path | str, *, collection: str | None = None) -> "Snapshot":

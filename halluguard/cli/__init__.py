@@ -17,6 +17,7 @@ from halluguard.cli.drilling import drill
 from halluguard.cli.output import say, show_warning
 from halluguard.cli.responding import respond, store_diff, store_snapshot
 from halluguard.cli.scoring import calibrate, doctor, index_build, index_verify, score
+from halluguard.cli.sweeping import store_check
 from halluguard.cli.tracing import cascade, incident, report, trace
 from halluguard.cli.watching import diff, monitor
 from halluguard.errors import HalluguardError
@@ -56,7 +57,7 @@ index_app = typer.Typer(
     help="Build and verify the FAISS index of a trusted corpus.", no_args_is_help=True, rich_markup_mode=None
 )
 store_app = typer.Typer(
-    help="Snapshots of a vector store, and what changed between two.",
+    help="Integrity of a vector store, its snapshots, and what changed between two.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -68,6 +69,7 @@ for _verb in (
 index_app.command("build")(index_build)
 index_app.command("verify")(index_verify)
 app.add_typer(index_app, name="index")
+store_app.command("check")(store_check)
 store_app.command("snapshot")(store_snapshot)
 store_app.command("diff")(store_diff)
 app.add_typer(store_app, name="store")

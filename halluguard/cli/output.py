@@ -86,3 +86,18 @@ def progress(label: str, off: bool) -> "Iterator[Callable[[Progress], None]]":
             )
 
         yield advance
+
+
+@contextmanager
+def progress_of_steps(label: str, off: bool) -> "Iterator[Callable[[str, int, int], None]]":
+    """Draw the step at hand, and how far it is, on stderr, where that is a terminal."""
+    from rich.console import Console
+    from rich.progress import Progress as Bar
+    from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Bar(*columns, console=Console(stderr=True), disable=off or not sys.stderr.isatty()) as bar:
+        task = bar.add_task(label)
+        yield lambda step, done, total: bar.update(
+            task, description=f"{label}: {step}, {done:,} of {total:,} entries"
+        )

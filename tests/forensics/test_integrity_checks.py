@@ -1,5 +1,6 @@
 """The checks that need no model: vectors, characters, duplicates, density, log, sources."""
 
+import json
 from datetime import UTC, datetime
 
 import numpy as np
@@ -7,16 +8,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from halluguard.forensics.integrity import Code
+from halluguard.errors import StoreError
+from halluguard.forensics.integrity import Code, folder_sources, read_known_bad, sweep
 from halluguard.forensics.integrity.characters import check_characters, find_mojibake
 from halluguard.forensics.integrity.contents import Contents, unit_rows
 from halluguard.forensics.integrity.density import DensityRule, check_density, measure_rises, rise
 from halluguard.forensics.integrity.duplicates import DuplicateRule, check_duplicates, check_known_bad
 from halluguard.forensics.integrity.log_checks import check_retrieved, check_written_back
 from halluguard.forensics.integrity.neighbours import nearest
-from halluguard.forensics.integrity.sources import check_sources
+from halluguard.forensics.integrity.sources import SourceElsewhereError, check_sources
 from halluguard.forensics.integrity.vectors import check_halves, check_vectors, unnormalised_store
 from halluguard.records import Chunk, Entry, Turn
+from halluguard.stores import open_store
 
 SENTENCE = "The primary pump of hall four is serviced every nine weeks by the night shift of the works."
 
@@ -240,6 +243,25 @@ def test_paraphrases_of_one_message_stand_out_from_their_surroundings():
     assert measure_rises(texts, vectors, DensityRule())[0][5:].max() == 0
 
 
+def test_texts_of_one_form_with_other_numbers_do_not_stand_out():
+    rng = np.random.default_rng(5)
+    vectors = unit_vectors(120, 64)
+    vectors[:5] = unit_rows(vectors[0] + 0.03 * rng.normal(size=(5, 64)).astype(np.float32))
+    texts = [f"{'abcdefgh'[i % 8]}{i} word{i} other{i} in 18{i:02d}, then {200 + i}." for i in range(120)]
+
+    assert list(check_density(texts, vectors, DensityRule())) == []
+
+
+def test_versions_within_an_hour_are_of_one_ingestion():
+    times = [datetime(2025, 1, 1, 9, minute, tzinfo=UTC) for minute in (0, 40)]
+    texts = (SENTENCE, SENTENCE.replace("weeks", "weeks[1]"))
+    entries = [
+        Entry(id=f"e{i}", text=text, source="a.md", ingested_at=times[i]) for i, text in enumerate(texts)
+    ]
+
+    assert set(codes_at(check_duplicates(entries, DuplicateRule())).values()) == {Code.DUPLICATE_NEAR}
+
+
 def turn(key, answer, *, at=None, retrieved=()):
     return Turn(turn_id=key, answer=answer, timestamp=at, retrieved=tuple(retrieved))
 
@@ -304,3 +326,55 @@ def test_source_that_is_gone_or_says_something_else_is_found():
     found = codes_at(check_sources(entries, {"a.md": f"Title\n\n{SENTENCE}\nMore."}.get))
 
     assert found == {1: Code.TEXT_NOT_IN_SOURCE, 2: Code.SOURCE_MISSING}
+
+
+def test_sources_of_a_folder_are_found_by_the_end_of_their_path(tmp_path):
+    (tmp_path / "north").mkdir()
+    (tmp_path / "south").mkdir()
+    (tmp_path / "north" / "pumps.md").write_text(f"# Pumps\n\n{SENTENCE}\n")
+    (tmp_path / "south" / "pumps.md").write_text("Nothing of that kind stands here.\n")
+    read = folder_sources(tmp_path)
+
+    assert SENTENCE in read("/data/site/north/pumps.md")
+    assert SENTENCE not in read("C:\\site\\south\\pumps.md")
+    assert read("https://example.org/north/pumps.md?page=2") == read("north/pumps.md")
+    assert read("pumps.md") == f"{read('north/pumps.md')}\n\n{read('south/pumps.md')}"
+    assert read("../../etc/passwd") is None
+    with pytest.raises(SourceElsewhereError):
+        read("https://example.org/valves")
+
+
+def test_source_that_lies_elsewhere_is_counted_and_not_called_gone():
+    entries = [
+        Entry(id="a", text=SENTENCE, source="https://example.org/x"),
+        Entry(id="b", text=SENTENCE, source="y"),
+    ]
+
+    def read(source):
+        if source != "y":
+            raise SourceElsewhereError(source)
+
+    counted = []
+
+    assert codes_at(check_sources(entries, read, elsewhere=counted.append)) == {1: Code.SOURCE_MISSING}
+    assert counted == [1]
+
+
+def test_known_bad_texts_are_rows_or_lines(tmp_path):
+    rows, lines = tmp_path / "bad.jsonl", tmp_path / "bad.txt"
+    rows.write_text('{"text": "One."}\n\n{"text": "Two."}\n')
+    lines.write_text("One.\n\nTwo.\n")
+
+    assert read_known_bad(rows) == read_known_bad(lines) == ("One.", "Two.")
+    rows.write_text('{"txt": "One."}\n')
+    with pytest.raises(StoreError, match=r"bad\.jsonl:1"):
+        read_known_bad(rows)
+
+
+def test_one_odd_vector_does_not_decide_the_dimension(tmp_path):
+    rows = [{"id": f"e{i}", "text": f"Text {i}.", "vector": [0.6] * (2 if i == 0 else 3)} for i in range(4)]
+    (tmp_path / "entries.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+
+    result = sweep(open_store(tmp_path))
+
+    assert [one.entry_id for one in result.findings if one.reason.code == Code.DIMENSION_MISMATCH] == ["e0"]
