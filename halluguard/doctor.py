@@ -3,11 +3,19 @@
 import importlib.metadata
 import importlib.util
 import time
+from pathlib import Path
 from typing import Any
 
 from halluguard.errors import ModelError
 
-_EXTRAS = {"chroma": "chromadb", "llama-index": "llama_index", "ray": "ray", "openvino": "openvino"}
+_EXTRAS = {
+    "chroma": "chromadb",
+    "langchain": "langchain_community",
+    "llama-index": "llama_index",
+    "llm": "gguf",
+}
+"""The optional dependencies that pyproject.toml names, by a module of each."""
+
 _PAIRS = 100
 
 
@@ -23,9 +31,17 @@ def examine(*, nli_model: str | None = None, device: str = "auto") -> dict[str, 
         "installed by": ", ".join(sorted(set(owners))) or "no distribution",
         **library_versions(),
         "extras": ", ".join(sorted(e for e, m in _EXTRAS.items() if importlib.util.find_spec(m))) or "none",
-        "cache": str(default_cache_path()),
+        "cache": _cache_fact(default_cache_path()),
     }
     return {**facts, **_device_facts(device), **_model_facts(nli_model, device)}
+
+
+def _cache_fact(path: Path) -> str:
+    from halluguard.models import Cache
+
+    cache = Cache(path)
+    cache.close()
+    return str(path) if cache.available else f"{path} cannot be written; name another with --cache"
 
 
 def _device_facts(device: str) -> dict[str, Any]:

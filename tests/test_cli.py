@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import time
+import tomllib
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -271,6 +272,21 @@ def test_doctor_names_models_and_device():
 
     assert facts["device"] == "cpu"
     assert "missing" not in facts["nli model"]
+    assert "cannot be written" not in facts["cache"]
+
+
+def test_extras_of_doctor_are_those_of_the_project(root):
+    from halluguard.doctor import _EXTRAS
+
+    project = tomllib.loads((root / "pyproject.toml").read_text())["project"]
+
+    assert set(_EXTRAS) == set(project["optional-dependencies"]) - {"test"}
+
+
+def test_doctor_says_where_the_cache_cannot_be_written():
+    from halluguard.doctor import _cache_fact
+
+    assert "cannot be written" in _cache_fact(Path("/proc/no/cache.sqlite"))
 
 
 def test_help_loads_neither_torch_nor_faiss():

@@ -129,6 +129,29 @@ class LogRecorder(BaseCallbackHandler):  # type: ignore[misc] # langchain_core i
         with self._lock:
             self._roots.pop(run_id, None)
 
+    def on_tool_start(
+        self,
+        serialized: dict[str, Any] | None,  # noqa: ARG002
+        input_str: str,  # noqa: ARG002
+        *,
+        run_id: UUID,
+        parent_run_id: UUID | None = None,
+        **_: Any,
+    ) -> None:
+        """Remember whose tool this is: an agent retrieves inside of tools."""
+        with self._lock:
+            self._join(run_id, parent_run_id)
+
+    def on_tool_end(self, output: Any, *, run_id: UUID, **_: Any) -> None:  # noqa: ARG002
+        """Forget the tool; what was retrieved in it is kept already."""
+        with self._lock:
+            self._roots.pop(run_id, None)
+
+    def on_tool_error(self, error: BaseException, *, run_id: UUID, **_: Any) -> None:  # noqa: ARG002
+        """Forget the tool; the chain itself may still answer."""
+        with self._lock:
+            self._roots.pop(run_id, None)
+
     def on_chat_model_start(
         self,
         serialized: dict[str, Any] | None,  # noqa: ARG002

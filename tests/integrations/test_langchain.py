@@ -9,7 +9,8 @@ from langchain_core.embeddings import DeterministicFakeEmbedding
 from langchain_core.language_models import SimpleChatModel
 from langchain_core.messages import AIMessage, HumanMessage
 from langchain_core.output_parsers import StrOutputParser
-from langchain_core.runnables import RunnableLambda, RunnablePassthrough
+from langchain_core.runnables import RunnableConfig, RunnableLambda, RunnablePassthrough
+from langchain_core.tools import tool
 from langchain_core.vectorstores import InMemoryVectorStore
 
 from halluguard.errors import HalluguardWarning
@@ -129,6 +130,21 @@ def test_a_document_without_an_id_is_named_by_its_text(tmp_path):
     (turn,) = turns_of(recorder.path)
 
     assert turn.retrieved[0].id.startswith("sha:")
+
+
+def test_what_a_tool_retrieves_belongs_to_the_chain_around_it(retriever, tmp_path):
+    @tool
+    def look_up(query: str, config: RunnableConfig) -> str:
+        """Look it up."""
+        return retriever.invoke(query, config=config)[0].page_content
+
+    recorder = LogRecorder(tmp_path / "log.jsonl")
+    agent = RunnableLambda(lambda question, config: look_up.invoke({"query": question}, config=config))
+    agent.invoke("Bag?", config={"callbacks": [recorder]})
+    (turn,) = turns_of(recorder.path)
+
+    assert (turn.question, len(turn.retrieved)) == ("Bag?", 2)
+    assert not recorder._roots
 
 
 def test_chains_without_an_answer_are_counted_and_the_first_is_said(tmp_path):
