@@ -75,7 +75,7 @@ def main(arguments: list[str]) -> int:
             calibration.save(options.calibration)
     fitted = Reader(models.scorer, calibration or DEFAULT)
     runs: Mapping[str, Callable[[], Any]] = {
-        "ragtruth": lambda: run_ragtruth(fitted, answers=options.answers, seed=options.seed),
+        "ragtruth": lambda: run_ragtruth(fitted, models.embedder, answers=options.answers, seed=options.seed),
         "nli": lambda: run_nli(models.scorer, sample=options.sample, seed=options.seed),
         "edits": lambda: run_edits(fitted, sample=options.sample, seed=options.seed),
     }

@@ -18,6 +18,7 @@ from halluguard.grounding.check import CheckSettings
 from halluguard.grounding.decide import decide_turns
 from halluguard.grounding.features import share_of_words
 from halluguard.grounding.reader import Reader
+from halluguard.models import Embedder
 from halluguard.records import UNGROUNDED, ClaimKind, Verdict
 from halluguard.trusted import build_index, open_index
 
@@ -56,14 +57,14 @@ def _p_supported(verdict: Verdict) -> float:
     return max((reading.p_supported for reading in readings if reading is not None), default=0.0)
 
 
-def run_ragtruth(reader: Reader, *, answers: int, seed: int) -> Found | None:
+def run_ragtruth(reader: Reader, embedder: Embedder, *, answers: int, seed: int) -> Found | None:
     """Check the answers as a conversation log, all their passages the trusted corpus; tables beside the published rows."""
     path = data_path(*FILE)
     if path is None:
         return None
     rows = draw_rows(read_rows(path), answers, seed)
     started = time.monotonic()
-    checked = list(_check(rows, reader))
+    checked = list(_check(rows, reader, embedder))
     seconds = time.monotonic() - started
     n_claims = sum(len(one.verdicts) for one in checked)
     figures = {
@@ -78,7 +79,7 @@ def run_ragtruth(reader: Reader, *, answers: int, seed: int) -> Found | None:
     )
 
 
-def _check(rows: Sequence[Row], reader: Reader) -> Iterator[Answer]:
+def _check(rows: Sequence[Row], reader: Reader, embedder: Embedder) -> Iterator[Answer]:
     """Decide every answer the way `check` decides a log."""
     raw = [
         {"id": place, "query": row.question, "document": row.document, "claim": row.claim}
@@ -88,14 +89,14 @@ def _check(rows: Sequence[Row], reader: Reader) -> Iterator[Answer]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         ragtruth_log(raw, folder / "log.jsonl", folder / "trusted.jsonl")
-        build_index(folder / "trusted.jsonl", folder / "index", reader.embedder)
-        trusted = open_index(folder / "index", reader.embedder)
+        build_index(folder / "trusted.jsonl", folder / "index", embedder)
+        trusted = open_index(folder / "index", embedder)
         for start in range(0, len(turns), _BLOCK):
             print(f"\r{start} answers", end="", flush=True)
             block = turns[start : start + _BLOCK]
             for row, decided in zip(
                 rows[start : start + _BLOCK],
-                decide_turns(block, reader, reader.embedder, trusted, top_k=CheckSettings().top_k),
+                decide_turns(block, reader, embedder, trusted, top_k=CheckSettings().top_k),
                 strict=True,
             ):
                 kept = tuple(v for v in decided.verdicts if v.claim.kind is ClaimKind.CLAIM)

@@ -11,13 +11,13 @@ def row(claim, label):
     return Row("RAGTruth", DOCUMENT, claim, label, question="What does a bag cost?")
 
 
-def test_answers_are_checked_as_a_log_and_flagged_by_their_worst_claim(reader):
+def test_answers_are_checked_as_a_log_and_flagged_by_their_worst_claim(models, reader):
     right = row("Small dogs and cats travel in the cabin for 80 dollars each way.", 1)
     wrong = row(
         "Small dogs and cats travel in the cabin for 80 dollars each way. Pilots sing opera in Lisbon.", 0
     )
 
-    found = list(_check([right, wrong], reader))
+    found = list(_check([right, wrong], reader, models.embedder))
 
     assert [answer.flagged for answer in found] == [False, True]
     assert found[0].supported > found[1].supported
