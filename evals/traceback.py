@@ -1,16 +1,19 @@
 """Traceback: name the entries responsible for a wrong answer, or that none is; NQ, HotpotQA and RAMDocs.
 
-`python -m evals traceback` reports, `--fit` first fits the weights that ship (on every other NQ and RAMDocs
-question; HotpotQA is never fitted on, and the halves that are fitted on are not reported).
+`python -m evals traceback` reports, `--fit` first fits what ships: weights on every other NQ and RAMDocs question,
+p-values on every other NQ and HotpotQA question where nothing is poisoned. What is reported are the other halves, so
+that no attack on HotpotQA has been seen, nor any question that is reported.
 """
 
 import argparse
 import json
-from collections.abc import Iterator, Sequence
+import sys
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
 from evals.data import data_path, digests
@@ -19,6 +22,7 @@ from evals.results import ROOT, Table, print_tables, write_result
 from evals.traceback_data import (
     Event,
     PoisonData,
+    Question,
     Scenario,
     attack_scenario,
     clean_scenario,
@@ -27,8 +31,13 @@ from evals.traceback_data import (
 )
 from halluguard.forensics.attribute import TOP, Attribution, Attributor, measure
 from halluguard.forensics.candidates import Flagged
+from halluguard.forensics.damage import find_misspelt
 from halluguard.forensics.nearest import EntryIndex
-from halluguard.forensics.responsibility import ResponsibilityModel, default_responsibility
+from halluguard.forensics.responsibility import (
+    ResponsibilityModel,
+    chorus_score,
+    default_responsibility,
+)
 from halluguard.forensics.signals import FEATURES, stack_rows
 from halluguard.grounding.loading import load_reader
 from halluguard.grounding.rates import wilson
@@ -44,12 +53,12 @@ ATTACKS = {
     "hotpotqa": ("poisonedrag", "gpt4", "gemini", "blind", "garag_typo"),
     "ramdocs": ("ramdocs_misinfo",),
 }
-HELD = 0.05
-"""Inverse strength of the penalty on the weights."""
+HELD = 1.0
+"""Inverse strength of the penalty on the weights, by cross-validation over the NQ questions that are fitted on."""
 INVENTED = 3
 """Wrong answers to each question that the fit of p-values sees where nothing is poisoned: its own, and those of others."""
 _BLOCK = 100
-_NEUTRAL = ResponsibilityModel(dict.fromkeys(FEATURES, 0.0), 0.0, (1.0,) * 200)
+_NEUTRAL = ResponsibilityModel(dict.fromkeys(FEATURES, 0.0), 0.0, (1.0,) * 200, (1.0,) * 200)
 
 PUBLISHED = (
     ("RAGForensics, GPT-4o-mini judge", "nq poisonedrag", 99.6, 0.8, 0.0),
@@ -69,20 +78,18 @@ def main(arguments: Sequence[str]) -> int:
     data = read_poison(folder, models.embedder, max_chars=options.max_chars)
     keep = data.questions if not options.questions else _thin(data, options.questions)
     if options.fit:
-        fitted = fit(list(_fitting_scenarios(data, keep)), reader, models.embedder)
+        fitted = fit(_fitting_scenarios(data, keep, reader, models.embedder), reader, models.embedder)
         SHIPPED.write_text(json.dumps(fitted, indent=1) + "\n", encoding="utf-8")
         default_responsibility.cache_clear()
     model = default_responsibility()
-    held = [
-        question for question in keep if not question.fits and (not options.questions or question.number % 2)
-    ]
+    held = [question for question in keep if question.held]
     rows, payload = [], []
     for drawn in _scenarios(data, held):
-        scenario = (
-            without_grounded(drawn, gold_index(data, drawn.dataset), reader, models.embedder)
-            if drawn.right
-            else drawn
-        )
+        scenario = check(drawn, gold_index(data, drawn.dataset), reader, models.embedder)
+        if options.alone:
+            scenario = replace(
+                scenario, events=tuple(replace(event, conflict=False) for event in scenario.events)
+            )
         attributor = Attributor(scenario.index, reader, models.embedder, model)
         made = attribute(attributor, scenario)
         ranked = rank_events(scenario, models.embedder)
@@ -96,6 +103,8 @@ def main(arguments: Sequence[str]) -> int:
         rows.append(row)
     tables = {"traceback": _attack_table(rows), "traceback-clean": _clean_table(rows)}
     print_tables(tables)
+    if options.alone:
+        return 0
     write_result(
         "traceback",
         {
@@ -116,6 +125,11 @@ def main(arguments: Sequence[str]) -> int:
 def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser("python -m evals traceback", description=__doc__)
     parser.add_argument("--fit", action="store_true", help="fit and write the weights that ship, then report")
+    parser.add_argument(
+        "--alone",
+        action="store_true",
+        help="print what is found where trusted passages contradict nothing; the result file stays as it is",
+    )
     parser.add_argument("--questions", type=int, default=0, help="questions per data set; 0 is all")
     parser.add_argument("--nli-model", default=None)
     parser.add_argument("--device", default="auto")
@@ -123,11 +137,11 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def _thin(data: PoisonData, per_dataset: int) -> list[Any]:
+def _thin(data: PoisonData, per_dataset: int) -> list[Question]:
     return [question for question in data.questions if question.number < per_dataset]
 
 
-def _scenarios(data: PoisonData, keep: Sequence[Any]) -> Iterator[Scenario]:
+def _scenarios(data: PoisonData, keep: Sequence[Question]) -> Iterator[Scenario]:
     for dataset, attacks in ATTACKS.items():
         for attack in attacks:
             yield attack_scenario(data, dataset, attack, keep)
@@ -135,7 +149,9 @@ def _scenarios(data: PoisonData, keep: Sequence[Any]) -> Iterator[Scenario]:
         yield clean_scenario(data, dataset, keep, right=True)
 
 
-def _fitting_scenarios(data: PoisonData, keep: Sequence[Any]) -> Iterator[Scenario]:
+def _fitting_scenarios(
+    data: PoisonData, keep: Sequence[Question], reader: Reader, embedder: Embedder
+) -> Iterator[Scenario]:
     some = [question for question in keep if question.fits]
     for dataset, attack in (
         ("nq", "poisonedrag"),
@@ -146,29 +162,39 @@ def _fitting_scenarios(data: PoisonData, keep: Sequence[Any]) -> Iterator[Scenar
         yield attack_scenario(data, dataset, attack, some)
     # p-values are as fine as there are clean events, whatever the sample. RAMDocs lends none: many of its passages that
     # are labelled correct or noise state the wrong answer, so that an accusation there would not be false.
-    every = [question for question in data.questions if question.fits and question.dataset == "nq"]
-    for shift in range(INVENTED):
-        yield clean_scenario(data, "nq", every, shift=shift)
+    every = [question for question in data.questions if not question.held]
+    for dataset in ("nq", "hotpotqa"):
+        for shift in range(INVENTED):
+            drawn = clean_scenario(data, dataset, every, shift=shift)
+            yield check(drawn, gold_index(data, dataset), reader, embedder)
 
 
-def without_grounded(scenario: Scenario, gold: EntryIndex, reader: Reader, embedder: Embedder) -> Scenario:
-    """Leave out the events whose claim the trusted passages bear out: a check does not flag them."""
-    events = scenario.events
-    vectors = embedder.encode([event.claim for event in events])
+def check(scenario: Scenario, trusted: EntryIndex, reader: Reader, embedder: Embedder) -> Scenario:
+    """Read each claim against the trusted passages, as a check does before a trace.
+
+    What they contradict is in conflict with its source. What they bear out is not flagged, so that a clean event of it
+    is none; an attack stays an event, as if a person had reported it.
+    """
+    vectors = embedder.encode([event.claim for event in scenario.events])
     requests = [
         ReadRequest(
             event.claim,
-            tuple(Passage(gold.entries[p].id, gold.entries[p].text or "") for p, _ in gold.rank(vector, TOP)),
+            tuple(
+                Passage(trusted.entries[p].id, trusted.entries[p].text or "")
+                for p, _ in trusted.rank(vector, TOP)
+            ),
             event.question.question,
         )
-        for event, vector in zip(events, vectors, strict=True)
+        for event, vector in zip(scenario.events, vectors, strict=True)
     ]
-    kept = [
-        event for event, reading in zip(events, reader.read(requests), strict=True) if not reading.supports
-    ]
-    return replace(
-        scenario, name=f"{scenario.name} ({len(kept)} of {len(events)} flagged)", events=tuple(kept)
+    events = tuple(
+        replace(event, conflict=reading.contradicts)
+        for event, reading in zip(scenario.events, reader.read(requests), strict=True)
+        if event.poison or not reading.supports
     )
+    asked = len(scenario.events)
+    name = scenario.name if scenario.poison else f"{scenario.name} ({len(events)} of {asked} flagged)"
+    return replace(scenario, name=name, events=events)
 
 
 def attribute(attributor: Attributor, scenario: Scenario) -> list[Attribution]:
@@ -190,13 +216,14 @@ def attribute(attributor: Attributor, scenario: Scenario) -> list[Attribution]:
 def _flagged(event: Event, shown: Sequence[str], attributor: Attributor) -> Flagged:
     chunks = {id_: attributor.index.entries[attributor.index.position(id_) or 0].text for id_ in shown}
     qid = event.question.qid
-    return Flagged(qid, qid, event.claim, event.question.question, None, (), chunks)
+    return Flagged(qid, qid, event.claim, event.question.question, None, (), chunks, event.conflict)
 
 
-def fit(scenarios: Sequence[Scenario], reader: Reader, embedder: Any) -> dict[str, Any]:
+def fit(scenarios: Iterable[Scenario], reader: Reader, embedder: Any) -> dict[str, Any]:
     """Fit the weights on attacked events and the clean maxima on clean ones."""
-    rows, labels, under_attack, clean_rows = [], [], [], []
+    rows, labels, under_attack, clean = [], [], [], []
     for scenario in scenarios:
+        print(f"reading {scenario.name}: {len(scenario.events)} events", file=sys.stderr, flush=True)
         for one, event in zip(
             attribute(Attributor(scenario.index, reader, embedder, _NEUTRAL), scenario),
             scenario.events,
@@ -207,18 +234,21 @@ def fit(scenarios: Sequence[Scenario], reader: Reader, embedder: Any) -> dict[st
             labels += [candidate.entry.id in event.poison for candidate in one.candidates]
             under_attack += [bool(event.poison)] * len(features)
             if not event.poison:
-                clean_rows.append(features)
+                clean.append((features, [candidate.text for candidate in one.candidates]))
     model = fit_weights(np.concatenate(rows), labels)
     scores, attacked = model.score_rows(np.concatenate(rows)), np.array(under_attack)
-    maxima = sorted(_highest(model, features) for features in clean_rows)
+    clean_scores = [(model.score_rows(features).tolist(), texts) for features, texts in clean]
+    maxima = sorted(max(values, default=0.0) for values, _ in clean_scores)
+    choruses = sorted(chorus_score(values, texts) for values, texts in clean_scores)
     return {
         "weights": dict(model.weights),
         "intercept": model.intercept,
         "clean_maxima": [round(one, 5) for one in maxima],
+        "clean_choruses": [round(one, 5) for one in choruses],
         "alpha": 0.02,
         "grey": 0.05,
         "beside": best_cut(scores[attacked], np.array(labels)[attacked]),
-        "source": f"every other NQ and RAMDocs question, {len(labels)} readings; p-values by {len(clean_rows)} wrong answers to NQ questions, NLI {reader.scorer.digest[:12]}",
+        "source": f"every other NQ and RAMDocs question, {len(labels)} readings; p-values by {len(clean)} wrong answers to NQ and HotpotQA questions, NLI {reader.scorer.digest[:12]}",
     }
 
 
@@ -229,11 +259,7 @@ def fit_weights(features: Any, labels: Sequence[bool]) -> ResponsibilityModel:
     regression.fit((features - middle) / spread, labels)
     raw = regression.coef_[0] / spread
     weights = {name: round(float(weight), 4) for name, weight in zip(FEATURES, raw, strict=True)}
-    return ResponsibilityModel(weights, round(float(regression.intercept_[0] - raw @ middle), 4), ())
-
-
-def _highest(model: ResponsibilityModel, features: Any) -> float:
-    return float(model.score_rows(features).max()) if len(features) else 0.0
+    return ResponsibilityModel(weights, round(float(regression.intercept_[0] - raw @ middle), 4), (), ())
 
 
 def best_cut(scores: Any, labels: Any) -> float:
@@ -249,10 +275,13 @@ def report(
     """Return the metrics of one scenario: DACC, FPR, FNR over the top of each ranking and over the whole store."""
     totals = np.zeros(4, dtype=int)  # TP, FP, FN, TN over retrieved entries
     store = np.zeros(4, dtype=int)
+    damaged = find_damaged(scenario)
     for one, event, near in zip(made, scenario.events, ranked, strict=True):
+        units = {entry.id for entry, _ in near}
         accused = {one.candidates[i].entry.id for i in one.accusation.accused}
-        totals += count_units(accused, event.poison, [entry.id for entry, _ in near])
-        store += count_units(accused, event.poison, None, len(scenario.index.entries))
+        named = (accused | damaged & (units | event.poison)) - (scenario.poison - event.poison)
+        totals += count_units(named, event.poison, units)
+        store += count_units(named, event.poison, None, len(scenario.index.entries))
     n = len(made)
     origins = {str(o): sum(one.accusation.origin is o for one in made) for o in Origin}
     left = sum(bool(one.still_supported) for one in made)
@@ -264,21 +293,44 @@ def report(
         "accused_events": origins["store"],
         "accused_events_interval": wilson(Rate(origins["store"], n)),
         "origins": origins,
+        "conflicts": sum(event.conflict for event in scenario.events),
+        "damaged_entries": len(damaged),
         "still_supported": left,
     }
 
 
+def find_damaged(scenario: Scenario) -> frozenset[str]:
+    """Return the entries that a trace calls corrupted for their words: the sweep needs no event for it."""
+    entries = scenario.index.entries
+    found = find_misspelt([entry.text or "" for entry in entries])
+    return frozenset(entry.id for entry, damage in zip(entries, found, strict=True) if damage)
+
+
 def rank_events(scenario: Scenario, embedder: Embedder) -> list[list[tuple[Entry, float]]]:
-    """Return the entries nearest to the question of each event with their cosines: the units that are counted."""
+    """Return the units that are counted: the entries nearest to the question of each event, with their cosines.
+
+    What was injected for another question is neither right nor wrong to name, and is left out.
+    """
     vectors = embedder.encode([event.question.question for event in scenario.events])
     entries = scenario.index.entries
-    return [[(entries[p], score) for p, score in scenario.index.rank(v, UNITS)] for v in vectors]
+    injected = {p: entry.id for p, entry in enumerate(entries) if entry.id in scenario.poison}
+    return [
+        [
+            (entries[p], score)
+            for p, score in scenario.index.rank(
+                vector, UNITS, [p for p, id_ in injected.items() if id_ not in event.poison]
+            )
+        ]
+        for event, vector in zip(scenario.events, vectors, strict=True)
+    ]
 
 
-def count_units(accused: set[str], poison: frozenset[str], units: Sequence[str] | None, size: int = 0) -> Any:
+def count_units(
+    accused: set[str], poison: frozenset[str], units: set[str] | None, size: int = 0
+) -> NDArray[np.int_]:
     """Count TP, FP, FN, TN over the given entries, or over a whole store of `size` entries."""
     if units is not None:
-        accused, poison, size = accused & set(units), poison & set(units), len(set(units))
+        accused, poison, size = accused & units, poison & units, len(units)
     hit = len(accused & poison)
     return np.array([hit, len(accused - poison), len(poison - accused), size - len(accused | poison)])
 
@@ -303,7 +355,7 @@ def _lexical(scenario: Scenario, ranked: Sequence[Sequence[tuple[Entry, float]]]
         found = accuse_lexically(texts, [score for _, score in near], event.question.question, event.answer)
         for name, chosen in found.items():
             accused = {ids[i] for i in chosen}
-            counts[name] += count_units(accused, event.poison, ids)
+            counts[name] += count_units(accused, event.poison, set(ids))
             falsely[name] += bool(accused & set(ids[:TOP]))
     return {"lexical": {name: {**_rates(counts[name]), "accused_events": falsely[name]} for name in LEXICAL}}
 
@@ -312,6 +364,7 @@ def _attack_table(rows: Sequence[dict[str, Any]]) -> Table:
     columns = (
         "store and attack",
         "events",
+        "in conflict",
         "DACC",
         "FPR",
         "FNR",
@@ -335,6 +388,7 @@ def _attack_table(rows: Sequence[dict[str, Any]]) -> Table:
             (
                 row["scenario"],
                 row["events"],
+                row["conflicts"],
                 near["dacc"],
                 near["fpr"],
                 near["fnr"],
@@ -345,7 +399,9 @@ def _attack_table(rows: Sequence[dict[str, Any]]) -> Table:
             )
         )
     note = (
-        "Percent. DACC, FPR and FNR over the 20 entries nearest to each question; lexical rows as DACC/FPR/FNR over the same. "
+        "Percent. DACC, FPR and FNR over the 20 entries nearest to each question, those injected for other questions left out; "
+        "lexical rows as DACC/FPR/FNR over the same. Named are the accused and those whose words are damaged. In conflict: events "
+        "whose claim the trusted passages contradict, as the check before a trace finds. "
         "Published for comparison, other units, successful attacks only: "
         + "; ".join(f"{system}, {cell}: {d}/{fp}/{fn}" for system, cell, d, fp, fn in PUBLISHED)
         + "."

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -33,17 +33,26 @@ class Question:
 
     @property
     def fits(self) -> bool:
-        """Whether the event belongs to the half that weights are fitted on; HotpotQA never does."""
-        return self.dataset != "hotpotqa" and self.number % 2 == 0
+        """Whether weights are fitted on the question; HotpotQA lends none."""
+        return self.dataset != "hotpotqa" and not self.held
+
+    @property
+    def held(self) -> bool:
+        """Whether the question is kept for the report: neither weights nor p-values have seen it."""
+        return self.number % 2 == 1
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A wrong (or right) answer to explain: `poison` are the entries that were injected for it, none if clean."""
+    """A wrong (or right) answer to explain: `poison` are the entries that were injected for it, none if clean.
+
+    `conflict` says that the trusted passages contradict the answer, as a check finds before a trace begins.
+    """
 
     question: Question
     answer: str
     poison: frozenset[str] = frozenset()
+    conflict: bool = False
 
     @property
     def claim(self) -> str:
@@ -59,8 +68,7 @@ class Scenario:
     dataset: str
     index: EntryIndex
     events: tuple[Event, ...]
-    poison: frozenset[str] = field(default_factory=frozenset)
-    right: bool = False
+    poison: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -135,14 +143,33 @@ def clean_scenario(
 ) -> Scenario:
     """Build the store without poison, asked for answers the generator made up, or for right answers.
 
-    With a `shift`, each question is given the wrong answer of the one that many places further on.
+    With a `shift`, each question is given the wrong answer of one that many places further on among those whose wrong
+    answer is of the same kind, and left out where that is no other wrong answer.
     """
     some = [q for q in keep if q.dataset == dataset and (q.correct if right else q.incorrect)]
-    wrong = [q.incorrect for q in some]
-    wrong = wrong[shift % max(1, len(wrong)) :] + wrong[: shift % max(1, len(wrong))]
-    events = tuple(Event(q, q.correct if right else other) for q, other in zip(some, wrong, strict=True))
+    answers = [(q, q.correct) for q in some] if right else _invented(some, shift)
+    events = tuple(Event(q, answer) for q, answer in answers)
     name = f"{dataset} clean, {'right' if right else 'wrong'} answers"
-    return Scenario(name, dataset, _index(data, _clean_ids(data, dataset)), events, right=right)
+    return Scenario(name, dataset, _index(data, _clean_ids(data, dataset)), events)
+
+
+def _invented(questions: Sequence[Question], shift: int) -> Iterator[tuple[Question, str]]:
+    """Yield each question with its own wrong answer, or with one that would be as plausible."""
+    alike: dict[str, list[Question]] = {}
+    for question in questions:
+        alike.setdefault(_kind(question.incorrect), []).append(question)
+    for some in alike.values():
+        for at, question in enumerate(some):
+            answer = some[(at + shift) % len(some)].incorrect
+            if not shift or answer not in {question.incorrect, question.correct}:
+                yield question, answer
+
+
+def _kind(answer: str) -> str:
+    """Return what an answer looks like: yes or no, something counted or dated, or a name."""
+    if answer.lower() in {"yes", "no"}:
+        return "yes or no"
+    return "number" if any(char.isdigit() for char in answer) else "name"
 
 
 def gold_index(data: PoisonData, dataset: str) -> EntryIndex:

@@ -90,13 +90,16 @@ class Attributor:
     ) -> Attribution:
         signals = measure(flagged, candidates, readings)
         caught = [was_caught(flagged, *pair) for pair in zip(candidates, readings, strict=True)]
+        scores = self.model.score(signals).tolist()
+        p_values = self.model.p_values(scores, [candidate.text for candidate in candidates])
         likely = [
-            is_caught or self.model.is_likely(float(score))
-            for is_caught, score in zip(caught, self.model.score(signals), strict=True)
+            is_caught or self.model.is_likely(score, p_value)
+            for is_caught, score, p_value in zip(caught, scores, p_values, strict=True)
         ]
         accusation = accuse(
             self.model,
-            signals,
+            scores,
+            p_values,
             cleared=self._cleared(likely, readings),
             caught=caught,
             readable=not unreadable_ids(flagged, self.index),
@@ -199,4 +202,14 @@ def measure(flagged: Flagged, candidates: Sequence[Candidate], readings: Sequenc
         )
         for candidate, reading in zip(candidates, readings, strict=True)
     ]
-    return add_echoes(alone, [candidate.text for candidate in candidates])
+    return add_echoes(alone, [candidate.text for candidate in candidates], _likeness(candidates))
+
+
+def _likeness(candidates: Sequence[Candidate]) -> NDArray[np.float64]:
+    """Return how alike what two candidates add to the question is, shape (n, n), 0 to 1; 0 where one is not in the store."""
+    size = next((one.way.shape[0] for one in candidates if one.way is not None), 1)
+    ways = np.array(
+        [np.zeros(size) if one.way is None else one.way for one in candidates], dtype=np.float64
+    ).reshape(-1, size)
+    alike: NDArray[np.float64] = np.clip(np.round(ways @ ways.T, 4), 0.0, 1.0)
+    return alike

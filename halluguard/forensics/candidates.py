@@ -1,7 +1,7 @@
 """Which entries could be responsible for a flagged claim: cited, retrieved, and the store's own neighbours."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -48,6 +48,8 @@ class Candidate:
         pull: cosine of entry and question.
         lean: cosine with the claim minus cosine with the question.
         shown: whether the log shows that the model saw it.
+        way: unit vector from question to entry, shape (dimension,): what the entry adds to the question; None where it
+            is not in the store.
 
     """
 
@@ -58,6 +60,7 @@ class Candidate:
     pull: float
     lean: float
     shown: bool
+    way: NDArray[np.float32] | None = field(default=None, compare=False)
 
 
 def find_candidates(
@@ -115,7 +118,7 @@ def _shown_candidate(
         and _squeeze(logged) != _squeeze(stored)
         and _squeeze(logged) not in _squeeze(stored)
     )
-    return Candidate(entry, position, text, edited, candidate.pull, candidate.lean, shown=True)
+    return replace(candidate, edited_since=edited, shown=True)
 
 
 def stored_candidate(
@@ -137,9 +140,12 @@ def _candidate(
 ) -> Candidate:
     if position is None:
         return Candidate(entry, None, text, edited_since=False, pull=0.0, lean=0.0, shown=False)
-    pull = float(index.vectors[position] @ question)
-    lean = float(index.vectors[position] @ claim) - pull
-    return Candidate(entry, position, text, edited_since=False, pull=pull, lean=lean, shown=False)
+    vector = index.vectors[position]
+    pull = float(vector @ question)
+    lean = float(vector @ claim) - pull
+    way = vector - question
+    way /= max(float(np.linalg.norm(way)), 1e-6)
+    return Candidate(entry, position, text, edited_since=False, pull=pull, lean=lean, shown=False, way=way)
 
 
 def _is_later(entry: Entry, moment: datetime | None) -> bool:

@@ -1,11 +1,14 @@
 """Score entries for one claim and say which are responsible, or that none is. Rules only: no model, no file but its own.
 
-The score is a logistic combination of `Signals`. Its p-value is conformal (Vovk et al. 2005, section 2.2) over the
-highest score of each event in which nothing was responsible, so that accusing at p <= alpha wrongs at most a share
-alpha of clean events, whatever the number of candidates.
+The score is a logistic combination of `Signals`. Its p-value is conformal (Vovk et al. 2005, section 2.2) over events in
+which nothing was responsible, so that accusing at p <= alpha wrongs at most a share alpha of clean events, whatever the
+number of candidates. Two things are held against those events, each at half of alpha (Bonferroni): how high an entry
+scores, and how high the lowest of three entries of different texts does. What is planted is planted several times, and
+while one innocent text may well mention a wrong answer, three that lean towards it hardly meet by chance.
 """
 
 import json
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -14,8 +17,11 @@ from importlib.resources import files
 import numpy as np
 from numpy.typing import NDArray
 
-from halluguard.forensics.signals import FEATURES, Signals, stack_rows
+from halluguard.forensics.signals import FEATURES, Signals, plain_texts, stack_rows
 from halluguard.records import Origin
+
+CHORUS = 3
+"""Entries of different texts that are held against clean events together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +32,8 @@ class ResponsibilityModel:
         weights: one per feature of `FEATURES`, on the raw features.
         intercept: added before the logistic function.
         clean_maxima: the highest score of each calibration event without a responsible entry, ascending.
+        clean_choruses: the third highest score of each such event, entries of one text counted once, ascending;
+            without any, only maxima are held against, at the whole of alpha.
         alpha: the p-value up to which an entry is accused.
         grey: the p-value up to which an event that accuses nobody stays undetermined.
         beside: the score from which a candidate is accused beside one that is accused on its own; 1 for never. Whether
@@ -38,6 +46,7 @@ class ResponsibilityModel:
     weights: Mapping[str, float]
     intercept: float
     clean_maxima: tuple[float, ...]
+    clean_choruses: tuple[float, ...]
     alpha: float = 0.02
     grey: float = 0.05
     beside: float = 1.0
@@ -52,15 +61,38 @@ class ResponsibilityModel:
         weights = np.array([self.weights[name] for name in FEATURES])
         return np.asarray(1.0 / (1.0 + np.exp(-(features @ weights + self.intercept))), dtype=np.float64)
 
-    def is_likely(self, score: float) -> bool:
-        """Whether a score could lead to an accusation, on its own or beside another."""
-        return score >= self.beside or self.p_value(score) <= self.grey
+    def is_likely(self, score: float, p_value: float) -> bool:
+        """Whether a candidate could be accused, on its own or beside another."""
+        return score >= self.beside or p_value <= self.grey
 
-    def p_value(self, score: float) -> float:
-        """Return the share of clean events, this one counted in, whose highest score is at least as high."""
-        clean = self.clean_maxima
-        at_least = len(clean) - int(np.searchsorted(clean, score, side="left"))
-        return (1 + at_least) / (len(clean) + 1)
+    def p_values(self, scores: Sequence[float], texts: Sequence[str]) -> list[float]:
+        """Return, for each candidate of one event, the share of clean events that look as bad, this one counted in.
+
+        Twice the lower of two shares: of events whose highest score is at least its own, and of events whose chorus is
+        at least that of the candidate and two others.
+        """
+        chorus = chorus_score(scores, texts)
+        tests = 2 if self.clean_choruses else 1
+        return [
+            min(1.0, tests * _share(self.clean_maxima, one), tests * self._chorus_share(min(one, chorus)))
+            for one in scores
+        ]
+
+    def _chorus_share(self, score: float) -> float:
+        return _share(self.clean_choruses, score) if self.clean_choruses else 1.0
+
+
+def chorus_score(scores: Sequence[float], texts: Sequence[str]) -> float:
+    """Return the third highest score of one event's candidates, 0 to 1, entries of one text counted once; 0 for fewer."""
+    highest: dict[str, float] = {}
+    for score, text in zip(scores, plain_texts(texts), strict=True):
+        highest[text] = max(highest.get(text, 0.0), score)
+    return sorted(highest.values(), reverse=True)[CHORUS - 1] if len(highest) >= CHORUS else 0.0
+
+
+def _share(clean: Sequence[float], score: float) -> float:
+    at_least = len(clean) - bisect_left(clean, score)
+    return (1 + at_least) / (len(clean) + 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +107,8 @@ class Accusation:
 
 def accuse(
     model: ResponsibilityModel,
-    signals: Sequence[Signals],
+    scores: Sequence[float],
+    p_values: Sequence[float],
     *,
     cleared: Sequence[bool],
     caught: Sequence[bool],
@@ -89,15 +122,14 @@ def accuse(
 
     Args:
         model: weights and clean maxima.
-        signals: one per candidate.
+        scores: one per candidate.
+        p_values: one per candidate, as of `ResponsibilityModel.p_values`.
         cleared: whether the deciding text of a candidate stands word for word in the trusted corpus.
         caught: whether the claim cites the candidate, is borne out by it, and is contradicted by trusted documents: the
             check has then seen both sides, and no clean event looks like that.
         readable: whether every cited and retrieved candidate had text to read.
 
     """
-    scores = model.score(signals)
-    p_values = [model.p_value(float(score)) for score in scores]
     certain = {i for i, p in enumerate(p_values) if (p <= model.alpha or caught[i]) and not cleared[i]}
     beside = {i for i, score in enumerate(scores) if certain and score >= model.beside and not cleared[i]}
     accused = tuple(sorted(certain | beside))
@@ -108,7 +140,7 @@ def accuse(
         origin = Origin.UNDETERMINED
     else:
         origin = Origin.GENERATOR
-    return Accusation(origin, accused, tuple(float(s) for s in scores), tuple(p_values))
+    return Accusation(origin, accused, tuple(scores), tuple(p_values))
 
 
 @lru_cache(maxsize=1)
@@ -119,6 +151,7 @@ def default_responsibility() -> ResponsibilityModel:
         data["weights"],
         data["intercept"],
         tuple(data["clean_maxima"]),
+        tuple(data["clean_choruses"]),
         data["alpha"],
         data["grey"],
         data["beside"],

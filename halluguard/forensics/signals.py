@@ -23,8 +23,9 @@ class Signals:
         together: the highest product of the two shares within one sentence of the entry: a text that says the claim says
             it in one place, and a coincidence of words is scattered.
         entailment: the NLI model's own probability that the entry entails the claim, words aside.
-        echo: how surely another candidate, of another text, says the claim too. What is planted is planted often, and a
-            coincidence of words seldom happens twice.
+        echo: how surely another candidate, of another text, says the claim too, times how alike the two are once the
+            question is taken from both. What is planted is planted often and pushes the same way, and a coincidence of
+            words seldom happens twice.
 
     """
 
@@ -73,9 +74,13 @@ FEATURES = (
 """Names of the columns of `Signals.as_row`."""
 
 
+_ASSENT = frozenset({"yes"})
+"""An answer that no text holds: who says so says it in the words of the question. `No` is a function word."""
+
+
 def own_words(claim: str, question: str | None) -> tuple[frozenset[str], frozenset[float]]:
     """Return the stems and numbers that a claim adds to its question; all of them where it adds none."""
-    said, counted = stems(claim), numbers(claim)
+    said, counted = stems(claim) - _ASSENT, numbers(claim)
     given, asked = (stems(question), numbers(question)) if question else (frozenset(), frozenset())
     own, own_numbers = said - given, counted - asked
     return (own, own_numbers) if own or own_numbers else (said, counted)
@@ -104,16 +109,27 @@ def togetherness(claim: str, question: str | None, text: str) -> float:
     )
 
 
-def add_echoes(signals: Sequence[Signals], texts: Sequence[str]) -> list[Signals]:
-    """Return the signals of one event's candidates with `echo` filled in: the best support by another text, times its anchor."""
-    said = [one.supported * one.anchor for one in signals]
-    plain = [" ".join(text.lower().split()) for text in texts]
-    return [
-        replace(
-            one, echo=max((s for s, other in zip(said, plain, strict=True) if other != text), default=0.0)
-        )
-        for one, text in zip(signals, plain, strict=True)
+def add_echoes(
+    signals: Sequence[Signals], texts: Sequence[str], likeness: NDArray[np.float64]
+) -> list[Signals]:
+    """Return the signals of one event's candidates with `echo` filled in.
+
+    An echo is the best support by another text, times its anchor, times its likeness: shape (n, n), 0 to 1.
+    """
+    said = np.array([one.supported * one.anchor for one in signals])
+    plain = plain_texts(texts)
+    heard = [
+        np.where([other != text for other in plain], said * likeness[at], 0.0)
+        for at, text in enumerate(plain)
     ]
+    return [
+        replace(one, echo=float(echoes.max(initial=0.0))) for one, echoes in zip(signals, heard, strict=True)
+    ]
+
+
+def plain_texts(texts: Sequence[str]) -> list[str]:
+    """Return texts as they are told apart: without case and spacing."""
+    return [" ".join(text.lower().split()) for text in texts]
 
 
 def stack_rows(signals: Sequence[Signals]) -> NDArray[np.float64]:

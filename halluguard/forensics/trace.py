@@ -7,7 +7,7 @@ from typing import Any
 
 from halluguard.forensics.attribute import Attribution, Attributor
 from halluguard.forensics.candidates import Candidate, Flagged, flagged_claims
-from halluguard.forensics.integrity import DAMAGE, Evidence, SweepResult, sweep
+from halluguard.forensics.integrity import DAMAGE, Code, Evidence, SweepResult, sweep
 from halluguard.forensics.nearest import index_entries
 from halluguard.forensics.responsibility import ResponsibilityModel, default_responsibility
 from halluguard.forensics.rollup import roll_up, rollup_rows
@@ -21,6 +21,10 @@ from halluguard.trusted import TrustedIndex, open_index
 
 _BLOCK = 128
 """Flagged claims attributed together."""
+
+_CORRUPTED = DAMAGE | {Code.WORDS_MISSPELT}
+"""What makes an entry corrupted: misspelt words too, which a sweep calls only worth a look. Nothing is removed for it: what
+a corrupted entry calls for is that its source is read in again."""
 
 
 @dataclass
@@ -201,7 +205,7 @@ def _suspect(tally: _Tally, found: tuple[Reason, ...]) -> Suspect:
         )
     if tally.accused_in:
         verdict = SuspectVerdict.RESPONSIBLE
-    elif any(reason.code in DAMAGE for reason in found):
+    elif any(reason.code in _CORRUPTED for reason in found):
         verdict = SuspectVerdict.CORRUPTED
     else:
         verdict = SuspectVerdict.SUSPECT

@@ -1,8 +1,9 @@
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
-from halluguard.forensics.attribute import was_caught
+from halluguard.forensics.attribute import measure, was_caught
 from halluguard.forensics.candidates import Candidate, Flagged
 from halluguard.records import Entry, Reading
 
@@ -35,3 +36,19 @@ def test_nothing_else_is_caught(flagged, candidate, reading):
 
 def test_where_nothing_is_cited_what_was_shown_is_caught():
     assert was_caught(replace(FLAGGED, cited_ids=()), CITED, SAYS_SO)
+
+
+def test_an_echo_is_heard_only_from_what_pushes_the_same_way():
+    east, west = np.array([1, 0], dtype=np.float32), np.array([-1, 0], dtype=np.float32)
+    candidates = [
+        replace(CITED, text="It costs 9.", way=east),
+        replace(CITED, text="The price is 9.", way=east),
+        replace(CITED, text="9 people came.", way=west),
+        replace(CITED, text="It is 9, says the log.", way=None),
+    ]
+
+    found = measure(FLAGGED, candidates, [SAYS_SO, replace(SAYS_SO, p_supported=0.5), SAYS_SO, SAYS_SO])
+
+    assert found[0].echo == pytest.approx(0.5 * found[1].anchor)
+    assert found[1].echo == pytest.approx(0.9 * found[0].anchor)
+    assert found[2].echo == found[3].echo == 0

@@ -7,7 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from halluguard.forensics.responsibility import ResponsibilityModel, accuse, default_responsibility
+from halluguard.forensics.responsibility import (
+    CHORUS,
+    ResponsibilityModel,
+    accuse,
+    chorus_score,
+    default_responsibility,
+)
 from halluguard.forensics.signals import (
     FEATURES,
     Signals,
@@ -20,7 +26,10 @@ from halluguard.forensics.signals import (
 from halluguard.records import Origin
 
 MODEL = ResponsibilityModel(
-    {**dict.fromkeys(FEATURES, 0.0), "logit_supported": 1.0}, 0.0, tuple(np.linspace(0.01, 0.6, 99))
+    dict.fromkeys(FEATURES, 0.0),
+    0.0,
+    tuple(np.linspace(0.01, 0.6, 199).tolist()),
+    tuple(np.linspace(0.01, 0.3, 199).tolist()),
 )
 
 
@@ -28,57 +37,89 @@ def signals(supported):
     return Signals(supported, 0.1, 0.5, 0.5, 0.5, 0.0)
 
 
-def test_entry_that_says_it_is_accused_and_its_neighbour_is_not():
-    found = accuse(
-        MODEL, [signals(0.05), signals(0.95)], cleared=[False, False], caught=[False, False], readable=True
+def judge(scores, *, model=MODEL, texts=None, cleared=None, caught=None, readable=True):
+    """Accuse candidates of these scores, each of a text of its own unless it is given."""
+    nobody = [False] * len(scores)
+    p_values = model.p_values(scores, texts or [f"text {i}" for i in range(len(scores))])
+    return accuse(
+        model, scores, p_values, cleared=cleared or nobody, caught=caught or nobody, readable=readable
     )
+
+
+def test_entry_that_says_it_is_accused_and_its_neighbour_is_not():
+    found = judge([0.05, 0.95])
 
     assert found.origin is Origin.STORE
     assert found.accused == (1,)
-    assert found.p_values[1] == pytest.approx(0.01)
+    assert found.p_values[1] == pytest.approx(2 / 200)
+
+
+def test_three_texts_that_lean_towards_it_are_accused_where_each_alone_is_not():
+    together, alone = judge([0.5, 0.4, 0.45, 0.02]), judge([0.5, 0.4, 0.02])
+
+    assert together.accused == (0, 1, 2)
+    assert alone.accused == ()
+
+
+def test_copies_of_one_text_are_no_chorus():
+    assert judge([0.5, 0.5, 0.5], texts=["It is so.", "it is  so.", "It is so."]).accused == ()
+
+
+def test_a_chorus_is_the_third_highest_of_different_texts():
+    assert chorus_score([0.9, 0.8, 0.8, 0.7], ["a", "b", "b", "c"]) == 0.7
+    assert chorus_score([0.9] * (CHORUS - 1), ["a", "b"]) == 0
+
+
+def test_without_clean_choruses_an_entry_is_held_against_maxima_alone():
+    found = judge([0.5, 0.4, 0.45, 0.95], model=replace(MODEL, clean_choruses=()))
+
+    assert found.accused == (3,)
+    assert found.p_values[3] == pytest.approx(1 / 200)
 
 
 def test_nobody_says_it_so_the_generator_did():
-    found = accuse(
-        MODEL, [signals(0.05), signals(0.1)], cleared=[False, False], caught=[False, False], readable=True
-    )
+    found = judge([0.05, 0.1])
 
     assert found.origin is Origin.GENERATOR
     assert found.accused == ()
 
 
 def test_no_candidate_at_all_is_the_generator_too():
-    assert accuse(MODEL, [], cleared=[], caught=[], readable=True).origin is Origin.GENERATOR
+    assert judge([]).origin is Origin.GENERATOR
 
 
 def test_text_that_stands_in_the_trusted_corpus_is_never_accused():
-    found = accuse(MODEL, [signals(0.95)], cleared=[True], caught=[False], readable=True)
+    found = judge([0.95], cleared=[True])
 
     assert found.accused == ()
     assert found.origin is Origin.GENERATOR
 
 
 def test_unreadable_candidates_leave_the_origin_open():
-    assert (
-        accuse(MODEL, [signals(0.05)], cleared=[False], caught=[False], readable=False).origin
-        is Origin.UNDETERMINED
-    )
+    assert judge([0.05], readable=False).origin is Origin.UNDETERMINED
 
 
 def test_near_miss_is_undetermined_rather_than_an_accusation():
-    found = accuse(MODEL, [signals(0.585)], cleared=[False], caught=[False], readable=True)
+    found = judge([0.593])
 
-    assert 0.02 < found.p_values[0] <= 0.05
+    assert MODEL.alpha < found.p_values[0] <= MODEL.grey
     assert found.origin is Origin.UNDETERMINED
 
 
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 @given(st.integers(0, 2**32 - 1))
 def test_p_values_wrong_at_most_alpha_of_clean_events(seed):
-    """With exchangeable clean maxima, accusing at p <= 0.05 is wrong in about 5 % of clean events, never far above."""
-    draw = np.random.default_rng(seed).random(1400)
-    model = ResponsibilityModel(MODEL.weights, 0.0, tuple(np.sort(draw[:1000])))
-    wronged = np.mean([model.p_value(float(score)) <= 0.05 for score in draw[1000:]])
+    """With exchangeable clean events, accusing at p <= 0.05 is wrong in about 5 % of them, never far above."""
+    draw = np.random.default_rng(seed).random((1400, 6))
+    clean = np.sort(draw, axis=1)
+    texts = list("abcdef")
+    model = ResponsibilityModel(
+        MODEL.weights,
+        0.0,
+        tuple(sorted(clean[:1000, -1].tolist())),
+        tuple(sorted(clean[:1000, -CHORUS].tolist())),
+    )
+    wronged = np.mean([min(model.p_values(scores, texts)) <= 0.05 for scores in draw[1000:].tolist()])
 
     assert wronged <= 0.11
 
@@ -114,37 +155,50 @@ def test_shipped_calibration_can_reach_its_own_alpha():
     assert set(model.weights) == set(FEATURES)
     assert 1 / (len(model.clean_maxima) + 1) <= model.alpha < model.grey
     assert list(model.clean_maxima) == sorted(model.clean_maxima)
+    assert list(model.clean_choruses) == sorted(model.clean_choruses)
+    assert len(model.clean_choruses) in {0, len(model.clean_maxima)}
     assert model.weights["logit_supported"] > 0
 
 
 def test_an_entry_caught_in_a_conflict_is_accused_whatever_its_score():
-    found = accuse(
-        MODEL, [signals(0.05), signals(0.05)], cleared=[False] * 2, caught=[False, True], readable=True
-    )
+    found = judge([0.05, 0.05], caught=[False, True])
     assert found.accused == (1,)
     assert found.origin is Origin.STORE
 
 
 def test_an_entry_whose_words_stand_in_the_trusted_corpus_is_not_accused_though_caught():
-    found = accuse(MODEL, [signals(0.05)], cleared=[True], caught=[True], readable=True)
-    assert found.accused == ()
+    assert judge([0.05], cleared=[True], caught=[True]).accused == ()
 
 
 def test_beside_an_accused_entry_a_lower_score_is_enough():
     model = replace(MODEL, beside=0.4)
-    both = [signals(0.95), signals(0.5)]
-    assert accuse(model, both, cleared=[False] * 2, caught=[False] * 2, readable=True).accused == (0, 1)
-    assert accuse(model, both, cleared=[True, False], caught=[False] * 2, readable=True).accused == ()
-    assert accuse(MODEL, both, cleared=[False] * 2, caught=[False] * 2, readable=True).accused == (0,)
+    assert judge([0.95, 0.5], model=model).accused == (0, 1)
+    assert judge([0.95, 0.5], model=model, cleared=[True, False]).accused == ()
+    assert judge([0.95, 0.5]).accused == (0,)
+
+
+def echoes(supported, texts, likeness=1.0):
+    n = len(texts)
+    signals = [Signals(one, 0.1, 0.5, 0.5, 0.5, 0.0) for one in supported]
+    return [one.echo for one in add_echoes(signals, texts, np.full((n, n), likeness))]
 
 
 def test_an_echo_comes_from_another_text():
-    alone = add_echoes([signals(0.9), signals(0.1)], ["It is so.", "Nothing."])
-    copied = add_echoes([signals(0.9), signals(0.9)], ["It is so.", "it  is SO."])
-    reworded = add_echoes([signals(0.9), signals(0.8)], ["It is so.", "So it is."])
-    assert [one.echo for one in alone] == pytest.approx([0.05, 0.45])
-    assert [one.echo for one in copied] == [0, 0]
-    assert [one.echo for one in reworded] == pytest.approx([0.4, 0.45])
+    assert echoes([0.9, 0.1], ["It is so.", "Nothing."]) == pytest.approx([0.05, 0.45])
+    assert echoes([0.9, 0.9], ["It is so.", "it  is SO."]) == [0, 0]
+    assert echoes([0.9, 0.8], ["It is so.", "So it is."]) == pytest.approx([0.4, 0.45])
+    assert echoes([], []) == []
+
+
+def test_an_echo_is_weaker_the_less_two_texts_are_alike():
+    assert echoes([0.9, 0.8], ["It is so.", "So it is."], 0.5) == pytest.approx([0.2, 0.225])
+
+
+def test_yes_is_said_in_the_words_of_the_question():
+    question = "Do all private schools have uniforms?"
+
+    assert anchor_share(f"{question} yes", question, "All private schools have uniforms.") == 1.0
+    assert anchor_share(f"{question} yes", question, "Yes, it rains.") == 0.0
 
 
 def test_words_that_stand_in_different_sentences_are_not_together():
