@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from halluguard.cli import main
+from halluguard.cli import app, main
 
 HALLUGUARD = Path(sys.executable).parent / "halluguard"
 PAGE = "# Bags\n\nA checked bag costs 30 dollars. Pets must be at least 12 weeks old.\n"
@@ -27,6 +27,11 @@ TURNS = [
     {"turn_id": "b", "answer": "The lounge in Lisbon serves free champagne to children at midnight."},
 ]
 LOG = "".join(json.dumps(turn) + "\n" for turn in TURNS)
+VERBS = [(command.name or command.callback.__name__,) for command in app.registered_commands] + [
+    (group.name, command.name)
+    for group in app.registered_groups
+    for command in group.typer_instance.registered_commands
+]
 ON_CPU = ("--no-cache", "--device", "cpu")
 
 
@@ -96,22 +101,7 @@ def one_line(done, *words):
         assert word in done.stderr
 
 
-@pytest.mark.parametrize(
-    "verb",
-    [
-        ("check",),
-        ("investigate",),
-        ("trace",),
-        ("cascade",),
-        ("report",),
-        ("demo",),
-        ("score",),
-        ("calibrate",),
-        ("doctor",),
-        ("index", "build"),
-        ("index", "verify"),
-    ],
-)
+@pytest.mark.parametrize("verb", VERBS)
 def test_every_verb_has_help_with_an_example(verb):
     done = run(*verb, "--help")
 
