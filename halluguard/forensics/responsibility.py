@@ -36,9 +36,9 @@ class ResponsibilityModel:
             without any, only maxima are held against, at the whole of alpha.
         alpha: the p-value up to which an entry is accused.
         grey: the p-value up to which an event that accuses nobody stays undetermined.
-        beside: the score from which a candidate is accused beside one that is accused on its own; 1 for never. Whether
-            an event has a responsible entry at all is the clean maxima's to say; once it has, copies and rewrites of
-            the same claim need not each be the worst that clean events ever showed.
+        beside: the score from which a candidate is accused in an event that has a responsible entry. Whether it has one at
+            all is the clean events' to say; once it has, copies and rewrites of the same claim need not each be the
+            worst that clean events ever showed, nor is every entry accused that three others make suspicious.
         source: what it was calibrated on.
 
     """
@@ -49,7 +49,7 @@ class ResponsibilityModel:
     clean_choruses: tuple[float, ...]
     alpha: float = 0.02
     grey: float = 0.05
-    beside: float = 1.0
+    beside: float = 0.5
     source: str = ""
 
     def score(self, signals: Sequence[Signals]) -> NDArray[np.float64]:
@@ -116,9 +116,9 @@ def accuse(
 ) -> Accusation:
     """Decide one event.
 
-    `store` where a candidate's p-value is at most alpha, or it was caught in a conflict, and nothing clears it; others
-    whose score is high enough are then accused beside it. `undetermined` where one comes near, or where candidates
-    could not be read; else `generator`: no candidate says it.
+    `store` where a candidate's p-value is at most alpha, or it was caught in a conflict, and nothing clears it: accused are
+    the caught, and all whose score is high enough. `undetermined` where one comes near, or where candidates could not be
+    read; else `generator`: no candidate says it.
 
     Args:
         model: weights and clean maxima.
@@ -130,10 +130,10 @@ def accuse(
         readable: whether every cited and retrieved candidate had text to read.
 
     """
-    certain = {i for i, p in enumerate(p_values) if (p <= model.alpha or caught[i]) and not cleared[i]}
-    beside = {i for i, score in enumerate(scores) if certain and score >= model.beside and not cleared[i]}
-    accused = tuple(sorted(certain | beside))
-    near = any(p <= model.grey and not cleared[i] for i, p in enumerate(p_values))
+    open_ = [i for i in range(len(scores)) if not cleared[i]]
+    certain = any(p_values[i] <= model.alpha or caught[i] for i in open_)
+    accused = tuple(i for i in open_ if caught[i] or (certain and scores[i] >= model.beside))
+    near = any(p_values[i] <= model.grey for i in open_)
     if accused:
         origin = Origin.STORE
     elif near or not readable:

@@ -30,6 +30,7 @@ MODEL = ResponsibilityModel(
     0.0,
     tuple(np.linspace(0.01, 0.6, 199).tolist()),
     tuple(np.linspace(0.01, 0.3, 199).tolist()),
+    beside=0.4,
 )
 
 
@@ -71,10 +72,10 @@ def test_a_chorus_is_the_third_highest_of_different_texts():
 
 
 def test_without_clean_choruses_an_entry_is_held_against_maxima_alone():
-    found = judge([0.5, 0.4, 0.45, 0.95], model=replace(MODEL, clean_choruses=()))
+    model = replace(MODEL, clean_choruses=())
 
-    assert found.accused == (3,)
-    assert found.p_values[3] == pytest.approx(1 / 200)
+    assert judge([0.5, 0.4, 0.45], model=model).accused == ()
+    assert judge([0.95], model=model).p_values[0] == pytest.approx(1 / 200)
 
 
 def test_nobody_says_it_so_the_generator_did():
@@ -171,10 +172,18 @@ def test_an_entry_whose_words_stand_in_the_trusted_corpus_is_not_accused_though_
 
 
 def test_beside_an_accused_entry_a_lower_score_is_enough():
-    model = replace(MODEL, beside=0.4)
-    assert judge([0.95, 0.5], model=model).accused == (0, 1)
-    assert judge([0.95, 0.5], model=model, cleared=[True, False]).accused == ()
-    assert judge([0.95, 0.5]).accused == (0,)
+    strict = replace(MODEL, beside=0.6)
+    assert judge([0.95, 0.5]).accused == (0, 1)
+    assert judge([0.95, 0.5], cleared=[True, False]).accused == ()
+    assert judge([0.95, 0.5], model=strict).accused == (0,)
+
+
+def test_where_three_lean_towards_it_and_none_says_it_the_origin_is_open():
+    found = judge([0.35, 0.35, 0.35])
+
+    assert min(found.p_values) <= MODEL.alpha
+    assert found.accused == ()
+    assert found.origin is Origin.UNDETERMINED
 
 
 def echoes(supported, texts, likeness=1.0):
