@@ -44,7 +44,7 @@ def leaf_of(entry: Entry) -> Leaf:
     """Return the leaf of an entry; the vector counts as float32, little endian."""
     return Leaf(
         entry.id,
-        None if entry.text is None else _sha(entry.text.encode("utf-8", "surrogatepass")),
+        digest_text(entry.text),
         _sha(canonical(_plain(entry.metadata))),
         None if entry.vector is None else _sha(np.ascontiguousarray(entry.vector, dtype="<f4").tobytes()),
         entry.source,
@@ -52,6 +52,11 @@ def leaf_of(entry: Entry) -> Leaf:
         None if entry.ingested_at is None else entry.ingested_at.isoformat(),
         entry.written_by_turn,
     )
+
+
+def digest_text(text: str | None) -> str | None:
+    """Return the digest of a text as a leaf holds it."""
+    return None if text is None else _sha(text.encode("utf-8", "surrogatepass"))
 
 
 def _plain(metadata: Mapping[str, Any]) -> dict[str, Any]:

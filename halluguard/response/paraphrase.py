@@ -63,7 +63,8 @@ def paraphrase(question: str, claims: tuple[str, ...] = ()) -> tuple[str, ...]:
     made += [text for text in (_exchange_clauses(bare), _replace_words(bare)) if text]
     for claim in claims:
         said = claim.strip().rstrip(".!?")
-        said = said[:1].lower() + said[1:] if not said[:2].isupper() else said
+        keeps = said.startswith("I ") or (said[:2].isalpha() and said[:2].isupper())
+        said = said if keeps else said[:1].lower() + said[1:]
         made += [form.format(c=said) for form in _CLAIM_FORMS]
     seen = {normal(question)}
     return tuple(text for text in made if (key := normal(text)) and key not in seen and not seen.add(key))  # type: ignore[func-returns-value]

@@ -102,7 +102,7 @@ def _of_cascades(run: Run) -> Iterator[_Said]:
 def make_probes(
     claims: Sequence[FalseClaim], asked: Sequence[str], embedder: Embedder, limit: int = MAX_PROBES
 ) -> tuple[Probe, ...]:
-    """Return the probes of every claim: its own questions, the log's questions nearest to them, and rewrites.
+    """Return the probes of every claim: its own questions, the log's questions nearest to them, rewrites, and rewrites of those.
 
     Args:
         claims: what must no longer be borne out.
@@ -123,7 +123,13 @@ def make_probes(
         for question in (*(claim.questions or (claim.text,)), *(one.question for one in list(seen.values()))):
             for text in paraphrase(question, (claim.text,)):
                 seen.setdefault(normal(text), Probe(number, text, "rewrite"))
-        probes += list(seen.values())[: max(limit, LEAST_PROBES // len(claims))]
+        room = max(limit, LEAST_PROBES // len(claims))
+        for again in reversed(list(seen.values())):  # the last rewrites have no opening yet
+            if len(seen) >= room:
+                break
+            for text in paraphrase(again.question):
+                seen.setdefault(normal(text), Probe(number, text, "rewrite"))
+        probes += list(seen.values())[:room]
     return tuple(probes)
 
 

@@ -11,7 +11,7 @@ from halluguard.cascade import Regime
 from halluguard.errors import RunError
 from halluguard.records import UNGROUNDED, Entry, Origin
 from halluguard.response.choose import Chosen, add_rewrites, choose_entries, excuse
-from halluguard.response.digests import root_of_entries
+from halluguard.response.digests import digest_text, root_of_entries
 from halluguard.response.plan import Plan, PlanAction, PlanEntry, number_actions
 from halluguard.run import Run
 from halluguard.stores import Store
@@ -66,6 +66,7 @@ def _facts(entry: Entry) -> dict[str, Any]:
         "ingested_at": entry.ingested_at,
         "written_by_turn": entry.written_by_turn,
         "text": (entry.text or "")[:MAX_TEXT],
+        "digest": digest_text(entry.text),
     }
 
 
@@ -304,7 +305,8 @@ def _roll_back(known: Known, chosen: Sequence[Chosen], snapshots: Sequence[Path]
         return None
     from halluguard.response.snapshot import last_without
 
-    found = last_without(snapshots, ids, min(times, default=None))
+    bad = {key: known.entries[key]["digest"] for key in ids}
+    found = last_without(snapshots, bad, min(times, default=None))
     if found is None:
         return None
     return PlanAction(

@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from halluguard.response.evidence import digest_store, preserve, require_unchang
 from halluguard.response.ledger import Signature, append_ledger, chain, read_ledger, write_ledger
 from halluguard.response.plan import DONE_HERE, Plan, write_plan
 from halluguard.response.swap import building
-from halluguard.response.writers import Item, read_items, write_store
+from halluguard.response.writers import Item, Items, read_items, write_store
 from halluguard.run import Run
 from halluguard.stores import Store, open_store
 
@@ -60,10 +61,7 @@ def apply_plan(
         proposed = folder / PLAN
         if proposed.is_file() and proposed.read_text(encoding="utf-8") != write_plan(plan):
             shutil.copyfile(proposed, built / "plan.before.yaml")
-        source = _rolled_back(plan, store, collection)
-        notes = write_store(
-            lambda: (i for i in source() if i.entry.id not in condemned), store, built / STORE
-        )
+        notes = write_store(_kept_items(plan, store, condemned, collection), store, built / STORE)
         why = {entry.id: entry.why for action in plan.actions for entry in action.entries}
         out = write_archive(
             (item for item in read_items(store) if item.entry.id in condemned), built / QUARANTINE, why
@@ -98,14 +96,33 @@ def _is_rolled_back(plan: Plan) -> bool:
     return action is not None and action.approve
 
 
-def _rolled_back(plan: Plan, store: Store, collection: str | None) -> Any:
-    """Return items of the store, or of an earlier copy followed by what was added since."""
+def _kept_items(plan: Plan, store: Store, condemned: Collection[str], collection: str | None) -> Items:
+    """Return what the new store holds: the store's entries or, rolled back, an earlier copy's and what was added since.
+
+    Of a condemned entry that was edited in place the earlier copy holds another text, which is kept.
+    """
     if not _is_rolled_back(plan):
-        return lambda: read_items(store)
-    action = plan.find("roll_back")
-    path = Path(str(action.targets.get("snapshot"))) if action else Path()
+        return lambda: (item for item in read_items(store) if item.entry.id not in condemned)
+    earlier = _open_earlier(plan, store, collection)
+    bad = {entry.id: entry.text for entry in store.entries() if entry.id in condemned}
+
+    def items() -> Iterator[Item]:
+        ids = set()
+        for item in read_items(earlier):
+            ids.add(item.entry.id)
+            if item.entry.id not in bad or item.entry.text != bad[item.entry.id]:
+                yield item
+        yield from (item for item in read_items(store) if item.entry.id not in {*ids, *condemned})
+
+    return items
+
+
+def _open_earlier(plan: Plan, store: Store, collection: str | None) -> Store:
+    """Open the earlier copy that a plan names; raises InputError where it cannot take the store's place."""
     from halluguard.response.snapshot import is_snapshot
 
+    action = plan.find("roll_back")
+    path = Path(str(action.targets.get("snapshot"))) if action else Path()
     if is_snapshot(path):
         raise InputError(
             f"{path}: holds digests, no entries; a store cannot be rolled back to it. Name an earlier copy of the store"
@@ -115,15 +132,13 @@ def _rolled_back(plan: Plan, store: Store, collection: str | None) -> Any:
         raise InputError(
             f"{path}: a {earlier.kind} store, where {store.path} is {store.kind}. Name one of its kind"
         )
+    if _has_vectors(store) and not _has_vectors(earlier):
+        raise InputError(f"{path}: holds no vectors, where {store.path} does. Name a copy with its vectors")
+    return earlier
 
-    def items() -> Iterator[Item]:
-        ids = set()
-        for item in read_items(earlier):
-            ids.add(item.entry.id)
-            yield item
-        yield from (item for item in read_items(store) if item.entry.id not in ids)
 
-    return items
+def _has_vectors(store: Store) -> bool:
+    return any(item.vector is not None for item in islice(read_items(store), 1))
 
 
 def _lines(

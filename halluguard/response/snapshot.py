@@ -4,7 +4,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -111,10 +111,13 @@ def _rows(path: Path) -> Iterator[Leaf]:
                 raise InputError(f"{path}:{number}: not a line of a snapshot. Take it again") from error
 
 
-def last_without(paths: Sequence[Path], ids: Collection[str], before: datetime | None) -> Snapshot | None:
-    """Return the largest-dated snapshot that holds none of the ids as they are condemned, or None.
+def last_without(
+    paths: Sequence[Path], bad: Mapping[str, str | None], before: datetime | None
+) -> Snapshot | None:
+    """Return the largest-dated snapshot that holds none of the bad entries with the text they have now, or None.
 
-    Where no entry of a snapshot has a time, or none of the condemned has, absence of their ids alone counts.
+    An entry edited in place stands in it with another text. `bad` maps ids to digests of texts. Where no entry of a snapshot has
+    a time, or none of the bad has, their absence alone counts.
     """
     limit = None if before is None else before.isoformat()
     found: list[tuple[str, int, Snapshot]] = []
@@ -123,7 +126,7 @@ def last_without(paths: Sequence[Path], ids: Collection[str], before: datetime |
         for leaf in leaves_of(path):
             count += 1
             latest = max(latest, leaf.ingested_at or "")
-            clean = clean and leaf.id not in set(ids)
+            clean = clean and (leaf.id not in bad or leaf.text != bad[leaf.id])
         if clean and (limit is None or not latest or latest < limit):
             found.append((latest, count, Snapshot(path, "", count, "", latest or None)))
     return max(found, key=lambda one: (one[0], one[1]))[2] if found else None

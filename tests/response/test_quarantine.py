@@ -319,3 +319,35 @@ def test_roll_back_takes_the_earlier_copy_and_keeps_clean_entries_added_since(
     apply_plan(empty_run, store, Plan("", {}, actions), tmp_path / "out", signed=signed)
     made = [(entry.id, entry.text) for entry in open_store(tmp_path / "out" / "store").entries()]
     assert made == [("x0", "t0"), ("x1", "t1"), ("x2", "t2"), ("x3", "t3"), ("good", "added")]
+
+
+def test_roll_back_gives_an_entry_that_was_edited_its_earlier_text_and_drops_one_that_was_bad_before(
+    write_native, empty_run, signed, tmp_path
+):
+    from halluguard.response import Plan, PlanAction, PlanEntry
+
+    old = [{"id": "edited", "text": "right"}, {"id": "old lie", "text": "false"}, {"id": "page", "text": "p"}]
+    new = [{"id": "edited", "text": "wrong"}, *old[1:]]
+    write_native(tmp_path / "old", old, np.eye(3, dtype=np.float32))
+    store = open_store(write_native(tmp_path / "s", new, np.eye(3, dtype=np.float32)))
+    actions = (
+        PlanAction("A1", "quarantine", True, "", entries=(PlanEntry("edited"), PlanEntry("old lie"))),
+        PlanAction("A2", "roll_back", True, "", targets={"snapshot": str(tmp_path / "old")}),
+    )
+    apply_plan(empty_run, store, Plan("", {}, actions), tmp_path / "out", signed=signed)
+    made = [(entry.id, entry.text) for entry in open_store(tmp_path / "out" / "store").entries()]
+    assert made == [("edited", "right"), ("page", "p")]
+
+
+def test_roll_back_to_a_copy_without_vectors_is_refused(write_native, empty_run, signed, tmp_path):
+    from halluguard.response import Plan, PlanAction, PlanEntry
+
+    rows = [{"id": f"x{i}", "text": f"t{i}"} for i in range(3)]
+    (tmp_path / "old.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    store = open_store(write_native(tmp_path / "s", rows, np.eye(3, dtype=np.float32)))
+    actions = (
+        PlanAction("A1", "quarantine", True, "", entries=(PlanEntry("x1"),)),
+        PlanAction("A2", "roll_back", True, "", targets={"snapshot": str(tmp_path / "old.jsonl")}),
+    )
+    with pytest.raises(InputError, match="holds no vectors"):
+        apply_plan(empty_run, store, Plan("", {}, actions), tmp_path / "out", signed=signed)

@@ -112,3 +112,16 @@ def test_command_line_prints_the_root_and_fails_on_change_only_when_asked(two, t
     assert (shown.exit_code, json.loads(shown.stdout)["counts"]["edited"]) == (0, 1)
     assert run(app, [*asked, "--fail-on-change"]).exit_code == 1
     assert run(app, ["store", "diff", path, str(two[0]), "--fail-on-change"]).exit_code == 0
+
+
+def test_a_snapshot_is_clean_where_an_entry_edited_since_has_its_earlier_text(write_native, tmp_path):
+    from halluguard.response.digests import digest_text
+    from halluguard.response.snapshot import last_without
+
+    vectors = np.eye(2, dtype=np.float32)
+    right = write_native(tmp_path / "a", [{"id": "e", "text": "right"}, {"id": "f", "text": "page"}], vectors)
+    wrong = write_native(tmp_path / "b", [{"id": "e", "text": "wrong"}, {"id": "f", "text": "page"}], vectors)
+    bad = {"e": digest_text("wrong")}
+
+    assert last_without([right, wrong], bad, None).path == right
+    assert last_without([wrong], bad, None) is None
