@@ -50,7 +50,8 @@ class Hashed:
 def make_rows(n=90):
     rng = np.random.default_rng(3)
     texts = [
-        f"Café {at} serves the works: " + " ".join(f"{rng.choice(WORDS)}{rng.integers(900)}" for _ in range(18))
+        f"Café {at} serves the works: "
+        + " ".join(f"{rng.choice(WORDS)}{rng.integers(900)}" for _ in range(18))
         for at in range(n)
     ]
     rows = tuple({"id": f"e{at}", "text": text, "source": f"page {at % 9}"} for at, text in enumerate(texts))
