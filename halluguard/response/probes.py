@@ -120,15 +120,11 @@ def make_probes(
             seen.setdefault(normal(question), Probe(number, question, "log"))
         for question in _near(claim.questions or (claim.text,), distinct, vectors, embedder):
             seen.setdefault(normal(question), Probe(number, question, "near"))
-        for question in (*(claim.questions or (claim.text,)), *(one.question for one in list(seen.values()))):
-            for text in paraphrase(question, (claim.text,)):
-                seen.setdefault(normal(text), Probe(number, text, "rewrite"))
         room = max(limit, LEAST_PROBES // len(claims))
-        for again in reversed(list(seen.values())):  # the last rewrites have no opening yet
-            if len(seen) >= room:
-                break
-            for text in paraphrase(again.question):
-                seen.setdefault(normal(text), Probe(number, text, "rewrite"))
+        own = [text for q in claim.questions or (claim.text,) for text in paraphrase(q, (claim.text,))]
+        # The claim's own questions bring it up more often than near ones; the last rewrites have no opening yet.
+        for text in (*own, *(again for one in reversed(own) for again in paraphrase(one))):
+            seen.setdefault(normal(text), Probe(number, text, "rewrite"))
         probes += list(seen.values())[:room]
     return tuple(probes)
 
