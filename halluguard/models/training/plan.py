@@ -29,7 +29,7 @@ class Plan:
     """How many shards of which sort, from which seed, without which kinds."""
 
     nli_shards: int = 0
-    mixed_shards: int = 60
+    mixed_shards: int = 40
     seed: int = 23
     without: frozenset[str] = frozenset()
 
