@@ -11,6 +11,7 @@ import numpy as np
 
 from evals.data import Row, data_path, digests, draw_rows, read_rows
 from evals.diagrams import reliability_svg, reliability_text
+from evals.grounding_changes import changed_details
 from evals.metrics import (
     Floats,
     Labels,
@@ -83,16 +84,17 @@ def run_sets(reader: Reader, *, sample: int, seed: int) -> Found | None:
     unrelated = examine_in_blocks(shuffle_documents(pairs)[:: max(1, len(pairs) // 400)], reader)
     data = digests(path)
     refuted = examine_in_blocks(more_refuted(path, pairs, sample), reader)
+    changed = examine_in_blocks(changed_details(seed), reader)
     calibration = fit_from(
-        seen,
+        [*seen, *changed],
         [*unrelated, *refuted],
         model_digest=reader.scorer.digest,
-        data=path.name,
+        data=f"{path.name} and {len(changed)} changed details of our own making",
         data_digest=data[path.name],
     )
-    methods = [overlap_method(rows), entailment_method(rows, seen), combined_method(rows, seen)]
-    documents = by_document_method(seen)
-    figures, files = calibration_figures(seen)
+    methods = [overlap_method(rows), entailment_method(rows, seen), combined_method(rows, seen, changed)]
+    documents = by_document_method(seen, changed)
+    figures, files = calibration_figures(seen, changed)
     tables = {
         "grounding-means": means_table(rows, [*methods, documents]),
         "grounding-sets": sets_table(rows, methods),
@@ -154,17 +156,24 @@ def entailment_method(rows: Sequence[Row], seen: Sequence[Evidence]) -> Method:
     return Method("entailment alone", scores, _thresholds(rows, scores))
 
 
-def combined_method(rows: Sequence[Row], seen: Sequence[Evidence]) -> Method:
-    """Score as `halluguard score` does, with weights fitted on the other families."""
-    families = [row.family for row in rows]
-    held_back = predict_held_back(seen, families)
-    return Method("halluguard, families held back", held_back.probabilities, held_back.thresholds)
+def combined_method(rows: Sequence[Row], seen: Sequence[Evidence], changed: Sequence[Evidence]) -> Method:
+    """Score as `halluguard score` does, with weights fitted on the other families and on changed details."""
+    families = [*(row.family for row in rows), *(one.pair.group for one in changed)]
+    return _held_back("halluguard, families held back", seen, changed, families)
 
 
-def by_document_method(seen: Sequence[Evidence]) -> Method:
+def _held_back(
+    name: str, seen: Sequence[Evidence], changed: Sequence[Evidence], folds: Sequence[object]
+) -> Method:
+    """Score pairs by fits that saw nothing of their fold; `changed` take part in fits and are not scored."""
+    held_back = predict_held_back([*seen, *changed], folds)
+    return Method(name, held_back.probabilities[: len(seen)], held_back.thresholds[: len(seen)])
+
+
+def by_document_method(seen: Sequence[Evidence], changed: Sequence[Evidence]) -> Method:
     """Score with weights fitted on other documents of all data sets: what to expect on data like these."""
-    held_back = predict_held_back(seen, [fold_of(one.pair.document) for one in seen])
-    return Method("halluguard, documents held back", held_back.probabilities, held_back.thresholds)
+    folds = [fold_of(one.pair.document) for one in (*seen, *changed)]
+    return _held_back("halluguard, documents held back", seen, changed, folds)
 
 
 def _thresholds(rows: Sequence[Row], scores: Floats) -> Floats:
@@ -278,10 +287,12 @@ def _share_contradicted(seen: Sequence[Evidence], calibration: Calibration) -> f
     return float(np.mean([contradicted(one) for one in seen])) if seen else 0.0
 
 
-def calibration_figures(seen: Sequence[Evidence]) -> tuple[dict[str, Any], dict[str, str]]:
+def calibration_figures(
+    seen: Sequence[Evidence], changed: Sequence[Evidence]
+) -> tuple[dict[str, Any], dict[str, str]]:
     """Return how far probabilities can be believed, on held-back documents, and the diagram."""
     labels = np.array([one.pair.label for one in seen], dtype=np.int64)
-    scores = predict_held_back(seen, [fold_of(one.pair.document) for one in seen]).probabilities
+    scores = by_document_method(seen, changed).scores
     bins = reliability(labels, scores)
     figures = {
         "expected_calibration_error": round(expected_calibration_error(labels, scores), 4),

@@ -99,7 +99,7 @@ def write_card(
         "Label by premise length:\n\n" + band_table(mix["bands"]),
         _LIMITS.format(**recipe).rstrip(),
         ("## Recipe\n\n```\npython -m halluguard.models.training reproduce --work WORK --out halluguard/models/nli-minilm-grounding"
-        f"{budget}\n```\n\nThe calibration beside the weights: `python -m evals grounding --sample 0 --parts sets --calibration"
+        f"{budget}\n```\n\nThe calibration beside the weights: `python -m evals grounding --sample 200 --calibration"
         " halluguard/models/nli-minilm-grounding/calibration.json`."),
         f"Steps {position['step']:,}, tokens {position['tokens']:,}, seconds {position['elapsed_s']:,.0f}. {note}".rstrip(),
         "Settings:\n\n```json\n" + json.dumps(dict(recipe), indent=2, sort_keys=True) + "\n```",
