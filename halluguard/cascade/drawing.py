@@ -105,7 +105,9 @@ def _safe(text: str) -> str:
 
 def _draw_cascade(one: Mapping[str, Any], window: Mapping[str, Any], top: float, parts: list[str]) -> float:
     """Append one cascade's drawing below `top`, in pixels, and return where it ends."""
-    head = f"{one['verdict']['regime']}: {one['n_answers']} answers, {one['n_entries']} entries"
+    answers, entries = one["n_answers"], one["n_entries"]
+    counts = f"{answers} answer{'s' * (answers != 1)}, {entries} {'entry' if entries == 1 else 'entries'}"
+    head = f"{one['verdict']['regime']}: {counts}"
     parts.append(f"<text class='h' x='0' y='{top + 16:g}'>{_safe(head)}</text>")
     top += 34
     for line in textwrap.wrap(f"“{one['claim']}”", 52, max_lines=3, placeholder=" …"):
