@@ -8,11 +8,13 @@ from halluguard.stores.chroma_tables import Collection, count_rows, find_collect
 from halluguard.stores.codes import STORE_MEANINGS, StoreCode
 from halluguard.stores.detect import open_store
 from halluguard.stores.faiss_file import read_faiss
+from halluguard.stores.hnsw import DATA_FILE, filled_bytes
 from halluguard.stores.native import load_array
 from halluguard.stores.sqlite_copy import copy_database
 from halluguard.stores.store import Store, StoreFile, read_vectors
 
 __all__ = [
+    "DATA_FILE",
     "STORE_MEANINGS",
     "Collection",
     "Store",
@@ -20,6 +22,7 @@ __all__ = [
     "StoreFile",
     "copy_database",
     "count_rows",
+    "filled_bytes",
     "find_collection",
     "load_array",
     "open_store",

@@ -11,7 +11,7 @@ import pytest
 from halluguard.errors import InputError, StoreError
 from halluguard.response import apply_plan, read_ledger, restore_store
 from halluguard.response.digests import leaf_of
-from halluguard.stores import open_store
+from halluguard.stores import filled_bytes, open_store
 
 KINDS = ("native_store", "faiss_store", "chroma_store", "llamaindex_store")
 GONE = ("e3", "e4", "e17", "e39")
@@ -61,6 +61,18 @@ def test_quarantined_text_is_in_no_file_of_the_new_store(store_of, plan_for, emp
         applied_to(store, plan_for, empty_run, signed, tmp_path / kind)
         files = [path for path in (tmp_path / kind / "store").rglob("*") if path.is_file()]
         assert not [(text, path) for path in files for text in texts if text in path.read_bytes()]
+
+
+def test_the_room_of_a_new_chroma_index_is_blank(store_of, plan_for, empty_run, signed, tmp_path):
+    """The library writes room for further vectors with what its memory held, which may be what was quarantined."""
+    applied_to(store_of("chroma_store"), plan_for, empty_run, signed, tmp_path / "made")
+    rooms = [
+        path.read_bytes()[filled_bytes(path.parent) :]
+        for path in (tmp_path / "made").rglob("data_level0.bin")
+    ]
+
+    assert any(rooms)
+    assert not any(room.strip(b"\0") for room in rooms)
 
 
 def test_langchain_opens_the_new_store_and_finds(store_of, plan_for, empty_run, signed, tmp_path):

@@ -9,11 +9,13 @@ from typing import Any
 from halluguard.errors import StoreError
 from halluguard.response.writers.item import Item, Items, plain_items
 from halluguard.stores import (
+    DATA_FILE,
     Collection,
     Store,
     StoreCode,
     copy_database,
     count_rows,
+    filled_bytes,
     find_collection,
     open_store,
 )
@@ -80,7 +82,18 @@ def write_items(items: Items, like: Store, target: Path) -> tuple[str, ...]:
     client._system.stop()  # noqa: SLF001 - no public way to close a client before its files are moved
     client.clear_system_cache()
     _set_times(target / "chroma.sqlite3", made)
+    _blank_room(target)
     return ()
+
+
+def _blank_room(target: Path) -> None:
+    """Blank the room for further elements, which hnswlib writes to disk with whatever its memory held: quarantined text too."""
+    for data in sorted(target.glob(f"*/{DATA_FILE}")):
+        filled = filled_bytes(data.parent)
+        with data.open("r+b") as stream:
+            size = stream.seek(0, 2)
+            stream.truncate(filled)
+            stream.truncate(size)
 
 
 def _import_chromadb() -> Any:
