@@ -109,10 +109,15 @@ class Attributor:
         return Attribution(flagged, candidates, readings, accusation)
 
     def _cleared(self, likely: Sequence[bool], readings: Sequence[Reading]) -> list[bool]:
-        """Return whether the text that decided each likely reading stands in the trusted corpus."""
-        asked = [i for i, is_likely in enumerate(likely) if is_likely and readings[i].evidence_text]
+        """Return which candidates cannot be responsible: they say the opposite, or their text stands in the trusted corpus."""
+        opposed = [reading.contradicts for reading in readings]
+        asked = [
+            i
+            for i, is_likely in enumerate(likely)
+            if is_likely and readings[i].evidence_text and not opposed[i]
+        ]
         if self.vouching is None or not asked:
-            return [False] * len(likely)
+            return opposed
         stands = dict(
             zip(
                 asked,
@@ -120,7 +125,7 @@ class Attributor:
                 strict=True,
             )
         )
-        return [stands.get(i, False) for i in range(len(likely))]
+        return [one or stands.get(i, False) for i, one in enumerate(opposed)]
 
     def _replay(
         self, made: list[Attribution], claims: NDArray[np.float32], questions: NDArray[np.float32]

@@ -124,7 +124,8 @@ def accuse(
         model: weights and clean maxima.
         scores: one per candidate.
         p_values: one per candidate, as of `ResponsibilityModel.p_values`.
-        cleared: whether the deciding text of a candidate stands word for word in the trusted corpus.
+        cleared: whether a candidate says the opposite of the claim, or its deciding text stands word for word in the
+            trusted corpus.
         caught: whether the claim cites the candidate, is borne out by it, and is contradicted by trusted documents: the
             check has then seen both sides, and no clean event looks like that.
         readable: whether every cited and retrieved candidate had text to read.

@@ -3,8 +3,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from halluguard.forensics.attribute import measure, was_caught
+from halluguard.forensics.attribute import Attributor, measure, was_caught
 from halluguard.forensics.candidates import Candidate, Flagged
+from halluguard.forensics.responsibility import ResponsibilityModel
 from halluguard.records import Entry, Reading
 
 FLAGGED = Flagged(
@@ -52,3 +53,10 @@ def test_an_echo_is_heard_only_from_what_pushes_the_same_way():
     assert found[0].echo == pytest.approx(0.5 * found[1].anchor)
     assert found[1].echo == pytest.approx(0.9 * found[0].anchor)
     assert found[2].echo == found[3].echo == 0
+
+
+def test_what_says_the_opposite_is_not_responsible():
+    attributor = Attributor(None, None, None, ResponsibilityModel({}, 0.0, (), ()))
+    opposite = replace(SAYS_SO, supports=False, contradicts=True)
+
+    assert attributor._cleared([True, True, False], [SAYS_SO, opposite, opposite]) == [False, True, True]
