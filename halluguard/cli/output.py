@@ -64,7 +64,7 @@ def finish(result: "RunResult", conditions: "Sequence[Condition]", as_json: bool
 
 @contextmanager
 def progress(label: str, off: bool) -> "Iterator[Callable[[Progress], None]]":
-    """Draw turns, claims, pairs per second and cache hits on stderr, where that is a terminal."""
+    """Draw turns, claims, pairs per second, cache hits and time left on stderr, where that is a terminal."""
     from rich.console import Console
     from rich.progress import Progress as Bar
     from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
@@ -82,10 +82,26 @@ def progress(label: str, off: bool) -> "Iterator[Callable[[Progress], None]]":
                 description=(
                     f"{label}: {done.turns} turns, {done.claims} claims, "
                     f"{fresh / elapsed:.0f} pairs/s, {share:.0%} from cache, {done.skipped_rows} rows skipped"
+                    f"{time_left(done, elapsed)}"
                 ),
             )
 
         yield advance
+
+
+def time_left(done: "Progress", elapsed: float) -> str:
+    """Return how long a check will take yet at the pace so far, or nothing where that cannot be told.
+
+    Args:
+        done: how far it is.
+        elapsed: seconds so far, above 0.
+
+    """
+    rows = done.turns + done.skipped_rows
+    if done.rows is None or not 0 < rows < done.rows:
+        return ""
+    seconds = elapsed / rows * (done.rows - rows)
+    return f", about {seconds / 60:.0f} min left" if seconds >= 60 else f", about {seconds:.0f} s left"
 
 
 @contextmanager

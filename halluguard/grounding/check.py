@@ -22,7 +22,7 @@ from halluguard.grounding.rates import Tally
 from halluguard.grounding.reader import Reader
 from halluguard.grounding.summary import Facts, add_facts, count_facts, summarise
 from halluguard.grounding.tables import claim_rows, turn_row
-from halluguard.logs import LogNotes, SkippedRow, absent_fields, read_log, repair_lines
+from halluguard.logs import LogNotes, SkippedRow, absent_fields, count_rows, read_log, repair_lines
 from halluguard.models import Models
 from halluguard.records import Turn
 from halluguard.run import Run, digest_file
@@ -60,13 +60,17 @@ class CheckSettings:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a run is: counts so far, and the pairs that were read rather than remembered."""
+    """How far a run is: counts so far, and the pairs that were read rather than remembered.
+
+    `rows` are those of the log as far as they could be counted beforehand, None where not.
+    """
 
     turns: int = 0
     claims: int = 0
     pairs: int = 0
     pairs_known: int = 0
     skipped_rows: int = 0
+    rows: int | None = None
 
 
 OnProgress = Callable[[Progress], None]
@@ -165,7 +169,10 @@ def _check_blocks(work: _Work, log: Path) -> None:
         stdin=work.stdin,
     )
     turns = islice(read, settings.limit)
-    progress = Progress()
+    rows = None if work.stdin else count_rows(log)
+    if rows is not None and settings.limit is not None:
+        rows = min(rows, settings.limit)
+    progress = Progress(rows=rows)
     for number, block in enumerate(_blocks(turns, settings.block_turns)):
         facts = work.run.part_facts(number) if number < done else _check_block(work, number, block)
         totals = facts["totals"]
@@ -175,6 +182,7 @@ def _check_blocks(work: _Work, log: Path) -> None:
             work.models.scorer.hits.asked,
             work.models.scorer.hits.hit,
             work.notes.skipped,
+            rows,
         )
         work.on_progress(progress)
     if not progress.turns:

@@ -5,6 +5,15 @@ A row that cannot be read is reported by number and left out; what was put right
 
 from halluguard.logs.native import turn_to_json
 from halluguard.logs.notes import LogNotes, SkippedRow, absent_fields, repair_lines
-from halluguard.logs.reading import FORMATS, read_log
+from halluguard.logs.reading import FORMATS, count_rows, read_log
 
-__all__ = ["FORMATS", "LogNotes", "SkippedRow", "absent_fields", "read_log", "repair_lines", "turn_to_json"]
+__all__ = [
+    "FORMATS",
+    "LogNotes",
+    "SkippedRow",
+    "absent_fields",
+    "count_rows",
+    "read_log",
+    "repair_lines",
+    "turn_to_json",
+]

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from halluguard.errors import InputError, LogFormatError, SettingError
-from halluguard.logs import LogNotes, SkippedRow, absent_fields, read_log, repair_lines
+from halluguard.logs import LogNotes, SkippedRow, absent_fields, count_rows, read_log, repair_lines
 from halluguard.logs.values import text_id
 from halluguard.records import Chunk, Citation, Feedback, Turn
 
@@ -508,3 +508,15 @@ def test_what_the_log_could_not_show_is_listed_with_counts(tmp_path: Path) -> No
 def test_a_full_log_lacks_nothing(tmp_path: Path) -> None:
     full = {**FULL, "user_id": "u", "retrieved": [FULL["retrieved"][0]]}  # type: ignore[index]
     assert absent_fields(read(write(tmp_path / "log.jsonl", full))[2]) == ()
+
+
+def test_rows_are_counted_without_being_read(tmp_path):
+    lines = tmp_path / "log.jsonl"
+    lines.write_text('{"answer": "a"}\nnot json\n{"answer": "b"}\n', encoding="utf-8")
+    packed = tmp_path / "log.jsonl.gz"
+    packed.write_bytes(gzip.compress(lines.read_bytes()))
+    table = tmp_path / "log.parquet"
+    pq.write_table(pa.table({"answer": ["a", "b"]}), table)
+
+    assert [count_rows(path) for path in (lines, packed, table)] == [3, 3, 2]
+    assert count_rows(tmp_path / "none.jsonl") is None
