@@ -306,6 +306,7 @@ def drill(
     seed: int = 0,
     score: bool = False,
     models: ModelChoice | Loaded | None = None,
+    language_model: str | None = None,
 ) -> dict[str, Any]:
     """Play a feedback loop with known truth into a new folder; with `score`, investigate it blind and compare.
 
@@ -315,11 +316,15 @@ def drill(
         seed: of everything that chance decides.
         score: whether to score the detector; the same models read the log and embed the loop's store.
         models: other models than those of the package.
+        language_model: a causal language model that answers in place of the offline extractive one: a folder, a `.gguf`
+            file or a hub name; needs the extra `llm`.
 
     """
     from halluguard.drill import exercise
+    from halluguard.drill.answering import load_answerer
 
-    return exercise(scenario, output, seed=seed, score=score, models=models)
+    answerer = load_answerer(language_model) if language_model else None
+    return exercise(scenario, output, seed=seed, score=score, models=models, answerer=answerer)
 
 
 def open_run(path: Path | str) -> RunResult:

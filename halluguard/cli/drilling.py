@@ -38,6 +38,14 @@ def drill(
         bool,
         typer.Option("--tabletop", help="Write a facilitator's guide and a sheet a role instead of playing."),
     ] = False,
+    language_model: Annotated[
+        str | None,
+        typer.Option(
+            "--language-model",
+            help="Answer with this causal language model (folder, .gguf file or hub name; extra llm).",
+            show_default=False,
+        ),
+    ] = None,
     nli_model: NliModel = None,
     embedder: EmbedderName = None,
     device: Device = "auto",
@@ -75,7 +83,9 @@ def drill(
     models = choice.load() if scored else choice
     drills = []
     for name, folder in names.items():
-        drills.append(api.drill(name, folder, seed=seed, score=scored, models=models))
+        drills.append(
+            api.drill(name, folder, seed=seed, score=scored, models=models, language_model=language_model)
+        )
         if not as_json:
             typer.echo("\n".join(tell_drill(drills[-1])))
     if as_json:

@@ -5,6 +5,7 @@ import re
 import urllib.request
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
@@ -166,3 +167,11 @@ def load_local_model(folder: str, gguf_file: str | None = None) -> LocalModelAns
         raise ModelError(
             f"{folder}: cannot be loaded as a language model ({error}). Install halluguard-rag[llm]"
         ) from error
+
+
+def load_answerer(source: str) -> LocalModelAnswerer:
+    """Load a language model by folder, `.gguf` file or hub name; raises `ModelError` as `load_local_model` does."""
+    path = Path(source)
+    return (
+        load_local_model(str(path.parent), path.name) if path.suffix == ".gguf" else load_local_model(source)
+    )

@@ -11,6 +11,7 @@ from halluguard.drill.answering import (
     EndpointAnswerer,
     ExtractiveAnswerer,
     Reply,
+    load_answerer,
     resolve_reply,
     strip_question,
     write_prompt,
@@ -104,3 +105,10 @@ def test_an_endpoint_is_asked_as_documented_and_faults_are_named():
         server.server_close()
     with pytest.raises(ModelError, match="not a web address"):
         EndpointAnswerer("file:///etc/passwd", "good").answer("What?", PASSAGES, draw())
+
+
+def test_a_language_model_that_is_not_there_is_named(tmp_path):
+    with pytest.raises(ModelError, match=r"nowhere: cannot be loaded as a language model"):
+        load_answerer(str(tmp_path / "nowhere" / "model.gguf"))
+    with pytest.raises(ModelError, match=r"nowhere: cannot be loaded as a language model"):
+        load_answerer(str(tmp_path / "nowhere"))
