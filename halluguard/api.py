@@ -321,9 +321,12 @@ def drill(
 
     """
     from halluguard.drill import exercise
-    from halluguard.drill.answering import load_answerer
 
-    answerer = load_answerer(language_model) if language_model else None
+    answerer = None
+    if language_model:
+        from halluguard.drill.answering import load_answerer
+
+        answerer = load_answerer(language_model)
     return exercise(scenario, output, seed=seed, score=score, models=models, answerer=answerer)
 
 

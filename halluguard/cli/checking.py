@@ -1,6 +1,7 @@
 """The verbs that read a log."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -33,6 +34,31 @@ from halluguard.cli.options import (
 )
 from halluguard.cli.output import finish, print_run, progress
 
+if TYPE_CHECKING:
+    from halluguard.grounding.check import CheckSettings
+
+
+def _settings(
+    top_k: int,
+    limit: int | None,
+    *,
+    strict: bool,
+    assume_tz: str | None,
+    log_format: str | None,
+    fields: list[str] | None,
+) -> "CheckSettings":
+    """Return what is asked for about reading a log, as the check takes it."""
+    from halluguard.grounding.check import CheckSettings
+
+    return CheckSettings(
+        top_k=top_k,
+        limit=limit,
+        strict=strict,
+        assume_tz=assume_tz,
+        log_format=log_format,
+        fields=field_map(fields),
+    )
+
 
 def check(
     log: Log,
@@ -61,20 +87,14 @@ def check(
     Example: halluguard check chats.jsonl --trusted policies/ -o run --fail-on 'ungrounded_rate>0.05'
     """
     from halluguard import api
-    from halluguard.grounding.check import CheckSettings
 
     conditions = gate(fail_on)
     require_run(output, resume)
     choice = model_choice(
         nli_model, embedder, device, cache=cache, no_cache=no_cache, calibration=calibration
     )
-    settings = CheckSettings(
-        top_k=top_k,
-        limit=limit,
-        strict=strict,
-        assume_tz=assume_tz,
-        log_format=log_format,
-        fields=field_map(fields),
+    settings = _settings(
+        top_k, limit, strict=strict, assume_tz=assume_tz, log_format=log_format, fields=fields
     )
     with progress("check", no_progress or as_json) as advance:
         result = api.check(log, trusted, output, models=choice, settings=settings, on_progress=advance)
@@ -110,20 +130,14 @@ def investigate(
     Example: halluguard investigate chats.jsonl --trusted policies/ --store faiss_store/ -o run
     """
     from halluguard import api
-    from halluguard.grounding.check import CheckSettings
 
     conditions = gate(fail_on)
     require_run(output, resume)
     choice = model_choice(
         nli_model, embedder, device, cache=cache, no_cache=no_cache, calibration=calibration
     )
-    settings = CheckSettings(
-        top_k=top_k,
-        limit=limit,
-        strict=strict,
-        assume_tz=assume_tz,
-        log_format=log_format,
-        fields=field_map(fields),
+    settings = _settings(
+        top_k, limit, strict=strict, assume_tz=assume_tz, log_format=log_format, fields=fields
     )
     with progress("check", no_progress or as_json) as advance:
         result = api.investigate(

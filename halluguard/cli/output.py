@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import typer
 
 if TYPE_CHECKING:
+    from rich.progress import Progress as Bar
+
     from halluguard.api import RunResult
     from halluguard.gate import Condition
     from halluguard.grounding.check import Progress
@@ -62,15 +64,20 @@ def finish(result: "RunResult", conditions: "Sequence[Condition]", as_json: bool
     raise typer.Exit(outcome.exit_code)
 
 
-@contextmanager
-def progress(label: str, off: bool) -> "Iterator[Callable[[Progress], None]]":
-    """Draw turns, claims, pairs per second, cache hits and time left on stderr, where that is a terminal."""
+def _bar(off: bool) -> "Bar":
+    """Return what draws one line of progress on stderr, where that is a terminal."""
     from rich.console import Console
     from rich.progress import Progress as Bar
     from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
 
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
-    with Bar(*columns, console=Console(stderr=True), disable=off or not sys.stderr.isatty()) as bar:
+    return Bar(*columns, console=Console(stderr=True), disable=off or not sys.stderr.isatty())
+
+
+@contextmanager
+def progress(label: str, off: bool) -> "Iterator[Callable[[Progress], None]]":
+    """Draw turns, claims, pairs per second, cache hits and time left on stderr, where that is a terminal."""
+    with _bar(off) as bar:
         task = bar.add_task(f"{label}: loading models")
 
         def advance(done: "Progress") -> None:
@@ -107,12 +114,7 @@ def time_left(done: "Progress", elapsed: float) -> str:
 @contextmanager
 def progress_of_steps(label: str, off: bool) -> "Iterator[Callable[[str, int, int], None]]":
     """Draw the step at hand, and how far it is, on stderr, where that is a terminal."""
-    from rich.console import Console
-    from rich.progress import Progress as Bar
-    from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
-
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
-    with Bar(*columns, console=Console(stderr=True), disable=off or not sys.stderr.isatty()) as bar:
+    with _bar(off) as bar:
         task = bar.add_task(label)
         yield lambda step, done, total: bar.update(
             task, description=f"{label}: {step}, {done:,} of {total:,} entries"

@@ -138,8 +138,12 @@ def _train(args: argparse.Namespace) -> None:
     recipe = Recipe(seed=args.seed, threads=args.threads, device=args.device, precision=precision)
     if args.time_budget_min is not None:
         recipe = replace(recipe, time_budget_s=args.time_budget_min * 60)
-    given = {"max_tokens": args.max_tokens, "peak_lr": args.peak_lr, "batch_tokens": args.batch_tokens}
-    given["dropout"] = args.dropout
+    given = {
+        "max_tokens": args.max_tokens,
+        "peak_lr": args.peak_lr,
+        "batch_tokens": args.batch_tokens,
+        "dropout": args.dropout,
+    }
     recipe = replace(recipe, **{key: value for key, value in given.items() if value is not None})
     slices = [] if args.no_eval else small_slices(data_folder())
     evaluate = (lambda network, tokenizer: evaluate_slices(network, tokenizer, slices)) if slices else None
