@@ -457,7 +457,7 @@ def test_twins_share_a_batch_and_no_row_is_lost() -> None:
 def test_collate_marks_the_claim_and_the_twins() -> None:
     """Token types are 1 from the boundary on, padding is masked, the entailed twin comes first."""
     rows = [Encoded((101, 7, 102, 8, 102), 3, 2, "t"), Encoded((101, 7, 9, 102, 8, 8, 102), 4, 0, "t")]
-    batch = collate(rows)
+    batch = collate(rows, 0)
 
     assert batch.types.tolist() == [[0, 0, 0, 1, 1, 0, 0], [0, 0, 0, 0, 1, 1, 1]]
     assert batch.mask.sum(dim=1).tolist() == [5, 7]

@@ -7,18 +7,29 @@ import math
 import random
 import subprocess
 import sys
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
-from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
-from transformers import AutoModelForSequenceClassification, BertConfig, BertModel
+from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
+from transformers import AutoModelForSequenceClassification, BertConfig, BertModel, MPNetConfig, MPNetModel
 
 from halluguard.models.training.__main__ import main
 from halluguard.models.training.batches import Batch, collate, encode
 from halluguard.models.training.card import band_table, ship
-from halluguard.models.training.examples import CONTRADICTION, ENTAILMENT, NEUTRAL, Example, write_examples
+from halluguard.models.training.examples import (
+    CONTRADICTION,
+    ENTAILMENT,
+    NEUTRAL,
+    TARGETS,
+    UNLABELLED,
+    Example,
+    read_examples,
+    write_examples,
+)
 from halluguard.models.training.loop import (
     Folders,
     Position,
@@ -28,8 +39,10 @@ from halluguard.models.training.loop import (
     progress_of,
     read_position,
 )
+from halluguard.models.training.measure import load_network
 from halluguard.models.training.network import build_network, forward, load_tokenizer, loss_of
 from halluguard.models.training.slices import Slice, accuracy, evaluate_slices, predict
+from halluguard.models.training.teaching import draw_unlabelled, load_teacher, teach_shards
 
 WORDS = [
     "the",
@@ -58,26 +71,45 @@ RECIPE = Recipe(
 )
 
 
+def write_tokenizer(folder: Path, special: Sequence[str], frame: str) -> int:
+    """Write a word-level tokeniser whose pairs stand in a frame of special tokens; return the size of its vocabulary."""
+    vocabulary = {token: i for i, token in enumerate([*special, ".", *WORDS])}
+    tokenizer = Tokenizer(models.WordLevel(vocabulary, unk_token="[UNK]"))
+    tokenizer.normalizer = normalizers.Lowercase()
+    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    named = [(token, number) for token, number in vocabulary.items() if token in frame.split()]
+    tokenizer.post_processor = processors.TemplateProcessing(single="$A", pair=frame, special_tokens=named)
+    tokenizer.save(str(folder / "tokenizer.json"))
+    settings = {"cls_token": frame.split(maxsplit=1)[0], "sep_token": frame.rsplit(maxsplit=1)[-1]}
+    (folder / "tokenizer_config.json").write_text(json.dumps(settings), encoding="utf-8")
+    return len(vocabulary)
+
+
+SHAPE = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4, "intermediate_size": 64}
+
+
 @pytest.fixture(scope="module")
 def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Write a random two-layer encoder with a word-level tokeniser: seconds to train, the same code paths."""
     folder = tmp_path_factory.mktemp("base")
-    vocabulary = {
-        token: i for i, token in enumerate(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", ".", *WORDS])
-    }
-    tokenizer = Tokenizer(models.WordLevel(vocabulary, unk_token="[UNK]"))
-    tokenizer.normalizer = normalizers.Lowercase()
-    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-    tokenizer.save(str(folder / "tokenizer.json"))
-    (folder / "tokenizer_config.json").write_text(
-        '{"cls_token": "[CLS]", "sep_token": "[SEP]"}', encoding="utf-8"
+    size = write_tokenizer(
+        folder, ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"], "[CLS] $A [SEP] $B:1 [SEP]"
     )
     torch.manual_seed(0)
-    config = BertConfig(
-        vocab_size=len(vocabulary), hidden_size=32, num_hidden_layers=2, num_attention_heads=4, intermediate_size=64,
-        max_position_embeddings=64,
-    )  # fmt: skip
-    BertModel(config).save_pretrained(folder)
+    BertModel(BertConfig(vocab_size=size, max_position_embeddings=64, **SHAPE)).save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def other_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Write a random encoder of the teacher's kind: other special tokens, padding that is not 0, no token types."""
+    folder = tmp_path_factory.mktemp("mpnet")
+    size = write_tokenizer(folder, ["<s>", "<pad>", "</s>", "[UNK]"], "<s> $A </s> </s> $B </s>")
+    torch.manual_seed(0)
+    config = MPNetConfig(
+        vocab_size=size, max_position_embeddings=66, pad_token_id=1, bos_token_id=0, eos_token_id=2, **SHAPE
+    )
+    MPNetModel(config).save_pretrained(folder)
     return folder
 
 
@@ -125,11 +157,15 @@ def test_the_schedule_follows_tokens_or_time() -> None:
     assert progress_of(Recipe(max_tokens=100), position) == 1.0
 
 
-def batch_of(targets: list[int], twins: list[list[int]]) -> Batch:
+def batch_of(
+    targets: list[int], twins: list[list[int]], taught: Sequence[tuple[int, tuple[float, float, float]]] = ()
+) -> Batch:
     """Build a batch whose text does not matter."""
     empty = torch.zeros((len(targets), 3), dtype=torch.long)
     pairs = torch.tensor(twins, dtype=torch.long).reshape(-1, 2)
-    return Batch(empty, empty, empty, torch.tensor(targets), pairs, 3 * len(targets))
+    judged = torch.tensor([row for row, _ in taught], dtype=torch.long)
+    scores = torch.tensor([given for _, given in taught]).reshape(-1, 3)
+    return Batch(empty, empty, empty, torch.tensor(targets), pairs, judged, scores, 3 * len(targets))
 
 
 def test_a_two_way_row_pays_for_entailment_only() -> None:
@@ -151,6 +187,97 @@ def test_twins_pay_until_the_margin_is_kept() -> None:
     plain = loss_of(wide, batch_of([0, 2], []), smoothing=0.0, margin=2.0, margin_weight=1.0)
     paired = loss_of(wide, batch_of([0, 2], [[0, 1]]), smoothing=0.0, margin=2.0, margin_weight=1.0)
     assert float(paired) == pytest.approx(float(plain))
+
+
+def test_a_teacher_takes_its_share_of_the_loss() -> None:
+    """A judged row pays for label and judgement in shares; one without a label for the judgement alone; others as ever."""
+    logits = torch.log(torch.tensor([[0.5, 0.3, 0.2], [0.2, 0.7, 0.1], [0.6, 0.3, 0.1]]))
+    judged = [(0, (0.9, 0.1, 0.0)), (1, (0.0, 1.0, 0.0))]
+    batch = batch_of([0, TARGETS[UNLABELLED], 2], [], judged)
+    loss = loss_of(logits, batch, smoothing=0.0, margin=0.0, margin_weight=0.0, teacher_weight=0.4)
+
+    first = 0.6 * -math.log(0.5) + 0.4 * (-0.9 * math.log(0.5) - 0.1 * math.log(0.3))
+    assert float(loss) == pytest.approx((first - math.log(0.7) - math.log(0.1)) / 3, abs=1e-5)
+
+
+def test_a_pair_stands_in_the_frame_of_its_tokenizer(base: Path, other_base: Path) -> None:
+    """BERT's frame has three tokens, that of MPNet four; the boundary is the claim's first token in both."""
+    row = [Example("the ship", "the mill left", ENTAILMENT, "k")]
+    bert, mpnet = (encode(row, load_tokenizer(folder), 32)[0] for folder in (base, other_base))
+
+    assert (len(bert.ids), bert.boundary) == (8, 4)
+    assert (len(mpnet.ids), mpnet.boundary) == (9, 5)
+    assert mpnet.ids[:1] + mpnet.ids[3:5] + mpnet.ids[-1:] == (0, 2, 2, 2)
+    with pytest.raises(ValueError, match="marks the ends of a pair"):
+        encode(row, Tokenizer(models.WordLevel({"a": 0, "b": 1}, unk_token="a")), 32)
+
+
+def test_a_teacher_of_another_kind_learns_and_is_distilled(
+    folders: Folders, other_base: Path, tmp_path: Path
+) -> None:
+    """An MPNet network trains; its judgements, on labelled pairs and others, are written once and teach the small one."""
+    large = Folders(folders.shards, tmp_path / "large", other_base)
+    Trainer(replace(RECIPE, max_tokens=60_000), large).run()
+    unseen = toy_rows(90, 77)
+    with torch.inference_mode():
+        teacher = load_network(large.export)
+        scores = predict(teacher, load_tokenizer(large.export), unseen)
+    assert accuracy(unseen, scores, binary=False) > 0.8
+
+    extra = [replace(row, label=UNLABELLED, twin="") for row in toy_rows(60, 5)]
+    shards = sorted(folders.shards.glob("shard-*.jsonl"))
+    judged = tmp_path / "judged"
+    assert teach_shards(shards, extra, judged, *load_teacher(large.export)) == 420
+    assert teach_shards(shards, extra, judged, *load_teacher(large.export)) == 0
+    rows = read_examples(judged / shards[0].name)
+    assert all(row.teacher is not None and abs(sum(row.teacher) - 1) < 0.01 for row in rows)
+    assert sum(row.label == UNLABELLED for row in rows) == 20
+
+    small = Trainer(replace(RECIPE, teacher_weight=1.0), Folders(judged, tmp_path / "small", folders.base))
+    small.run()
+    with torch.inference_mode():
+        scores = predict(load_network(small.folders.export), load_tokenizer(folders.base), unseen)
+    assert accuracy(unseen, scores, binary=False) > 0.8
+
+
+def test_a_trained_model_trains_on_with_its_head(folders: Folders) -> None:
+    """With `keep_head` the first step starts from the exported weights, head and all."""
+    trainer = Trainer(RECIPE, folders)
+    run_steps(trainer, 5)
+    trainer.save()
+    again = Trainer(
+        replace(RECIPE, keep_head=True), Folders(folders.shards, folders.work / "on", folders.export)
+    )
+    exported = load_network(folders.export).state_dict()
+
+    assert torch.allclose(again.trained["classifier.weight"], exported["classifier.weight"])
+
+
+def test_unlabelled_pairs_are_turned_siblings_or_of_poor_labels(tmp_path: Path) -> None:
+    """A third of each, none with a label, none of a licence that may not train, the same ones every time."""
+    path = tmp_path / "train.jsonl"
+    rows = [
+        {
+            "premise": f"p{n // 2}",
+            "hypothesis": f"h{n}",
+            "label": "neutral",
+            "source": ("fever", "joci")[n % 4 == 3],
+            "licence": "MIT" if n < 60 else "none stated",
+        }
+        for n in range(80)
+    ]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    drawn = draw_unlabelled(path, 30, 1)
+
+    assert Counter(row.kind for row in drawn) == {"turned_round": 10, "siblings": 10, "relabelled": 10}
+    assert {(row.label, row.licence) for row in drawn} == {(UNLABELLED, "MIT")}
+    for row in drawn:
+        first, second = row.premise, row.hypothesis
+        if row.kind == "siblings":
+            assert int(first[1:]) // 2 == int(second[1:]) // 2
+        else:
+            assert (first[0] == "h") == (row.kind == "turned_round")
+    assert draw_unlabelled(path, 30, 1) == drawn
 
 
 def test_long_premises_are_cut_and_claims_are_not(base: Path) -> None:
@@ -295,7 +422,7 @@ def test_exported_weights_load_and_agree(folders: Folders) -> None:
 
     assert network.config.id2label == {0: "entailment", 1: "neutral", 2: "contradiction"}
     rows = toy_rows(6, 9)
-    batch = collate(encode(rows, load_tokenizer(folders.export), 32))
+    batch = collate(encode(rows, load_tokenizer(folders.export), 32), 0)
     trainer._copy_into_network(trainer.average)
     trainer.network.eval()
     with torch.inference_mode():

@@ -66,9 +66,21 @@ def _parser() -> argparse.ArgumentParser:
         help="default: bfloat16 on a GPU and on processors with AMX, float32 elsewhere",
     )
     train.add_argument("--dropout", type=float, help="of the embeddings (default 0.1)")
+    train.add_argument("--keep-head", action="store_true", help="the base is a trained model: train it on")
     train.add_argument("--checkpoint-every-s", type=float, default=600.0)
     train.add_argument("--resume", action="store_true")
     train.add_argument("--no-eval", action="store_true", help="checkpoint without measuring the small slices")
+
+    teach = verbs.add_parser("teach", help="add a larger model's judgement to shards, for `train` to distil")
+    teach.add_argument(
+        "--teacher", type=Path, required=True, help="an NLI model, such as one made with `train --base`"
+    )
+    teach.add_argument("--shards", type=Path, nargs="+", required=True, help="shard files of `data`")
+    teach.add_argument(
+        "--out", type=Path, required=True, help="folder for the judged shards; goes on where it stopped"
+    )
+    teach.add_argument("--unlabelled", type=int, default=0, help="pairs without a label to add (default 0)")
+    teach.add_argument("--seed", type=int, default=29)
 
     measure = verbs.add_parser("measure", help="measure weights on the development sets, print JSON")
     measure.add_argument("--model", type=Path, required=True)
@@ -135,7 +147,13 @@ def _train(args: argparse.Namespace) -> None:
     from halluguard.models.training.slices import evaluate_slices
 
     precision = args.precision or fast_precision(args.device)
-    recipe = Recipe(seed=args.seed, threads=args.threads, device=args.device, precision=precision)
+    recipe = Recipe(
+        seed=args.seed,
+        threads=args.threads,
+        device=args.device,
+        precision=precision,
+        keep_head=args.keep_head,
+    )
     if args.time_budget_min is not None:
         recipe = replace(recipe, time_budget_s=args.time_budget_min * 60)
     given = {
@@ -151,6 +169,15 @@ def _train(args: argparse.Namespace) -> None:
     if args.resume:
         trainer.resume()
     trainer.run(checkpoint_every_s=args.checkpoint_every_s)
+
+
+def _teach(args: argparse.Namespace) -> None:
+    from halluguard.models.training.mix import data_folder
+    from halluguard.models.training.teaching import draw_unlabelled, load_teacher, teach_shards
+
+    extra = draw_unlabelled(data_folder() / "nli" / "train.jsonl.gz", args.unlabelled, args.seed)
+    count = teach_shards(args.shards, extra, args.out, *load_teacher(args.teacher))
+    sys.stdout.write(f"{count:,} examples judged in {args.out}\n")
 
 
 def _measure(args: argparse.Namespace) -> None:
@@ -178,6 +205,7 @@ VERBS: dict[str, Callable[[argparse.Namespace], None]] = {
     "reproduce": _reproduce,
     "data": _write_data,
     "train": _train,
+    "teach": _teach,
     "measure": _measure,
     "export": _export,
 }

@@ -15,8 +15,6 @@ from halluguard.models.training.examples import TARGETS, Example
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
-PAD_ID = 0
-
 
 @dataclass(frozen=True, slots=True)
 class Encoded:
@@ -26,6 +24,7 @@ class Encoded:
     boundary: int
     target: int
     twin: str
+    teacher: tuple[float, float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +32,8 @@ class Batch:
     """Tensors of one step.
 
     `ids`, `types`, `mask`: int64 (rows, width); `targets`: int64 (rows,), values of `TARGETS`;
-    `twins`: int64 (n, 2), row of the entailed member, row of its edit; `tokens`: real tokens, padding excluded.
+    `twins`: int64 (n, 2), row of the entailed member, row of its edit; `taught`: int64 (m,), rows a teacher judged, and
+    `teacher`: float32 (m, 3), what it gave them; `tokens`: real tokens, padding excluded.
     """
 
     ids: Tensor
@@ -41,6 +41,8 @@ class Batch:
     mask: Tensor
     targets: Tensor
     twins: Tensor
+    taught: Tensor
+    teacher: Tensor
     tokens: int
 
     def to(self, device: str) -> Batch:
@@ -53,25 +55,42 @@ class Batch:
             mask=self.mask.to(device),
             targets=self.targets.to(device),
             twins=self.twins.to(device),
+            taught=self.taught.to(device),
+            teacher=self.teacher.to(device),
             tokens=self.tokens,
         )
 
 
+def pair_frame(tokenizer: Tokenizer) -> tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]:
+    """Return the ids a tokenizer sets before, between and after two texts: `[CLS]`, `[SEP]`, `[SEP]` for BERT."""
+    example = tokenizer.encode("a", "b")
+    frame: dict[int, list[int]] = {0: [], 1: [], 2: []}
+    passed = 0
+    for token, text in zip(example.ids, example.sequence_ids, strict=True):
+        if text is None:
+            frame[passed].append(token)
+        else:
+            passed = text + 1
+    before, between, after = (tuple(ids) for ids in frame.values())
+    if not (before and between and after):
+        msg = "expected a tokenizer that marks the ends of a pair; give the folder of a BERT or MPNet encoder"
+        raise ValueError(msg)
+    return before, between, after
+
+
 def encode(examples: Sequence[Example], tokenizer: Tokenizer, max_tokens: int) -> list[Encoded]:
-    """Tokenise pairs as `[CLS] premise [SEP] hypothesis [SEP]`; the premise is cut to fit `max_tokens`."""
+    """Tokenise pairs in the tokenizer's own frame; the premise is cut to fit `max_tokens`."""
     premises = tokenizer.encode_batch([e.premise for e in examples], add_special_tokens=False)
     hypotheses = tokenizer.encode_batch([e.hypothesis for e in examples], add_special_tokens=False)
-    cls_id = tokenizer.token_to_id("[CLS]")
-    sep_id = tokenizer.token_to_id("[SEP]")
-    if cls_id is None or sep_id is None:
-        msg = "expected a tokenizer with [CLS] and [SEP]; give the folder of a BERT encoder as base"
-        raise ValueError(msg)
+    before, between, after = pair_frame(tokenizer)
+    frame = len(before) + len(between) + len(after)
     encoded = []
     for example, left, right in zip(examples, premises, hypotheses, strict=True):
         claim = right.ids[: max_tokens // 2]
-        text = left.ids[: max_tokens - 3 - len(claim)]
-        ids = (cls_id, *text, sep_id, *claim, sep_id)
-        encoded.append(Encoded(ids, len(text) + 2, TARGETS[example.label], example.twin))
+        text = left.ids[: max_tokens - frame - len(claim)]
+        ids = (*before, *text, *between, *claim, *after)
+        boundary = len(before) + len(text) + len(between)
+        encoded.append(Encoded(ids, boundary, TARGETS[example.label], example.twin, example.teacher))
     return encoded
 
 
@@ -116,10 +135,10 @@ def plan_batches(
     return batches
 
 
-def collate(rows: Sequence[Encoded]) -> Batch:
-    """Pad one planned batch into tensors."""
+def collate(rows: Sequence[Encoded], pad_id: int) -> Batch:
+    """Pad one planned batch into tensors with the token the network takes for padding."""
     width = _width(rows)
-    ids = torch.full((len(rows), width), PAD_ID, dtype=torch.long)
+    ids = torch.full((len(rows), width), pad_id, dtype=torch.long)
     types = torch.zeros((len(rows), width), dtype=torch.long)
     mask = torch.zeros((len(rows), width), dtype=torch.long)
     entailed: dict[str, int] = {}
@@ -134,11 +153,14 @@ def collate(rows: Sequence[Encoded]) -> Batch:
         elif row.twin:
             others.append((row.twin, index))
     twins = [(entailed[twin], index) for twin, index in others if twin in entailed]
+    taught = [(index, row.teacher) for index, row in enumerate(rows) if row.teacher]
     return Batch(
         ids=ids,
         types=types,
         mask=mask,
         targets=torch.tensor([row.target for row in rows]),
         twins=torch.tensor(twins, dtype=torch.long).reshape(-1, 2),
+        taught=torch.tensor([index for index, _ in taught], dtype=torch.long),
+        teacher=torch.tensor([scores for _, scores in taught], dtype=torch.float32).reshape(-1, 3),
         tokens=sum(len(row.ids) for row in rows),
     )

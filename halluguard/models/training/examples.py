@@ -7,16 +7,19 @@ import json
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 ENTAILMENT = "entailment"
 NEUTRAL = "neutral"
 CONTRADICTION = "contradiction"
 NOT_ENTAILMENT = "not_entailment"
+UNLABELLED = "unlabelled"
 
 #: Class order of the exported model.
 LABELS = (ENTAILMENT, NEUTRAL, CONTRADICTION)
-#: Training targets: the three classes, then "neutral or contradiction" for rows judged in two ways only.
-TARGETS = {ENTAILMENT: 0, NEUTRAL: 1, CONTRADICTION: 2, NOT_ENTAILMENT: 3}
+#: Training targets: the three classes, then "neutral or contradiction" for rows judged in two ways only, then rows that only
+#: a teacher judges.
+TARGETS = {ENTAILMENT: 0, NEUTRAL: 1, CONTRADICTION: 2, NOT_ENTAILMENT: 3, UNLABELLED: 4}
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +27,7 @@ class Example:
     """One training pair.
 
     `kind` is what `--without` leaves out; `twin` ties an entailed row to its unsupported edit (same batch,
-    margin loss) and is empty for single rows.
+    margin loss) and is empty for single rows; `teacher` is what a larger model gives each of `LABELS`, summing to 1.
     """
 
     premise: str
@@ -33,6 +36,7 @@ class Example:
     kind: str
     licence: str = "generated"
     twin: str = ""
+    teacher: tuple[float, float, float] | None = None
 
     def __post_init__(self) -> None:
         """Refuse a label the loss does not know."""
@@ -41,7 +45,7 @@ class Example:
             raise ValueError(msg)
 
 
-def read_rows(path: Path) -> Iterator[dict[str, str]]:
+def read_rows(path: Path) -> Iterator[dict[str, Any]]:
     """Yield the objects of a JSON Lines file, gzipped or not."""
     opener = gzip.open if path.suffix == ".gz" else open
     with opener(path, "rt", encoding="utf-8") as lines:
@@ -52,7 +56,12 @@ def read_rows(path: Path) -> Iterator[dict[str, str]]:
 
 def read_examples(path: Path) -> list[Example]:
     """Read a file written by `write_examples`."""
-    return [Example(**row) for row in read_rows(path)]
+    return [_example(row) for row in read_rows(path)]
+
+
+def _example(row: dict[str, Any]) -> Example:
+    taught = row.get("teacher")
+    return Example(**row | {"teacher": tuple(taught) if taught else None})
 
 
 def write_examples(path: Path, examples: Iterable[Example]) -> int:

