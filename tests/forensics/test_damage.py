@@ -64,10 +64,23 @@ def test_repeated_rare_word_is_usage():
     assert find_misspelt([*texts, f"{texts[0]} " + "wil " * 40])[-1] is None
 
 
+def test_rare_words_of_the_language_and_other_endings_are_no_slips():
+    texts = clean_texts()
+    english = "the crew fought and sought a game, a name, a farm, a fork and a wish of the wicket that came with the form"
+    endings = "the crew tickete and tickets that carrys with the formed and the cames which should returns"
+    slips = "the crew toicket and tickxet that crry with the frm and the caeme which shoud retrn"
+
+    assert [found is None for found in find_misspelt([*texts, english, endings, slips])[-3:]] == [
+        True,
+        True,
+        False,
+    ]
+
+
 def test_text_of_another_language_is_not_misspelt():
     texts = clean_texts()
     known = sorted({word for text in texts for word in text.replace(".", "").split() if word.islower()})
-    kindred = " ".join(f"{word[:-1]}n" for word in known if len(word) > 2)
+    kindred = " ".join(f"{word[:-2]}x{word[-1]}" for word in known if len(word) > 3)
 
     found = find_misspelt([*texts, kindred, f"{kindred} {' '.join(known)}"])
 
