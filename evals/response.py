@@ -85,9 +85,15 @@ def contain(run: Any, files: DrillFiles, out: Path, loaded: Any) -> dict[str, An
     """Plan, apply, prove and restore, and compare what was taken out with the truth."""
     before = _digests(files.store)
     truth = set(json.loads(files.truth.read_text(encoding="utf-8"))["entries"])
-    plan = api.plan_response(run, files.store, out, models=loaded)
-    gone = set(plan.condemned())
-    kinds = {"contaminated": len(truth), "taken_out": len(gone), "rightly": len(gone & truth)}
+    plan = api.plan_response(run, files.store, out, snapshots=files.snapshots, models=loaded)
+    gone, ghosts = set(plan.condemned()), set(plan.ghosts())
+    kinds = {
+        "contaminated": len(truth),
+        "taken_out": len(gone),
+        "put_back": len(plan.put_back()),
+        "outside": len(ghosts),
+        "rightly": len((gone | ghosts) & truth),
+    }
     try:
         _, proof = api.apply_response(run, files.store, out, signed=SIGNED, models=loaded)
     except InputError as error:
@@ -103,6 +109,7 @@ def contain(run: Any, files: DrillFiles, out: Path, loaded: Any) -> dict[str, An
         "residual_upper_95": figures["probes"]["residual_upper_95"],
         "clean": figures["clean"]["claims"],
         "clean_lost": figures["clean"]["lost"],
+        "uncorroborated": len(figures["clean"]["uncorroborated"]),
         "restored_byte_for_byte": _digests(out.with_name("back")) == before,
         "original_untouched": _digests(files.store) == before,
     }
@@ -112,7 +119,19 @@ def _digests(folder: Path) -> dict[str, str]:
     return {path.name: digest_file(path) for path in sorted(folder.iterdir()) if path.is_file()}
 
 
-COLUMNS = ("contaminated", "taken_out", "rightly", "probes", "hits", "clean", "clean_lost", "verdict")
+COLUMNS = (
+    "contaminated",
+    "taken_out",
+    "put_back",
+    "outside",
+    "rightly",
+    "probes",
+    "hits",
+    "clean",
+    "clean_lost",
+    "uncorroborated",
+    "verdict",
+)
 
 
 def make_tables(rows: Sequence[dict[str, Any]]) -> dict[str, Table]:
