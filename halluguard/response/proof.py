@@ -335,7 +335,7 @@ def tell_proof(proof: Proof) -> list[str]:
     lines += [f"  ! {one_line(failure, 300)}" for failure in proof.failures()]
     if proof.ghosts:
         lines.append(
-            f"  {len(proof.ghosts)} accused entries came from outside the store: what a cache still serves is not tested"
+            f"  accused from outside the store: {len(proof.ghosts)}; what a cache still serves is not tested"
         )
     if proof.left_in:
         lines.append(

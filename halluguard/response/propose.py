@@ -308,12 +308,12 @@ def _flush(known: Known, chosen: Sequence[Chosen], recalled: Sequence[str]) -> P
         "",
         "flush_caches",
         True,
-        "semantic and answer caches, replicas and fine-tuning queues keep a claim after its entry is gone"
-        + (
-            f"; answers were given from {len(known.ghosts)} accused entries that the store does not hold"
+        (
+            f"accused entries that the store does not hold still gave answers: {len(known.ghosts)}; "
             if known.ghosts
             else ""
-        ),
+        )
+        + "semantic and answer caches, replicas and fine-tuning queues keep a claim after its entry is gone",
         evidence=tuple(recalled[:20]),
         cost={"questions_answered_anew": len(set(questions))},
         saves={"false_answers_that_may_be_cached": len(recalled)},
@@ -341,7 +341,7 @@ def _fall_back(known: Known, recalled: Sequence[str]) -> PlanAction:
     else:
         mode, why = (
             "none",
-            f"{share:.1%} of answers, verdict {regime}: quarantine alone is enough if it is applied today",
+            f"{share:.1%} of answers, verdict {regime}: the actions above are enough if they are carried out today",
         )
     return PlanAction(
         "",

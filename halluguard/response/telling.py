@@ -28,6 +28,8 @@ def _figures(action: PlanAction) -> list[tuple[str, str]]:
         if ids:
             more = f" and {len(ids) - 12} more" if len(ids) > 12 else ""
             found.append((label, one_line(", ".join(ids[:12]), 200) + more))
+    if ghosts := action.targets.get("ghosts"):
+        found.append(("outside the store", one_line(", ".join(map(str, ghosts)), 200)))
     return found
 
 
