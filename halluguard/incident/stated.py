@@ -105,7 +105,7 @@ def _deed(line: dict[str, Any]) -> Action:
     if quarantined:
         what += f" without {counted(len(quarantined), 'entry', 'entries')}"
     if back := line.get("put_back"):
-        what += f", {len(back)} of them with an earlier text in {'its' if len(back) == 1 else 'their'} place"
+        what += f"; {len(back)} put back with an earlier text"
     if ghosts := line.get("ghosts"):
         what += f"; {counted(len(ghosts), 'accused entry', 'accused entries')} from outside it: caches are to be flushed"
     return Action(

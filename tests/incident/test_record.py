@@ -202,7 +202,7 @@ def test_the_ledger_of_a_response_becomes_actions(tmp_path):
     assert (copied.phase, written.phase) == ("evidence", "containment")
     assert (written.what, written.digest_before, written.digest_after) == (
         (
-            "new store written without 2 entries, 1 of them with an earlier text in its place; 1 accused entry from outside it: "
+            "new store written without 2 entries; 1 put back with an earlier text; 1 accused entry from outside it: "
             "caches are to be flushed"
         ),
         "r1",
