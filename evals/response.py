@@ -1,7 +1,7 @@
 """Contain every drill with a store origin: plan, apply, prove, restore, and what the truth says of what was taken out.
 
-`python -m evals response [--scenarios vendor-page ...] [--seeds 1]`. Each drill is played and investigated blind; the proposed plan
-is applied as it stands. A short look (fewer scenarios than all) is printed and not written.
+`python -m evals response [--scenarios vendor-page ...] [--seeds 3]`. Each drill is played and investigated blind; the responder has
+its weekly copies of the store, and the proposed plan is applied as it stands. A short look (fewer scenarios than all) is printed and not written.
 """
 
 import argparse
@@ -31,7 +31,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument(
         "--scenarios", nargs="+", default=None, help="names; default: all with a store origin"
     )
-    parser.add_argument("--seeds", type=int, default=1)
+    parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--cache", type=Path, default=CACHE)
     parser.add_argument(
@@ -85,9 +85,15 @@ def contain(run: Any, files: DrillFiles, out: Path, loaded: Any) -> dict[str, An
     """Plan, apply, prove and restore, and compare what was taken out with the truth."""
     before = _digests(files.store)
     truth = set(json.loads(files.truth.read_text(encoding="utf-8"))["entries"])
-    plan = api.plan_response(run, files.store, out, models=loaded)
-    gone = set(plan.condemned())
-    kinds = {"contaminated": len(truth), "taken_out": len(gone), "rightly": len(gone & truth)}
+    plan = api.plan_response(run, files.store, out, snapshots=files.snapshots, models=loaded)
+    gone, ghosts = set(plan.condemned()), set(plan.ghosts())
+    kinds = {
+        "contaminated": len(truth),
+        "taken_out": len(gone),
+        "put_back": len(plan.put_back()),
+        "outside": len(ghosts),
+        "rightly": len((gone | ghosts) & truth),
+    }
     try:
         _, proof = api.apply_response(run, files.store, out, signed=SIGNED, models=loaded)
     except InputError as error:
@@ -103,6 +109,7 @@ def contain(run: Any, files: DrillFiles, out: Path, loaded: Any) -> dict[str, An
         "residual_upper_95": figures["probes"]["residual_upper_95"],
         "clean": figures["clean"]["claims"],
         "clean_lost": figures["clean"]["lost"],
+        "uncorroborated": len(figures["clean"]["uncorroborated"]),
         "restored_byte_for_byte": _digests(out.with_name("back")) == before,
         "original_untouched": _digests(files.store) == before,
     }
@@ -112,13 +119,30 @@ def _digests(folder: Path) -> dict[str, str]:
     return {path.name: digest_file(path) for path in sorted(folder.iterdir()) if path.is_file()}
 
 
-COLUMNS = ("contaminated", "taken_out", "rightly", "probes", "hits", "clean", "clean_lost", "verdict")
+COUNTS = (
+    "contaminated",
+    "taken_out",
+    "put_back",
+    "outside",
+    "rightly",
+    "probes",
+    "hits",
+    "clean",
+    "clean_lost",
+    "uncorroborated",
+)
 
 
 def make_tables(rows: Sequence[dict[str, Any]]) -> dict[str, Table]:
-    """Return a line a drill, and what it must show."""
-    lines = tuple((row["scenario"], row["seed"], *(row.get(name) for name in COLUMNS)) for row in rows)
-    sums = {name: sum(row.get(name) or 0 for row in rows) for name in COLUMNS[:-1]}
+    """Return what the drills must show, and a line a scenario with the sums over its seeds."""
+    played: dict[str, list[dict[str, Any]]] = {}
+    for row in rows:
+        played.setdefault(row["scenario"], []).append(row)
+    lines = tuple(
+        (name, len(some), *_sums(some).values(), sum(row["verdict"] == "proved" for row in some))
+        for name, some in sorted(played.items())
+    )
+    sums = _sums(rows)
     shown = (
         (
             "probes with the false claim unsupported, %",
@@ -139,9 +163,20 @@ def make_tables(rows: Sequence[dict[str, Any]]) -> dict[str, Table]:
         ),
     )
     return {
-        "response": Table(("", "aim", "value"), shown, f"{len(rows)} drills, each plan applied as proposed."),
-        "response.drills": Table(("scenario", "seed", *(name.replace("_", " ") for name in COLUMNS)), lines),
+        "response": Table(
+            ("", "aim", "value"),
+            shown,
+            f"{len(rows)} drills, each plan applied as proposed.",
+            decimals={"value": 2},
+        ),
+        "response.drills": Table(
+            ("scenario", "drills", *(name.replace("_", " ") for name in COUNTS), "proved"), lines
+        ),
     }
+
+
+def _sums(rows: Sequence[dict[str, Any]]) -> dict[str, int]:
+    return {name: sum(row.get(name) or 0 for row in rows) for name in COUNTS}
 
 
 def _percent(part: int, whole: int) -> float | None:

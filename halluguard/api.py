@@ -398,16 +398,20 @@ def plan_response(
 ) -> "Plan":
     """Write `plan.yaml`, what a traced run and its store call for, into a folder; nothing else is written.
 
-    `snapshots` are earlier copies of the store, or files of `snapshot_store`.
+    `snapshots` are earlier copies of the store, from which entries that were edited in place can be put back, or files of
+    `snapshot_store`, which hold digests alone.
     """
     from halluguard import response
     from halluguard.stores import open_store
 
     opened, suspect = _opened(run), open_store(Path(store), collection=collection)
     loaded = (models or ModelChoice()).load()
-    search = response.search_with(opened, suspect, loaded.reader, loaded.models.embedder)
+    copies = tuple(map(Path, snapshots))
+    search = response.search_with(
+        opened, suspect, loaded.reader, loaded.models.embedder, snapshots=copies, collection=collection
+    )
     return response.plan_response(
-        opened, suspect, Path(output), snapshots=map(Path, snapshots), search=search
+        opened, suspect, Path(output), snapshots=copies, collection=collection, search=search
     )
 
 

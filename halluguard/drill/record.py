@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from halluguard.drill.scenario import Scenario
+from halluguard.drill.shelf import save_entries
 from halluguard.drill.simulate import Played, moment
 from halluguard.errors import InputError
 from halluguard.run import write_json
@@ -39,8 +40,13 @@ class DrillFiles:
         return self.folder / "truth.json"
 
     def snapshot(self, day: int) -> Path:
-        """The store as it was on the morning of a day."""
-        return self.folder / "snapshots" / f"day-{day:03d}.jsonl"
+        """The store, entries and vectors, as it was when a day began."""
+        return self.folder / "snapshots" / f"day-{day:03d}"
+
+    @property
+    def snapshots(self) -> tuple[Path, ...]:
+        """Every earlier copy of the store, oldest first."""
+        return tuple(sorted((self.folder / "snapshots").glob("day-*")))
 
 
 def write_drill(played: Played, folder: Path) -> DrillFiles:
@@ -55,9 +61,8 @@ def write_drill(played: Played, folder: Path) -> DrillFiles:
     write_trusted(played.scenario, files.trusted)
     played.shelf.save(files.store)
     for day, entries in sorted(played.snapshots.items()):
-        files.snapshot(day).parent.mkdir(exist_ok=True)
-        lines = [json.dumps(entry.as_row(), ensure_ascii=False) for entry in entries]
-        files.snapshot(day).write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+        vectors = played.shelf.embeddings.vectors([entry.text for entry in entries])
+        save_entries(entries, vectors, files.snapshot(day))
     write_json(files.truth, truth_of(played))
     return files
 

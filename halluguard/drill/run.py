@@ -85,7 +85,9 @@ def run_drill(
     seed: int = 0,
     answerer: Answerer | None = None,
 ) -> DrillResult:
-    """Play a scenario and write log, trusted pages, store, weekly snapshots and truth into a new folder.
+    """Play a scenario and write log, trusted pages, store, weekly copies of it and truth into a new folder.
+
+    The first copy is from before the first day, the others from before every seventh.
 
     Args:
         scenario: a scenario, its name in `corpora/drills`, or a YAML file.
@@ -97,7 +99,7 @@ def run_drill(
     """
     loaded = scenario if isinstance(scenario, Scenario) else load_scenario(scenario)
     embeddings = RememberingEmbeddings(embedder)
-    days = range(SNAPSHOT_DAYS, loaded.days + 1, SNAPSHOT_DAYS)
+    days = range(0, loaded.days + 1, SNAPSHOT_DAYS)
     answerer = answerer or ExtractiveAnswerer(embeddings, loaded.retrieval.temperature)
     played = play(loaded, embeddings, answerer, seed=seed, snapshot_days=days)
     return DrillResult(write_drill(played, Path(output)), played, answerer)

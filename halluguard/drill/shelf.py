@@ -129,14 +129,19 @@ class Shelf(VectorStore):  # type: ignore[misc] # langchain-core is not followed
         return [self._entries[number] for number in sorted(self._entries)]
 
     def save(self, folder: Path) -> None:
-        """Write the store in the native format: `store.jsonl` and the vectors as they lie in the index, `store.npy`."""
-        folder.mkdir(parents=True, exist_ok=True)
+        """Write the store in the native format, the vectors as they lie in the index."""
         numbers = sorted(self._entries)
-        lines = [json.dumps(self._entries[n].as_row(), ensure_ascii=False) for n in numbers]
-        (folder / "store.jsonl").write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
         vectors = (
             np.stack([self._index.reconstruct(n) for n in numbers])
             if numbers
             else np.zeros((0, self._index.d))
         )
-        np.save(folder / "store.npy", vectors.astype(np.float32))
+        save_entries(self.entries(), vectors.astype(np.float32), folder)
+
+
+def save_entries(entries: Sequence[ShelfEntry], vectors: NDArray[np.float32], folder: Path) -> None:
+    """Write `store.jsonl` and `store.npy`, vectors of shape (len(entries), dimension), into a folder, which is made."""
+    folder.mkdir(parents=True, exist_ok=True)
+    lines = [json.dumps(entry.as_row(), ensure_ascii=False) for entry in entries]
+    (folder / "store.jsonl").write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    np.save(folder / "store.npy", vectors)

@@ -274,9 +274,10 @@ def play(
     snapshots: dict[int, tuple[ShelfEntry, ...]] = {}
     removed = removal is None or removal.day <= 0
     for number, day, topic, generator in _schedule(scenario, seed):
-        loop.advance(day)
         for due in sorted(d for d in snapshot_days if d <= day and d not in snapshots):
+            loop.advance(due)
             snapshots[due] = tuple(loop.shelf.entries())
+        loop.advance(day)
         if not removed and removal is not None and day >= removal.day:
             loop.shelf.remove(sorted(removal.ids))
             removed = True

@@ -4,9 +4,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
 from halluguard.grounding.reader import Reader, ReadRequest
 from halluguard.models import Embedder
 from halluguard.records import Entry, Passage, Reason
@@ -31,7 +28,7 @@ class Vouching:
         """Return, for each text, whether every sentence of it stands word for word in the trusted chunks nearest to it."""
         if not texts:
             return []
-        near = self._nearest(self.embedder.encode(texts))
+        near = self.nearest(texts)
         return [
             bool(parts := [letters for part in sentences(text) if (letters := _letters(part))])
             and all(part in body for part in parts)
@@ -51,7 +48,7 @@ class Vouching:
         asked = [pair for pair, stands in zip(asked, vouched, strict=True) if not stands]
         if not asked:
             return [None] * len(entries)
-        near = self._nearest(self.embedder.encode([part for _, part in asked]))
+        near = self.nearest([part for _, part in asked])
         readings = self.reader.read(
             [ReadRequest(part, passages) for (_, part), passages in zip(asked, near, strict=True)]
         )
@@ -66,8 +63,9 @@ class Vouching:
                 )
         return [worst.get(at) for at in range(len(entries))]
 
-    def _nearest(self, vectors: NDArray[np.float32]) -> list[tuple[Passage, ...]]:
-        positions, _ = self.trusted.search(vectors, NEAREST)
+    def nearest(self, texts: Sequence[str]) -> list[tuple[Passage, ...]]:
+        """Return the trusted chunks nearest to each text, at most `NEAREST`."""
+        positions, _ = self.trusted.search(self.embedder.encode(texts), NEAREST)
         chunks = [[self.trusted.chunk(int(p)) for p in row if p >= 0] for row in positions]
         return [tuple(Passage(chunk.id, chunk.text) for chunk in row) for row in chunks]
 

@@ -104,6 +104,10 @@ def _deed(line: dict[str, Any]) -> Action:
     what = f"{deed}: {line['do']}" if line.get("do") else deed
     if quarantined:
         what += f" without {counted(len(quarantined), 'entry', 'entries')}"
+    if back := line.get("put_back"):
+        what += f"; {len(back)} put back with an earlier text"
+    if ghosts := line.get("ghosts"):
+        what += f"; {counted(len(ghosts), 'accused entry', 'accused entries')} from outside it: caches are to be flushed"
     return Action(
         time=datetime.fromisoformat(str(line["at"])),
         what=what,

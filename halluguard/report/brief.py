@@ -106,6 +106,11 @@ def _next(data: ReportData) -> Iterator[Words]:
     elif not data.findings.traced:
         yield Words("Find the entries of the store behind it: ")
         yield Words("halluguard trace RUN --store STORE", quoted=True)
+    elif not data.findings.culprits and dict(data.findings.origins).get(Origin.NOT_IN_STORE):
+        yield Words(
+            "What gave the false answers is no longer in the store: a cache may serve it. This plans what to flush: "
+        )
+        yield Words("halluguard respond RUN --store STORE -o response", quoted=True)
     elif not data.findings.culprits:
         yield Words(
             "Taking entries out of the store would not help. Read the worst answers in the report; "

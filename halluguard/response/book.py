@@ -108,6 +108,13 @@ def find_all_rewrites(
     return found
 
 
+def find_false(claims: Sequence[FalseClaim], texts: Sequence[str], book: Book) -> frozenset[str]:
+    """Return those of some texts that say one of the false claims in words that are not trusted ones."""
+    entries = [Entry(text, text) for text in texts]
+    book.learn((claim.text, entry) for claim in claims for entry in entries)
+    return frozenset(text for claim in claims for text in book.said_by(claim.text, entries))
+
+
 def find_vouched(book: Book, entries: Sequence[Entry]) -> frozenset[str]:
     """Return the ids of entries every line of which stands word for word in the trusted corpus.
 

@@ -1,6 +1,6 @@
 """The plan: what a run and its store call for, in order, as YAML that a person may edit before anything is done."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ KINDS = (
     "preserve_evidence",
     "freeze_write_back",
     "quarantine",
+    "put_back",
     "freeze_sources",
     "flush_caches",
     "fall_back",
@@ -21,15 +22,15 @@ KINDS = (
     "prove",
     "recall_answers",
 )
-"""What an action can do, in the order of a plan: keep, stop growth, take out, stop what comes in, flush, cover, prove, correct."""
+"""What an action can do, in the order of a plan: keep, stop growth, take out, put the earlier text in, stop what comes in, flush, cover, prove, correct."""
 
-DONE_HERE = frozenset({"preserve_evidence", "quarantine", "roll_back", "prove"})
+DONE_HERE = frozenset({"preserve_evidence", "quarantine", "put_back", "roll_back", "prove"})
 """What `respond --apply` does itself; the rest is for people, and the ledger says so."""
 
 
 @dataclass(frozen=True, slots=True)
 class PlanEntry:
-    """One entry on a quarantine's list."""
+    """One entry on the list of a quarantine, or of what is put back: then `text` and `snapshot` say what, from which copy."""
 
     id: str
     approve: bool = True
@@ -38,6 +39,7 @@ class PlanEntry:
     source: str | None = None
     batch: str | None = None
     text: str = ""
+    snapshot: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +71,21 @@ class Plan:
 
     def condemned(self) -> tuple[str, ...]:
         """Return the ids that approved quarantines take out, in order."""
-        return tuple(
-            entry.id
-            for action in self.actions
-            if action.do == "quarantine" and action.approve
-            for entry in action.entries
-            if entry.approve
-        )
+        return tuple(entry.id for entry in self._approved("quarantine"))
+
+    def put_back(self) -> dict[str, Path]:
+        """Return the ids that get their earlier text, each with the copy of the store that holds it."""
+        return {entry.id: Path(entry.snapshot) for entry in self._approved("put_back")}
+
+    def ghosts(self) -> tuple[str, ...]:
+        """Return the ids that the store no longer holds and that approved flushes of caches are for."""
+        flushes = (one for one in self.actions if one.do == "flush_caches" and one.approve)
+        return tuple(str(key) for one in flushes for key in one.targets.get("ghosts") or ())
+
+    def _approved(self, kind: str) -> Iterator[PlanEntry]:
+        for action in self.actions:
+            if action.do == kind and action.approve:
+                yield from (entry for entry in action.entries if entry.approve)
 
 
 def plan_as_dict(plan: Plan) -> dict[str, Any]:
@@ -145,11 +155,21 @@ def _read_action(path: Path, number: int, value: Any) -> PlanAction:
     if row.get("do") not in KINDS:
         raise InputError(f"{where}.do is {row.get('do')!r}. Expected one of {', '.join(KINDS)}")
     _require_flag(where, row)
+    targets = row.get("targets") or {}
+    if not isinstance(targets, dict) or not isinstance(targets.get("ghosts", []), list):
+        raise InputError(
+            f"{where}.targets is {targets!r:.80}. Expected a mapping, with ghosts as a list of ids"
+        )
     entries = row.pop("entries", None) or []
     if not isinstance(entries, list):
         raise InputError(f"{where}.entries is no list")
     listed = tuple(_read_entry(f"{where}.entries[{n}]", one) for n, one in enumerate(entries, start=1))
     row["evidence"] = tuple(map(str, row.get("evidence") or ()))
+    for entry in listed:
+        if row["do"] == "put_back" and not entry.snapshot:
+            raise InputError(
+                f"{where}: entry {entry.id!r} has no snapshot. Expected the path of an earlier copy of the store"
+            )
     return PlanAction(**{"id": f"A{number}", "reason": "", **row, "entries": listed})
 
 

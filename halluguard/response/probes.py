@@ -52,10 +52,10 @@ class CleanClaim:
 def read_false_claims(
     run: Run, gone: Collection[str]
 ) -> tuple[tuple[FalseClaim, ...], tuple[FalseClaim, ...]]:
-    """Return the false claims that rest on quarantined entries, and those all of whose accused entries were left in.
+    """Return the false claims that rest on entries that are gone, and those all of whose accused entries were left in.
 
-    From the events of the trace, and from each cascade that holds a quarantined entry, whose leading claim was asked for in
-    all its answers.
+    From the events of the trace, and from each cascade that holds such an entry, whose leading claim was asked for in
+    all its answers. Of what the store had lost before, an accused id in `gone` counts as if it had been in it.
     """
     questions = {
         row["turn_id"]: row["question"] for row in run.read("turns", ["turn_id", "question"]).to_pylist()
@@ -66,12 +66,12 @@ def read_false_claims(
         if row["status"] in UNGROUNDED
     }
     found: dict[str, tuple[str, dict[str, None], dict[str, None]]] = {}
-    for text, entries, turns in (*_of_events(run, claims), *_of_cascades(run)):
+    held = set(gone)
+    for text, entries, turns in (*_of_events(run, claims, held), *_of_cascades(run, held)):
         _, ids, asked = found.setdefault(normal(text), (text, {}, {}))
         ids.update(dict.fromkeys(entries))
         asked.update(dict.fromkeys(q for turn in turns if (q := questions.get(turn))))
     made = [FalseClaim(text, tuple(ids), tuple(asked)) for text, ids, asked in found.values()]
-    held = set(gone)
     return (
         tuple(one for one in made if held & set(one.entries)),
         tuple(one for one in made if not held & set(one.entries)),
@@ -81,19 +81,23 @@ def read_false_claims(
 _Said = tuple[str, Sequence[str], Sequence[str]]
 
 
-def _of_events(run: Run, claims: Mapping[str, str]) -> Iterator[_Said]:
+def _of_events(run: Run, claims: Mapping[str, str], gone: set[str]) -> Iterator[_Said]:
     for row in run.read("events", ["turn_id", "claim_id", "origin", "accused_ids"]).to_pylist():
-        if row["origin"] == Origin.STORE and row["claim_id"] in claims:
-            yield claims[row["claim_id"]], row["accused_ids"] or (), (row["turn_id"],)
+        accused = row["accused_ids"] or ()
+        meant = row["origin"] == Origin.STORE or (
+            row["origin"] == Origin.NOT_IN_STORE and not gone.isdisjoint(accused)
+        )
+        if meant and row["claim_id"] in claims:
+            yield claims[row["claim_id"]], accused, (row["turn_id"],)
 
 
-def _of_cascades(run: Run) -> Iterator[_Said]:
+def _of_cascades(run: Run, gone: set[str]) -> Iterator[_Said]:
     path = run.path / "cascade.json"
     data: Mapping[str, Any] = (
         json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {"cascades": []}
     )
     for cascade in data["cascades"]:
-        entries = [entry["id"] for entry in cascade["entries"] if entry["in_store"]]
+        entries = [one["id"] for one in cascade["entries"] if one["in_store"] or one["id"] in gone]
         if entries:
             turns = [answer["turn_id"] for answer in cascade["answers"] if answer["role"] != "reports"]
             yield cascade["claim"], entries, turns

@@ -1,6 +1,6 @@
 """Prove an eradication: false claims are no longer borne out by what the new store retrieves, and true ones still are."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,7 @@ from halluguard.grounding.reader import Reader
 from halluguard.models import Embedder
 from halluguard.records import Entry
 from halluguard.response.book import Book, find_rewrites, open_book, retrieve
+from halluguard.response.ghosts import as_entries, read_ghosts
 from halluguard.response.probes import (
     CleanClaim,
     FalseClaim,
@@ -33,7 +34,11 @@ NEAR_COPY = 90.0
 
 @dataclass(frozen=True)
 class Proof:
-    """Figures of one proof; `probes` are those that brought the false claim up before, the others show nothing."""
+    """Figures of one proof; `probes` are those that brought the false claim up before, the others show nothing.
+
+    `ghosts` are the entries from outside the store, by id, with what the log shows of them; `uncorroborated` are clean claims
+    that no longer have support and that no trusted text bears out either.
+    """
 
     claims: tuple[FalseClaim, ...]
     left_in: tuple[FalseClaim, ...]
@@ -43,7 +48,9 @@ class Proof:
     missed: tuple[Mapping[str, Any], ...]
     clean: int
     clean_lost: tuple[Mapping[str, Any], ...]
+    uncorroborated: tuple[Mapping[str, Any], ...]
     copies: tuple[Mapping[str, Any], ...]
+    ghosts: Mapping[str, tuple[str, ...]]
     top_k: int
     embedded_again: bool
 
@@ -51,6 +58,11 @@ class Proof:
     def says_it(self) -> list[Mapping[str, Any]]:
         """Entries still in the store that bear a false claim out."""
         return [one for one in self.copies if one["bears_out"]]
+
+    @property
+    def untold(self) -> list[str]:
+        """Ghosts of which the log has no text."""
+        return [key for key, texts in self.ghosts.items() if not texts]
 
     @property
     def bound(self) -> float | None:
@@ -66,13 +78,18 @@ class Proof:
         """Return why it is not proved, one line each; nothing where it is."""
         found = []
         if not self.claims:
-            found.append("no false claim rests on a quarantined entry: there is nothing to prove it by")
+            found.append(
+                "no false claim rests on a quarantined entry or on one from outside the store: there is nothing to prove it by"
+            )
         elif not self.probes:
             found.append("no probe brought a false claim up in the old store: nothing was tested")
         elif self.hits > (1 - LEAST_UNSUPPORTED) * self.probes:
             found.append(f"{self.hits} of {self.probes} probes still bring a false claim up")
         elif (self.bound or 0.0) >= RESIDUAL:
             found.append(f"too few probes: {self.probes_missing} more without a hit are needed")
+        if self.untold:
+            ids = ", ".join(self.untold[:8])
+            found.append(f"the log holds no text of {ids}: what it said cannot be tested")
         if self.says_it:
             ids = ", ".join(str(one["id"]) for one in self.says_it[:8])
             found.append(f"{len(self.says_it)} entries still bear a false claim out: {ids}")
@@ -120,6 +137,12 @@ class Proof:
                 "share": None if not self.clean else round(lost / self.clean, 6),
                 "interval": None if not self.clean else [round(x, 6) for x in wilson(lost, self.clean)],
                 "which": list(self.clean_lost),
+                "uncorroborated": list(self.uncorroborated),
+            },
+            "ghosts": {
+                "ids": list(self.ghosts),
+                "without_text": self.untold,
+                "note": "entries from outside the store: the store alone is asked, what a cache serves is not",
             },
             "near_copies": list(self.copies),
         }
@@ -132,6 +155,7 @@ def prove(
     *,
     reader: Reader,
     embedder: Embedder,
+    ghosts: Collection[str] = (),
     top_k: int | None = None,
     seed: int = 0,
 ) -> Proof:
@@ -143,13 +167,18 @@ def prove(
         after: entries of the new one.
         reader: decides whether a text bears a claim out.
         embedder: of the questions, and of the entries where their vectors are another model's.
+        ghosts: accused ids that the store no longer holds; as the log shows them they count as entries of the original.
         top_k: texts retrieved a question; by default the median of the log.
         seed: of the sample of clean answers.
 
     """
-    old, new = index_entries(list(before), embedder), index_entries(list(after), embedder)
-    gone = {entry.id for entry in old.entries} - {entry.id for entry in new.entries}
-    claims, left_in = read_false_claims(run, gone)
+    stored, left = list(before), list(after)
+    known = read_ghosts(run, {entry.id for entry in stored})
+    told = {key: known.get(key, ()) for key in ghosts}
+    old, new = index_entries([*stored, *as_entries(told, embedder)], embedder), index_entries(left, embedder)
+    kept = {(entry.id, entry.text) for entry in left}
+    gone = [entry for entry in old.entries if (entry.id, entry.text) not in kept]
+    claims, left_in = read_false_claims(run, {*(entry.id for entry in gone), *told})
     k, asked = _habits(run)
     k = top_k or k
     book = open_book(run, reader, embedder)
@@ -168,6 +197,7 @@ def prove(
         if (found := book.said_by(claims[p.claim].text, top))
     ]
     clean = read_clean_claims(run, CLEAN_LIMIT, seed)
+    lost, uncorroborated = part_by_trust(_lost(clean, old, new, k, book=book, embedder=embedder), book)
     return Proof(
         claims,
         left_in,
@@ -176,8 +206,10 @@ def prove(
         len(still),
         tuple(still),
         len(clean),
-        tuple(_lost(clean, old, new, k, book=book, embedder=embedder)),
-        tuple(_find_copies(claims, old, new, gone, book=book, embedder=embedder)),
+        lost,
+        uncorroborated,
+        tuple(_find_copies(claims, new, gone, book=book, embedder=embedder)),
+        told,
         k,
         new.embedded_again,
     )
@@ -203,7 +235,7 @@ def _lost(
     tops = zip(
         clean, retrieve(old, questions, k, embedder), retrieve(new, questions, k, embedder), strict=True
     )
-    touched = [(c, was, now) for c, was, now in tops if [e.id for e in was] != [e.id for e in now]]
+    touched = [(c, was, now) for c, was, now in tops if _said(was) != _said(now)]
     book.learn((claim.text, entry) for claim, was, now in touched for entry in (*was, *now))
     return [
         {"turn_id": c.turn_id, "claim": c.text, "question": c.question, "was_borne_by": borne}
@@ -212,18 +244,42 @@ def _lost(
     ]
 
 
+def _said(entries: Sequence[Entry]) -> list[tuple[str, str | None]]:
+    return [(entry.id, entry.text) for entry in entries]
+
+
+_Rows = tuple[Mapping[str, Any], ...]
+
+
+def part_by_trust(lost: Sequence[Mapping[str, Any]], book: Book) -> tuple[_Rows, _Rows]:
+    """Part lost claims into those that a trusted text bears out, and those that only what is gone bore out.
+
+    Trusted texts are read as the store's are, one at a time: the check read those nearest to a claim together, and may have found
+    in them what none of them says. Without a trusted corpus every claim counts as lost.
+    """
+    if book.vouching is None or not lost:
+        return tuple(lost), ()
+    near = book.vouching.nearest([text for row in lost for text in (row["claim"], row["question"])])
+    passages = [[Entry(p.id, p.text) for p in (*near[2 * n], *near[2 * n + 1])] for n, _ in enumerate(lost)]
+    book.learn((row["claim"], p) for row, some in zip(lost, passages, strict=True) for p in some)
+    borne = [bool(book.borne_by(row["claim"], some)) for row, some in zip(lost, passages, strict=True)]
+    return (
+        tuple(row for row, is_borne in zip(lost, borne, strict=True) if is_borne),
+        tuple(row for row, is_borne in zip(lost, borne, strict=True) if not is_borne),
+    )
+
+
 def _find_copies(
     claims: Sequence[FalseClaim],
-    old: EntryIndex,
     new: EntryIndex,
-    gone: set[str],
+    gone: Sequence[Entry],
     *,
     book: Book,
     embedder: Embedder,
 ) -> list[Mapping[str, Any]]:
     """Return entries still in the store that bear a false claim out, and those that share a quarantined text's words."""
     bears = find_rewrites(claims, new, book, embedder)
-    like = _share_words([e for e in old.entries if e.id in gone], new.entries)
+    like = _share_words(gone, new.entries)
     return [
         {"id": key, "bears_out": bears.get(key, []), "shares_words_with": like.get(key)}
         for key in sorted({*bears, *like}, key=lambda key: (key not in bears, key))
@@ -265,13 +321,22 @@ def tell_proof(proof: Proof) -> list[str]:
             f"  probes      {proof.hits} of {proof.probes} still bring a false claim up ({proof.asked} asked); "
             f"residual at most {bound} (95 %), {proof.probes_missing} more probes needed for 5 %"
         ),
-        f"  clean       {len(proof.clean_lost)} of {proof.clean} grounded claims lost their support",
+        f"  clean       {len(proof.clean_lost)} of {proof.clean} grounded claims lost their support"
+        + (
+            f"; {len(proof.uncorroborated)} more, which no trusted text bears out by itself"
+            if proof.uncorroborated
+            else ""
+        ),
         (
             f"  still there {len(proof.says_it)} entries bear a false claim out, "
             f"{len(proof.copies) - len(proof.says_it)} share the words of a quarantined text without bearing one out"
         ),
     ]
     lines += [f"  ! {one_line(failure, 300)}" for failure in proof.failures()]
+    if proof.ghosts:
+        lines.append(
+            f"  accused from outside the store: {len(proof.ghosts)}; what a cache still serves is not tested"
+        )
     if proof.left_in:
         lines.append(
             f"  {len(proof.left_in)} flagged claims rest only on entries that were left in the store"

@@ -3,15 +3,17 @@
 import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from halluguard.cascade import Regime
 from halluguard.errors import RunError
-from halluguard.records import UNGROUNDED, Entry, Origin
+from halluguard.records import UNGROUNDED, Entry
 from halluguard.response.choose import Chosen, add_rewrites, choose_entries, excuse
 from halluguard.response.digests import digest_text, root_of_entries
+from halluguard.response.earlier import Earlier, choose_earlier, read_earlier
+from halluguard.response.ghosts import ACCUSED, read_ghosts
 from halluguard.response.plan import Plan, PlanAction, PlanEntry, number_actions
 from halluguard.run import Run
 from halluguard.stores import Store
@@ -32,6 +34,7 @@ class Known:
     turns: Mapping[str, Mapping[str, Any]]
     retrieved_in: Mapping[str, Sequence[str]]
     flagged: Mapping[str, Sequence[str]]
+    ghosts: Sequence[str] = ()
 
 
 def gather(run: Run, store: Store) -> Known:
@@ -56,7 +59,8 @@ def gather(run: Run, store: Store) -> Known:
         if row["status"] in UNGROUNDED:
             flagged.setdefault(row["turn_id"], []).append(row["claim_id"])
     rollup = run.manifest.get("trace", {}).get("rollup", [])
-    return Known(suspects, cascade, entries, rollup, turns, retrieved, flagged)
+    ghosts = tuple(read_ghosts(run, entries))
+    return Known(suspects, cascade, entries, rollup, turns, retrieved, flagged, ghosts)
 
 
 def _facts(entry: Entry) -> dict[str, Any]:
@@ -72,18 +76,27 @@ def _facts(entry: Entry) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What reading the store told: which accused entries are trusted texts, and the claims other entries say, by id."""
+    """What reading the store and its copies told, by id.
+
+    Which accused entries are trusted texts, the claims other entries say, and what copies held before those were edited.
+    """
 
     vouched: frozenset[str]
     rewrites: Mapping[str, Sequence[str]]
+    earlier: Mapping[str, Earlier] = field(default_factory=dict)
 
 
 Search = Callable[[Sequence[str]], Found]
-"""Ids to be quarantined -> what the store's texts say about that."""
+"""Ids to be quarantined, and of ghosts -> what the store's texts say about that."""
 
 
 def propose_plan(
-    run: Run, store: Store, snapshots: Sequence[Path] = (), *, search: Search | None = None
+    run: Run,
+    store: Store,
+    snapshots: Sequence[Path] = (),
+    *,
+    collection: str | None = None,
+    search: Search | None = None,
 ) -> Plan:
     """Return the plan that a traced run and its store call for; nothing is written.
 
@@ -91,24 +104,32 @@ def propose_plan(
         run: with `suspects.parquet` and `cascade.json`.
         store: the store it was traced on.
         snapshots: earlier copies of the store, or files of `halluguard store snapshot`, oldest first or not.
-        search: finds rewrites of what is accused, which no answer had retrieved; see `halluguard.response.search_with`.
+        collection: which one of a Chroma database, in the copies too.
+        search: finds rewrites of what is accused, which no answer had retrieved, and reads what copies held before; see
+            `halluguard.response.search_with`. Without it nothing is proposed to be put back, only listed.
 
     """
     known = gather(run, store)
     chosen = choose_entries(known.suspects, known.cascade["cascades"], known.entries, known.rollup)
     if search is not None:
-        found = search([one.id for one in _condemned(chosen)])
+        found = search([*(one.id for one in _condemned(chosen)), *known.ghosts])
         chosen = add_rewrites(excuse(chosen, found.vouched), found.rewrites)
+        earlier = found.earlier
+    else:
+        ids = {one.id for one in _condemned(chosen)}
+        earlier = choose_earlier(read_earlier(store, ids, snapshots, collection), None)
     root, count = root_of_entries(store.entries())
-    recalled = _recalled(run, known, chosen)
+    out = {one.id for one in _condemned(chosen)}
+    recalled = _recalled(run, known, {*out, *known.ghosts})
     actions = [
         _preserve(run, store),
         _freeze_write_back(known, chosen),
-        _quarantine(known, chosen, recalled, count),
+        _quarantine(known, chosen, _recalled(run, known, out), count),
+        _put_back(earlier),
         _freeze_sources(known, chosen),
         _flush(known, chosen, recalled),
         _fall_back(known, recalled),
-        _roll_back(known, chosen, snapshots),
+        _roll_back(known, chosen, snapshots, collection),
         _prove(),
         _recall(known, recalled),
     ]
@@ -126,9 +147,8 @@ def _condemned(chosen: Sequence[Chosen]) -> list[Chosen]:
     return [one for one in chosen if one.approve]
 
 
-def _recalled(run: Run, known: Known, chosen: Sequence[Chosen]) -> list[str]:
-    """Return the turns that gave a false claim of the store: of a cascade with entries, or of an accused entry."""
-    ids = {one.id for one in _condemned(chosen)}
+def _recalled(run: Run, known: Known, ids: set[str]) -> list[str]:
+    """Return the turns that gave a false claim of some entries: of a cascade that holds one, or laid to one."""
     turns = {
         answer["turn_id"]
         for cascade in known.cascade["cascades"]
@@ -140,7 +160,7 @@ def _recalled(run: Run, known: Known, chosen: Sequence[Chosen]) -> list[str]:
         turns |= {
             row["turn_id"]
             for row in run.read("events", ["turn_id", "origin", "accused_ids"]).to_pylist()
-            if row["origin"] == Origin.STORE and ids & set(row["accused_ids"] or ())
+            if row["origin"] in ACCUSED and ids & set(row["accused_ids"] or ())
         }
     return [turn for turn in known.turns if turn in turns]
 
@@ -215,6 +235,42 @@ def _listed(known: Known, one: Chosen) -> PlanEntry:
     return PlanEntry(one.id, one.approve, one.role, one.why, entry["source"], entry["batch"], entry["text"])
 
 
+def _put_back(earlier: Mapping[str, Earlier]) -> PlanAction | None:
+    """Give condemned entries that were edited in place the text they had; approved where that was read and is clean."""
+    if not earlier:
+        return None
+    clean = [key for key, one in earlier.items() if one.clean]
+    return PlanAction(
+        "",
+        "put_back",
+        bool(clean),
+        "entries that were edited in place: what an earlier copy of the store holds takes their place",
+        evidence=tuple(clean),
+        saves={"entries_that_keep_a_text": len(clean)},
+        entries=tuple(
+            PlanEntry(
+                key,
+                one.clean,
+                role="earlier text",
+                why=(_why_put_back(one),),
+                source=one.source,
+                batch=one.batch,
+                text=(one.text or "")[:MAX_TEXT],
+                snapshot=str(one.path),
+            )
+            for key, one in sorted(earlier.items())
+        ),
+    )
+
+
+def _why_put_back(earlier: Earlier) -> str:
+    if earlier.hindrance:
+        return f"another text is known of there, and cannot be put back: {earlier.hindrance}"
+    if earlier.clean:
+        return "its text there is another, and bears out no false claim of the run"
+    return "its text there is another, and was not held against the false claims: read it before approving it"
+
+
 def _freeze_sources(known: Known, chosen: Sequence[Chosen]) -> PlanAction | None:
     """Name sources and batches of what came in from outside; written-back entries are stopped at their path."""
     came_in = [one.id for one in _condemned(chosen) if one.role != "written back"]
@@ -244,18 +300,25 @@ def _freeze_sources(known: Known, chosen: Sequence[Chosen]) -> PlanAction | None
 
 
 def _flush(known: Known, chosen: Sequence[Chosen], recalled: Sequence[str]) -> PlanAction | None:
-    if not _condemned(chosen):
+    """Name what keeps a claim outside the store; a ghost shows that something does."""
+    if not _condemned(chosen) and not known.ghosts:
         return None
     questions = [known.turns[turn]["question"] for turn in recalled if known.turns[turn]["question"]]
     return PlanAction(
         "",
         "flush_caches",
         True,
-        "semantic and answer caches, replicas and fine-tuning queues keep a claim after its entry is gone",
+        (
+            f"accused entries that the store does not hold still gave answers: {len(known.ghosts)}; "
+            if known.ghosts
+            else ""
+        )
+        + "semantic and answer caches, replicas and fine-tuning queues keep a claim after its entry is gone",
         evidence=tuple(recalled[:20]),
         cost={"questions_answered_anew": len(set(questions))},
         saves={"false_answers_that_may_be_cached": len(recalled)},
-        targets={"questions": sorted(set(questions))[:50]},
+        targets=({"ghosts": list(known.ghosts)} if known.ghosts else {})
+        | {"questions": sorted(set(questions))[:50]},
     )
 
 
@@ -278,7 +341,7 @@ def _fall_back(known: Known, recalled: Sequence[str]) -> PlanAction:
     else:
         mode, why = (
             "none",
-            f"{share:.1%} of answers, verdict {regime}: quarantine alone is enough if it is applied today",
+            f"{share:.1%} of answers, verdict {regime}: the actions above are enough if they are carried out today",
         )
     return PlanAction(
         "",
@@ -297,7 +360,9 @@ def _fall_back(known: Known, recalled: Sequence[str]) -> PlanAction:
     )
 
 
-def _roll_back(known: Known, chosen: Sequence[Chosen], snapshots: Sequence[Path]) -> PlanAction | None:
+def _roll_back(
+    known: Known, chosen: Sequence[Chosen], snapshots: Sequence[Path], collection: str | None
+) -> PlanAction | None:
     """Name the last snapshot from before the first bad entry came; never approved by itself."""
     ids = [one.id for one in _condemned(chosen)]
     times = [known.entries[key]["ingested_at"] for key in ids if known.entries[key]["ingested_at"]]
@@ -306,7 +371,7 @@ def _roll_back(known: Known, chosen: Sequence[Chosen], snapshots: Sequence[Path]
     from halluguard.response.snapshot import last_without
 
     bad = {key: known.entries[key]["digest"] for key in ids}
-    found = last_without(snapshots, bad, min(times, default=None))
+    found = last_without(snapshots, bad, min(times, default=None), collection)
     if found is None:
         return None
     return PlanAction(

@@ -4,18 +4,18 @@ import shutil
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from halluguard.errors import InputError, StoreError
 from halluguard.response.archive import read_archive, write_archive
 from halluguard.response.digests import root_of_entries
+from halluguard.response.earlier import open_earlier
 from halluguard.response.evidence import digest_store, preserve, require_unchanged
 from halluguard.response.ledger import Signature, append_ledger, chain, read_ledger, write_ledger
 from halluguard.response.plan import DONE_HERE, Plan, write_plan
 from halluguard.response.swap import building
-from halluguard.response.writers import Item, Items, read_items, write_store
+from halluguard.response.writers import Item, Items, read_items, take_place, write_store
 from halluguard.run import Run
 from halluguard.stores import Store, open_store
 
@@ -24,11 +24,12 @@ STORE, QUARANTINE, EVIDENCE, LEDGER, PLAN = "store", "quarantine", "evidence", "
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """What was done: entries before, out and left, the roots, notes on what could not be kept, the ledger's last digest."""
+    """What was done: entries before, out, put back with an earlier text and left, the roots, notes, the ledger's last digest."""
 
     folder: Path
     before: int
     out: int
+    back: int
     left: int
     root_before: str
     root_after: str
@@ -46,7 +47,8 @@ def apply_plan(
     """Carry out a plan into `folder`, which is replaced as a whole at the end; the original store is only read.
 
     Raises:
-        InputError: the folder holds an applied plan, or the plan names an entry the store does not have.
+        InputError: the folder holds an applied plan, or the plan names an entry that the store, or the copy it is to be put
+            back from, does not have.
         StoreError: the store is not as the plan saw it, or nothing would be left of it.
 
     """
@@ -55,28 +57,42 @@ def apply_plan(
     before = digest_store(store)
     require_unchanged(store, dict(plan.store.get("files") or before))
     condemned = _require_known(plan, store)
+    back = _read_back(plan, store, condemned, collection)
     with building(folder) as built:
         kept = preserve(run, store, built / EVIDENCE)
         (built / PLAN).write_text(write_plan(plan), encoding="utf-8")
         proposed = folder / PLAN
         if proposed.is_file() and proposed.read_text(encoding="utf-8") != write_plan(plan):
             shutil.copyfile(proposed, built / "plan.before.yaml")
-        notes = write_store(_kept_items(plan, store, condemned, collection), store, built / STORE)
-        why = {entry.id: entry.why for action in plan.actions for entry in action.entries}
+        notes = write_store(_kept_items(plan, store, condemned, back, collection), store, built / STORE)
+        why = {
+            entry.id: entry.why
+            for action in plan.actions
+            if action.do == "quarantine"
+            for entry in action.entries
+        }
         out = write_archive(
             (item for item in read_items(store) if item.entry.id in condemned), built / QUARANTINE, why
         )
         made = open_store(built / STORE, collection=collection)
         root_before, count = root_of_entries(store.entries())
         root_after, left = root_of_entries(made.entries())
-        if not _is_rolled_back(plan) and left != count - out:
-            raise StoreError(f"{store.path}: {left} entries were written where {count - out} were expected")
+        expected = count - out + len(back)
+        if not _is_rolled_back(plan) and left != expected:
+            raise StoreError(f"{store.path}: {left} entries were written where {expected} were expected")
+        _require_written(made, back)
         after = {"files": digest_store(made), "root": root_after, "entries": left}
         state = {"before": {"files": before, "root": root_before, "entries": count}, "after": after}
-        lines = _lines(plan, signed, kept, state, condemned)
+        changed = {"quarantined": sorted(condemned), "put_back": sorted(back), "ghosts": list(plan.ghosts())}
+        lines = _lines(plan, signed, kept, {**changed, **state})
         write_ledger(built / LEDGER, lines)
         require_unchanged(store, before)
-    return Applied(folder, count, out, left, root_before, root_after, notes, lines[-1]["digest"])
+    if not condemned and not _is_rolled_back(plan):
+        notes += (
+            f"nothing was taken out: {', '.join(plan.ghosts())} came from outside the store. Flush the caches that serve it",
+        )
+    digest = lines[-1]["digest"]
+    return Applied(folder, count, out, len(back), left, root_before, root_after, notes, digest)
 
 
 def _require_known(plan: Plan, store: Store) -> frozenset[str]:
@@ -86,9 +102,59 @@ def _require_known(plan: Plan, store: Store) -> frozenset[str]:
         raise InputError(
             f"the plan quarantines {unknown[0]!r}, which {store.path} does not hold. Correct its id"
         )
-    if not condemned and not _is_rolled_back(plan):
-        raise InputError("the plan has no approved entry to quarantine: there is nothing to apply")
+    if not condemned and not _is_rolled_back(plan) and not plan.ghosts():
+        raise InputError(
+            "the plan has no approved entry to quarantine, and no approved flush of caches names one that the store has lost: "
+            "there is nothing to apply"
+        )
     return condemned
+
+
+def _read_back(
+    plan: Plan, store: Store, condemned: Collection[str], collection: str | None
+) -> dict[str, Item]:
+    """Return, by id, the earlier items that take the place of condemned ones; raises InputError where one cannot."""
+    wanted = plan.put_back()
+    if stray := sorted(wanted.keys() - condemned):
+        raise InputError(
+            f"the plan puts back {stray[0]!r}, which it does not quarantine. Quarantine it, or leave it out of put_back"
+        )
+    now = {item.entry.id: item for item in read_items(store) if item.entry.id in wanted} if wanted else {}
+    held: dict[str, Item] = {}
+    for path in dict.fromkeys(wanted.values()):
+        earlier = open_earlier(path, store, collection)
+        ids = {key for key, copy in wanted.items() if copy == path}
+        held |= {item.entry.id: item for item in read_items(earlier) if item.entry.id in ids}
+    for key, path in wanted.items():
+        _require_other(key, now[key], held.get(key), path)
+    return {key: take_place(now[key], held[key], store) for key in wanted}
+
+
+def _require_other(key: str, now: Item, held: Item | None, path: Path) -> None:
+    """Raise InputError where a copy does not hold another text with a vector like that of the store."""
+    if held is None or held.entry.text is None:
+        raise InputError(
+            f"{path}: holds no text of {key!r}, which the plan puts back from it. Name another copy"
+        )
+    if held.entry.text == now.entry.text:
+        raise InputError(
+            f"{path}: holds {key!r} with the very text that is quarantined. Name an earlier copy"
+        )
+    shapes = [None if item.vector is None else item.vector.shape for item in (held, now)]
+    if shapes[0] != shapes[1]:
+        raise InputError(
+            f"{path}: the vector of {key!r} has the shape {shapes[0]}, where the store's has {shapes[1]}. Name another copy"
+        )
+
+
+def _require_written(made: Store, back: Mapping[str, Item]) -> None:
+    """Raise StoreError where the new store does not hold the earlier text and a vector of what was put back."""
+    if not back:
+        return
+    held = {entry.id: (entry.text, entry.vector is None) for entry in made.entries() if entry.id in back}
+    for key, item in back.items():
+        if held.get(key) != (item.entry.text, item.entry.vector is None):
+            raise StoreError(f"{made.path}: {key!r} could not be written as the earlier copy holds it")
 
 
 def _is_rolled_back(plan: Plan) -> bool:
@@ -96,49 +162,36 @@ def _is_rolled_back(plan: Plan) -> bool:
     return action is not None and action.approve
 
 
-def _kept_items(plan: Plan, store: Store, condemned: Collection[str], collection: str | None) -> Items:
+def _kept_items(
+    plan: Plan, store: Store, condemned: Collection[str], back: Mapping[str, Item], collection: str | None
+) -> Items:
     """Return what the new store holds: the store's entries or, rolled back, an earlier copy's and what was added since.
 
-    Of a condemned entry that was edited in place the earlier copy holds another text, which is kept.
+    In the place of a condemned entry stands what is put back for it. An earlier copy that is rolled back to holds another text of
+    an entry that was edited in place, which is kept.
     """
-    if not _is_rolled_back(plan):
-        return lambda: (item for item in read_items(store) if item.entry.id not in condemned)
-    earlier = _open_earlier(plan, store, collection)
+    action = plan.find("roll_back")
+    earlier = None
+    if action is not None and action.approve:
+        earlier = open_earlier(Path(str(action.targets.get("snapshot"))), store, collection)
     bad = {entry.id: entry.text for entry in store.entries() if entry.id in condemned}
 
     def items() -> Iterator[Item]:
         ids = set()
-        for item in read_items(earlier):
+        for item in read_items(earlier) if earlier is not None else ():
             ids.add(item.entry.id)
             if item.entry.id not in bad or item.entry.text != bad[item.entry.id]:
                 yield item
-        yield from (item for item in read_items(store) if item.entry.id not in {*ids, *condemned})
+            elif item.entry.id in back:
+                yield back[item.entry.id]
+        for item in read_items(store):
+            if item.entry.id not in ids and item.entry.id not in condemned:
+                yield item
+            elif item.entry.id not in ids and item.entry.id in back:
+                ids.add(item.entry.id)
+                yield back[item.entry.id]
 
     return items
-
-
-def _open_earlier(plan: Plan, store: Store, collection: str | None) -> Store:
-    """Open the earlier copy that a plan names; raises InputError where it cannot take the store's place."""
-    from halluguard.response.snapshot import is_snapshot
-
-    action = plan.find("roll_back")
-    path = Path(str(action.targets.get("snapshot"))) if action else Path()
-    if is_snapshot(path):
-        raise InputError(
-            f"{path}: holds digests, no entries; a store cannot be rolled back to it. Name an earlier copy of the store"
-        )
-    earlier = open_store(path, collection=collection)
-    if earlier.kind != store.kind:
-        raise InputError(
-            f"{path}: a {earlier.kind} store, where {store.path} is {store.kind}. Name one of its kind"
-        )
-    if _has_vectors(store) and not _has_vectors(earlier):
-        raise InputError(f"{path}: holds no vectors, where {store.path} does. Name a copy with its vectors")
-    return earlier
-
-
-def _has_vectors(store: Store) -> bool:
-    return any(item.vector is not None for item in islice(read_items(store), 1))
 
 
 def _lines(
@@ -146,7 +199,6 @@ def _lines(
     signed: Signature,
     kept: Mapping[str, Any],
     state: Mapping[str, Any],
-    condemned: Collection[str],
 ) -> tuple[dict[str, Any], ...]:
     """Return the ledger: evidence, then every action of the plan as decided, the store's change last."""
     lines: list[dict[str, Any]] = []
@@ -164,14 +216,16 @@ def _lines(
             else "approved, for people to do"
         )
         add({"deed": what, "action": action.id, "do": action.do, "reason": action.reason})
-    add({"deed": "new store written", "quarantined": sorted(condemned), **state})
+    add({"deed": "new store written", **state})
     return tuple(lines)
 
 
 def restore_store(
     folder: Path, output: Path, *, signed: Signature | None = None, collection: str | None = None
 ) -> tuple[str, int]:
-    """Put the quarantined entries back where they were, into a new store, and return its root and number of entries.
+    """Put the quarantined entries back where they were, in place of what was put back for them, into a new store.
+
+    Returns its root and number of entries.
 
     With `signed`, the ledger of `folder` gets a line. After a roll back the evidence copy is the way back, and is said to be.
 
@@ -193,7 +247,8 @@ def restore_store(
     if output.exists() and (not output.is_dir() or any(output.iterdir())):
         raise InputError(f"{output}: exists. Choose a new folder with -o")
     with building(output) as built:
-        write_store(lambda: _merge(reduced, folder / QUARANTINE), reduced, built)
+        stand_ins = frozenset(state.get("put_back") or ())
+        write_store(lambda: _merge(reduced, folder / QUARANTINE, stand_ins), reduced, built)
         root, count = root_of_entries(open_store(built, collection=collection).entries())
         if root != state["before"]["root"]:
             raise InputError(
@@ -208,12 +263,14 @@ def restore_store(
     return root, count
 
 
-def _merge(reduced: Store, archive: Path) -> Iterator[Item]:
-    """Yield the reduced store's items with the archived ones at the places they had."""
+def _merge(reduced: Store, archive: Path, stand_ins: Collection[str]) -> Iterator[Item]:
+    """Yield the reduced store's items, less those that stand in for archived ones, with the archived ones at the places they had."""
     waiting = iter(read_archive(archive))
     next_out = next(waiting, None)
     place = 0
     for item in read_items(reduced):
+        if item.entry.id in stand_ins:
+            continue
         while next_out is not None and next_out.ordinal == place:
             yield next_out
             place, next_out = place + 1, next(waiting, None)

@@ -22,10 +22,19 @@ if TYPE_CHECKING:
 PROOF = "proof.json"
 
 
-def search_with(run: Run, store: Store, reader: "Reader", embedder: "Embedder") -> Search:
-    """Return what tells, of entries to be quarantined, which are trusted texts, and which others say what the rest say."""
+def search_with(
+    run: Run,
+    store: Store,
+    reader: "Reader",
+    embedder: "Embedder",
+    *,
+    snapshots: Sequence[Path] = (),
+    collection: str | None = None,
+) -> Search:
+    """Return what tells, of entries to be quarantined, which are trusted texts, which others say what the rest say, and what copies held before."""
     from halluguard.forensics import index_entries
-    from halluguard.response.book import find_all_rewrites, find_vouched, open_book
+    from halluguard.response.book import find_all_rewrites, find_false, find_vouched, open_book
+    from halluguard.response.earlier import choose_earlier, read_earlier
     from halluguard.response.probes import read_false_claims
 
     def search(ids: Sequence[str]) -> Found:
@@ -37,18 +46,28 @@ def search_with(run: Run, store: Store, reader: "Reader", embedder: "Embedder") 
         claims: tuple[FalseClaim, ...] = ()
         while True:  # an entry found may be in another cascade, whose claim is then false too
             held = {*ids, *rewrites} - vouched
-            more, _ = read_false_claims(run, held)
+            more, left_in = read_false_claims(run, held)
             if len(more) == len(claims):
                 break
             claims = more
             rewrites |= find_all_rewrites(claims, index, book, embedder, held)
-        return Found(vouched, {key: said for key, said in rewrites.items() if key not in vouched})
+        copies = read_earlier(store, held, snapshots, collection)
+        texts = {one.text for found in copies.values() for one in found if one.text and not one.hindrance}
+        false = find_false((*claims, *left_in), sorted(texts), book)
+        said = {key: found for key, found in rewrites.items() if key not in vouched}
+        return Found(vouched, said, choose_earlier(copies, false))
 
     return search
 
 
 def plan_response(
-    run: Run, store: Store, folder: Path, *, snapshots: Iterable[Path] = (), search: Search | None = None
+    run: Run,
+    store: Store,
+    folder: Path,
+    *,
+    snapshots: Iterable[Path] = (),
+    collection: str | None = None,
+    search: Search | None = None,
 ) -> Plan:
     """Write `plan.yaml` into a folder and return the plan; nothing else is written.
 
@@ -58,7 +77,7 @@ def plan_response(
     """
     if (folder / LEDGER).exists():
         raise InputError(f"{folder}: a plan was applied here. Choose another folder with -o")
-    plan = propose_plan(run, store, tuple(snapshots), search=search)
+    plan = propose_plan(run, store, tuple(snapshots), collection=collection, search=search)
     text = write_plan(plan)
     path = folder / PLAN
     if path.exists() and path.read_text(encoding="utf-8") != text:
@@ -106,7 +125,8 @@ def prove_response(
     from halluguard.response.proof import prove
 
     made = open_store(folder / STORE, collection=collection)
-    proof = prove(run, store.entries(), made.entries(), reader=reader, embedder=embedder)
+    ghosts = read_plan(folder / PLAN).ghosts()
+    proof = prove(run, store.entries(), made.entries(), reader=reader, embedder=embedder, ghosts=ghosts)
     write_json(folder / PROOF, proof.as_dict())
     if signed is not None:
         verdict = proof.as_dict()["verdict"]

@@ -112,7 +112,10 @@ def _rows(path: Path) -> Iterator[Leaf]:
 
 
 def last_without(
-    paths: Sequence[Path], bad: Mapping[str, str | None], before: datetime | None
+    paths: Sequence[Path],
+    bad: Mapping[str, str | None],
+    before: datetime | None,
+    collection: str | None = None,
 ) -> Snapshot | None:
     """Return the largest-dated snapshot that holds none of the bad entries with the text they have now, or None.
 
@@ -123,7 +126,7 @@ def last_without(
     found: list[tuple[str, int, Snapshot]] = []
     for path in paths:
         count, latest, clean = 0, "", True
-        for leaf in leaves_of(path):
+        for leaf in leaves_of(path, collection):
             count += 1
             latest = max(latest, leaf.ingested_at or "")
             clean = clean and (leaf.id not in bad or leaf.text != bad[leaf.id])

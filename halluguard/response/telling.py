@@ -22,21 +22,25 @@ def _figures(action: PlanAction) -> list[tuple[str, str]]:
         for label, values in (("cost", action.cost), ("saves", action.saves))
         if values
     ]
-    for label, wanted in (("out", True), ("look at", False)):
+    approved = "back" if action.do == "put_back" else "out"
+    for label, wanted in ((approved, True), ("look at", False)):
         ids = [entry.id for entry in action.entries if entry.approve is wanted]
         if ids:
             more = f" and {len(ids) - 12} more" if len(ids) > 12 else ""
             found.append((label, one_line(", ".join(ids[:12]), 200) + more))
+    if ghosts := action.targets.get("ghosts"):
+        found.append(("outside the store", one_line(", ".join(map(str, ghosts)), 200)))
     return found
 
 
 def tell_applied(applied: Applied) -> list[str]:
     """Return what was written and where."""
     folder = applied.folder
+    back = f", {applied.back} put back with an earlier text" if applied.back else ""
     return [
-        f"{applied.out} of {applied.before} entries quarantined; the original store is untouched.",
+        f"{applied.out} of {applied.before} entries quarantined{back}; the original store is untouched.",
         f"  new store   {folder / 'store'} ({applied.left} entries, root {applied.root_after[:16]})",
         f"  undo        halluguard respond --restore {folder} -o NEWSTORE",
         f"  ledger      {folder / 'ledger.jsonl'}, last digest {applied.ledger}",
-        *(f"  ! {note}" for note in applied.notes),
+        *(f"  ! {one_line(note, 300)}" for note in applied.notes),
     ]

@@ -108,7 +108,10 @@ def test_the_files_are_read_by_the_readers_of_the_package(played, tmp_path):
     assert {entry.written_by_turn for entry in entries if entry.id.startswith("memory")} > {
         None
     } or store.count
-    assert len(files.snapshot(7).read_text().splitlines()) < len(files.snapshot(14).read_text().splitlines())
+    copies = [open_store(path) for path in files.snapshots]
+    assert files.snapshots == (files.snapshot(7), files.snapshot(14))
+    assert 0 < copies[0].count < copies[1].count
+    assert all(entry.vector is not None for entry in copies[0].entries())
     assert json.loads(files.truth.read_text()) == json.loads(json.dumps(truth_of(drill)))
     assert (files.trusted / "delays.md").read_text().startswith("# Delays")
     with pytest.raises(InputError, match="not empty"):

@@ -186,7 +186,9 @@ def test_the_ledger_of_a_response_becomes_actions(tmp_path):
         {"deed": "approved, for people to do", "do": "flush_caches"},
         {
             "deed": "new store written",
-            "quarantined": ["bad"],
+            "quarantined": ["bad", "edited"],
+            "put_back": ["edited"],
+            "ghosts": ["gone"],
             "before": {"root": "r1"},
             "after": {"root": "r2"},
         },
@@ -199,7 +201,10 @@ def test_the_ledger_of_a_response_becomes_actions(tmp_path):
 
     assert (copied.phase, written.phase) == ("evidence", "containment")
     assert (written.what, written.digest_before, written.digest_after) == (
-        "new store written without 1 entry",
+        (
+            "new store written without 2 entries; 1 put back with an earlier text; 1 accused entry from outside it: "
+            "caches are to be flushed"
+        ),
         "r1",
         "r2",
     )

@@ -2,6 +2,7 @@
 
 import pytest
 
+from halluguard.records import Origin
 from halluguard.report import collect, render_html, render_markdown
 from halluguard.report.brief import BEHIND, brief
 
@@ -43,6 +44,16 @@ def test_a_loop_that_does_not_feed_it_is_not_stopped(library_run):
     said = told(library_run, cascade={"verdict": {"regime": "SEEDED-ONLY", "meaning": "Put in."}})
 
     assert not said["What to do next"].startswith("Stop")
+
+
+def test_where_only_a_cache_can_serve_it_the_plan_is_named_all_the_same(library_run):
+    from dataclasses import replace
+
+    findings = replace(collect(library_run).findings, culprits=(), origins=((Origin.NOT_IN_STORE, 2),))
+    said = told(library_run, findings=findings)["What to do next"]
+
+    assert said.startswith("What gave the false answers is no longer in the store")
+    assert "halluguard respond RUN" in said
 
 
 def test_a_run_with_nothing_checkable_asks_for_the_right_field(make_run):

@@ -269,12 +269,18 @@ print(number)
 def test_a_kill_at_any_touch_of_a_file_leaves_the_old_folder_or_the_new_one(
     write_native, plan_for, empty_run, tmp_path, signed, digest_of
 ):
-    from halluguard.response import write_plan
+    from dataclasses import replace
+
+    from halluguard.response import PlanAction, PlanEntry, write_plan
 
     rows = [{"id": f"x{i}", "text": f"text {i} " * 20} for i in range(60)]
     store = open_store(write_native(tmp_path / "s", rows, np.ones((60, 8), dtype=np.float32)))
     before = digest_of(tmp_path / "s")
+    earlier = [{**row, "text": "earlier"} if row["id"] == "x7" else row for row in rows]
+    copy = write_native(tmp_path / "copy", earlier, np.zeros((60, 8), dtype=np.float32))
+    back = PlanAction("A2", "put_back", True, "", entries=(PlanEntry("x7", snapshot=str(copy)),))
     plan = plan_for(store, "x7", "x8")
+    plan = replace(plan, actions=(*plan.actions, back))
     (tmp_path / "plan.yaml").write_text(write_plan(plan))
     done = subprocess.run(
         [sys.executable, "-c", KILLED, str(tmp_path)], capture_output=True, text=True, check=True
@@ -289,9 +295,10 @@ def test_a_kill_at_any_touch_of_a_file_leaves_the_old_folder_or_the_new_one(
     assert digest_of(tmp_path / "s") == before
     for out, names in zip(outs, held, strict=True):
         if names != whole:
-            assert apply_plan(empty_run, store, plan, out, signed=signed).left == 58
+            assert apply_plan(empty_run, store, plan, out, signed=signed).left == 59
             assert not list(tmp_path.glob(f".{out.name}.*"))  # what the killed process left is swept
-        assert open_store(out / "store").count == 58
+        made = {entry.id: entry.text for entry in open_store(out / "store").entries()}
+        assert (len(made), made["x7"]) == (59, "earlier")
         assert restore_store(out, tmp_path / f"back-{out.name}")[1] == 60
 
 

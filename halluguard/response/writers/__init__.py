@@ -27,6 +27,11 @@ def read_items(store: Store) -> Iterator[Item]:
     return _READERS[store.kind](store)
 
 
+def take_place(now: Item, earlier: Item, store: Store) -> Item:
+    """Return an item of an earlier copy as it stands in `store` in the place of the item that has its id now."""
+    return llamaindex.take_place(now, earlier) if store.kind == "llamaindex" else earlier
+
+
 def write_store(items: Items, like: Store, target: Path) -> tuple[str, ...]:
     """Write a new store of the kind of `like` into a folder, which is made; return what could not be kept as it was.
 
@@ -40,4 +45,4 @@ def write_store(items: Items, like: Store, target: Path) -> tuple[str, ...]:
     return _WRITERS[like.kind](items, like, target)
 
 
-__all__ = ["Item", "Items", "read_items", "write_store"]
+__all__ = ["Item", "Items", "read_items", "take_place", "write_store"]

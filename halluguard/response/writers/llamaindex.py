@@ -24,6 +24,25 @@ def read_items(store: Store) -> Iterator[Item]:
         yield Item(ordinal, entry, {"fragments": found.get(entry.id, [])}, entry.vector)
 
 
+def take_place(now: Item, earlier: Item) -> Item:
+    """Return an earlier item at the mentions that the item of its id has now.
+
+    A copy's index may have another id, and its node belong to another document: values are the copy's, the places are those of
+    the store. A mention that is the id alone stays as it is.
+    """
+    values = {_place(fragment): fragment["value"] for fragment in earlier.payload["fragments"]}
+    fragments = [
+        {**fragment, "value": values.get(_place(fragment), fragment["value"])}
+        for fragment in now.payload["fragments"]
+        if _place(fragment) in values or fragment["value"] == now.entry.id
+    ]
+    return Item(earlier.ordinal, earlier.entry, {"fragments": fragments}, earlier.vector)
+
+
+def _place(fragment: Mapping[str, Any]) -> tuple[Any, ...]:
+    return (fragment["file"], *fragment["path"], fragment["key"])
+
+
 def write_items(items: Items, like: Store, target: Path) -> tuple[str, ...]:
     """Write every JSON file of `like` with the given items in place of its own.
 
