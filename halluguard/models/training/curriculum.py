@@ -7,6 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from halluguard.models.training.bounds import deal_bounds
 from halluguard.models.training.edits import all_edits
 from halluguard.models.training.examples import CONTRADICTION, ENTAILMENT, NEUTRAL, NOT_ENTAILMENT, Example
 from halluguard.models.training.house_rules import deal_rules
@@ -207,6 +208,7 @@ SHARD_ROWS: Mapping[str, int] = {
     "grounding": 600,
     "ledger": 180,
     "house_rules": 340,
+    "bounds": 240,
 }
 
 
@@ -331,6 +333,8 @@ class Mixer:
                 rows += self.grounding.take(count)
             elif name == "house_rules":
                 rows += deal_rules(self.rng, count)
+            elif name == "bounds":
+                rows += deal_bounds(self.rng, count)
             elif name == "ledger":
                 rows += deal_ledger(self.rng, count, self.grounding.corpora[0][0].persons)
             else:
