@@ -1,8 +1,8 @@
 """Traceback: name the entries responsible for a wrong answer, or that none is; NQ, HotpotQA and RAMDocs.
 
 `python -m evals traceback` reports, `--fit` first fits what ships: weights on every other NQ and RAMDocs question,
-p-values on every other NQ and HotpotQA question where nothing is poisoned. What is reported are the other halves, so
-that no attack on HotpotQA has been seen, nor any question that is reported.
+p-values on every other question where nothing is poisoned. What is reported are the other halves: nothing is fitted to
+any question that is reported, nor to any attack on HotpotQA.
 """
 
 import argparse
@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import logit
 from sklearn.linear_model import LogisticRegression
 
 from evals.data import data_path, digests
@@ -38,7 +39,7 @@ from halluguard.forensics.responsibility import (
     chorus_score,
     default_responsibility,
 )
-from halluguard.forensics.signals import FEATURES, stack_rows
+from halluguard.forensics.signals import FEATURES, anchor_share, stack_rows
 from halluguard.grounding.loading import load_reader
 from halluguard.grounding.rates import wilson
 from halluguard.grounding.reader import Reader, ReadRequest
@@ -55,8 +56,10 @@ ATTACKS = {
 }
 HELD = 1.0
 """Inverse strength of the penalty on the weights, by cross-validation over the NQ questions that are fitted on."""
-INVENTED = 3
+INVENTED = 5
 """Wrong answers to each question that the fit of p-values sees where nothing is poisoned: its own, and those of others."""
+APART = (2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 12.0)
+"""Log-odds behind the highest score of an event that are tried in the fit."""
 _BLOCK = 100
 _NEUTRAL = ResponsibilityModel(dict.fromkeys(FEATURES, 0.0), 0.0, (1.0,) * 200, (1.0,) * 200)
 
@@ -160,11 +163,11 @@ def _fitting_scenarios(
         ("ramdocs", "ramdocs_misinfo"),
     ):
         yield attack_scenario(data, dataset, attack, some)
-    # p-values are as fine as there are clean events, whatever the sample. RAMDocs lends none: many of its passages that
-    # are labelled correct or noise state the wrong answer, so that an accusation there would not be false.
+    # p-values are as fine as there are clean events, whatever the sample. RAMDocs lends its web pages once: some of its
+    # passages that are labelled correct or noise state the wrong answer, which makes p-values err on the safe side.
     every = [question for question in data.questions if not question.held]
-    for dataset in ("nq", "hotpotqa"):
-        for shift in range(INVENTED):
+    for dataset, invented in (("nq", INVENTED), ("hotpotqa", INVENTED), ("ramdocs", 1)):
+        for shift in range(invented):
             drawn = clean_scenario(data, dataset, every, shift=shift)
             yield check(drawn, gold_index(data, dataset), reader, embedder)
 
@@ -221,7 +224,7 @@ def _flagged(event: Event, shown: Sequence[str], attributor: Attributor) -> Flag
 
 def fit(scenarios: Iterable[Scenario], reader: Reader, embedder: Any) -> dict[str, Any]:
     """Fit the weights on attacked events and the clean maxima on clean ones."""
-    rows, labels, under_attack, clean = [], [], [], []
+    rows, labels, attacked, clean = [], [], [], []
     for scenario in scenarios:
         print(f"reading {scenario.name}: {len(scenario.events)} events", file=sys.stderr, flush=True)
         for one, event in zip(
@@ -232,11 +235,14 @@ def fit(scenarios: Iterable[Scenario], reader: Reader, embedder: Any) -> dict[st
             features = stack_rows(measure(one.flagged, one.candidates, one.readings))
             rows.append(features)
             labels += [candidate.entry.id in event.poison for candidate in one.candidates]
-            under_attack += [bool(event.poison)] * len(features)
-            if not event.poison:
-                clean.append((features, [candidate.text for candidate in one.candidates]))
+            open_ = np.array([not reading.contradicts for reading in one.readings], dtype=bool)
+            if event.poison:
+                attacked.append((features, open_, np.array(labels[-len(features) :], dtype=bool)))
+            else:
+                texts = [c.text for c, is_open in zip(one.candidates, open_, strict=True) if is_open]
+                clean.append((features[open_], texts))
     model = fit_weights(np.concatenate(rows), labels)
-    scores, attacked = model.score_rows(np.concatenate(rows)), np.array(under_attack)
+    beside, apart = best_bounds([(model.score_rows(row), open_, label) for row, open_, label in attacked])
     clean_scores = [(model.score_rows(features).tolist(), texts) for features, texts in clean]
     maxima = sorted(max(values, default=0.0) for values, _ in clean_scores)
     choruses = sorted(chorus_score(values, texts) for values, texts in clean_scores)
@@ -247,8 +253,9 @@ def fit(scenarios: Iterable[Scenario], reader: Reader, embedder: Any) -> dict[st
         "clean_choruses": [round(one, 5) for one in choruses],
         "alpha": 0.02,
         "grey": 0.05,
-        "beside": best_cut(scores[attacked], np.array(labels)[attacked]),
-        "source": f"every other NQ and RAMDocs question, {len(labels)} readings; p-values by {len(clean)} wrong answers to NQ and HotpotQA questions, NLI {reader.scorer.digest[:12]}",
+        "beside": beside,
+        "apart": apart,
+        "source": f"every other NQ and RAMDocs question, {len(labels)} readings; p-values by {len(clean)} wrong answers where nothing is poisoned, NLI {reader.scorer.digest[:12]}",
     }
 
 
@@ -262,11 +269,33 @@ def fit_weights(features: Any, labels: Sequence[bool]) -> ResponsibilityModel:
     return ResponsibilityModel(weights, round(float(regression.intercept_[0] - raw @ middle), 4), (), ())
 
 
-def best_cut(scores: Any, labels: Any) -> float:
-    """Return the score that parts responsible entries from others with the fewest errors, the highest of equals."""
-    cuts = np.unique(scores)
-    errors = [np.sum((scores >= cut) != labels.astype(bool)) for cut in cuts]
-    return round(float(cuts[len(cuts) - 1 - int(np.argmin(errors[::-1]))]), 5)
+def best_bounds(events: Sequence[tuple[Any, Any, Any]]) -> tuple[float, float]:
+    """Return `beside` and `apart`: those that part responsible entries from others with the fewest errors.
+
+    Each attacked event gives, for its candidates, scores, whether they may be accused, and whether they are responsible.
+    """
+    labels = np.concatenate([label for *_, label in events])
+    found = []
+    for apart in APART:
+        scores = np.concatenate([_within(score, open_, apart) for score, open_, _ in events])
+        errors, cut = _best_cut(scores, labels)
+        found.append((errors, apart, cut))
+    _, apart, beside = min(found)
+    return beside, apart
+
+
+def _within(scores: Any, open_: Any, apart: float) -> Any:
+    """Return the scores of one event, -1 for what may not be accused or stays too far behind the highest."""
+    highest = max(scores[open_], default=0.0)
+    return np.where(open_ & (logit(scores) >= logit(highest) - apart), scores, -1.0)
+
+
+def _best_cut(scores: Any, labels: Any) -> tuple[int, float]:
+    """Return the fewest errors and the score, above -1, that makes them, the highest of equals."""
+    cuts = np.unique(scores[scores >= 0])
+    errors = [int(np.sum((scores >= cut) != labels)) for cut in cuts]
+    best = len(cuts) - 1 - int(np.argmin(errors[::-1]))
+    return errors[best], round(float(cuts[best]), 5)
 
 
 def report(
@@ -275,6 +304,8 @@ def report(
     """Return the metrics of one scenario: DACC, FPR, FNR over the top of each ranking and over the whole store."""
     totals = np.zeros(4, dtype=int)  # TP, FP, FN, TN over retrieved entries
     store = np.zeros(4, dtype=int)
+    naming = np.zeros(2, dtype=int)  # TP, FN among the injected that hold words of the answer
+    left = 0
     damaged = find_damaged(scenario)
     for one, event, near in zip(made, scenario.events, ranked, strict=True):
         units = {entry.id for entry, _ in near}
@@ -282,21 +313,34 @@ def report(
         named = (accused | damaged & (units | event.poison)) - (scenario.poison - event.poison)
         totals += count_units(named, event.poison, units)
         store += count_units(named, event.poison, None, len(scenario.index.entries))
+        says = {entry.id for entry, _ in near if entry.id in event.poison and _names_answer(event, entry)}
+        naming += len(says & named), len(says - named)
+        kept = [entry.id for entry, _ in near if entry.id not in named][:TOP]
+        left += bool(event.poison & set(kept))
     n = len(made)
     origins = {str(o): sum(one.accusation.origin is o for one in made) for o in Origin}
-    left = sum(bool(one.still_supported) for one in made)
     return {
         "events": n,
         "retrieved": _rates(totals),
         "store": _rates(store),
+        "naming": {
+            "entries": int(naming.sum()),
+            "fnr": round(100 * float(naming[1]) / naming.sum(), 2) if naming.sum() else None,
+        },
         "store_fp_per_event": round(float(store[1]) / n, 4) if n else None,
         "accused_events": origins["store"],
         "accused_events_interval": wilson(Rate(origins["store"], n)),
         "origins": origins,
         "conflicts": sum(event.conflict for event in scenario.events),
         "damaged_entries": len(damaged),
-        "still_supported": left,
+        "still_supported": sum(bool(one.still_supported) for one in made),
+        "poison_left": left,
     }
+
+
+def _names_answer(event: Event, entry: Entry) -> bool:
+    """Whether an entry holds any of the words that the answer adds to the question."""
+    return anchor_share(event.claim, event.question.question, entry.text or "") > 0
 
 
 def find_damaged(scenario: Scenario) -> frozenset[str]:
@@ -368,12 +412,14 @@ def _attack_table(rows: Sequence[dict[str, Any]]) -> Table:
         "DACC",
         "FPR",
         "FNR",
+        "FNR naming it",
         "store FPR",
         "store FNR",
         "TKM",
         "lexO",
         "FD+A",
         "still supported",
+        "poison left",
     )
     out = []
     for row in rows:
@@ -392,21 +438,32 @@ def _attack_table(rows: Sequence[dict[str, Any]]) -> Table:
                 near["dacc"],
                 near["fpr"],
                 near["fnr"],
+                row["naming"]["fnr"],
                 store["fpr"],
                 store["fnr"],
                 *shown,
                 row["still_supported"],
+                row["poison_left"],
             )
         )
     note = (
         "Percent. DACC, FPR and FNR over the 20 entries nearest to each question, those injected for other questions left out; "
         "lexical rows as DACC/FPR/FNR over the same. Named are the accused and those whose words are damaged. In conflict: events "
-        "whose claim the trusted passages contradict, as the check before a trace finds. "
+        "whose claim the trusted passages contradict, as the check before a trace finds. FNR naming it: over the injected entries "
+        "that hold words of the wrong answer; of the others (most of blind, rewrites that give the right answer instead) none "
+        "says it. Still supported: events where what is left in the top 5 after removal would come under suspicion itself; "
+        "poison left: events where it holds an injected entry. A RAMDocs question with several wrong answers has an event for each, of "
+        "the entries that hold that answer word for word: TKM, which looks for just that, misses none by construction. "
         "Published for comparison, other units, successful attacks only: "
         + "; ".join(f"{system}, {cell}: {d}/{fp}/{fn}" for system, cell, d, fp, fn in PUBLISHED)
         + "."
     )
-    return Table(columns, tuple(out), note, {"store FPR": 3, "DACC": 2, "FPR": 2, "FNR": 2, "store FNR": 2})
+    return Table(
+        columns,
+        tuple(out),
+        note,
+        {"store FPR": 3, "DACC": 2, "FPR": 2, "FNR": 2, "FNR naming it": 2, "store FNR": 2},
+    )
 
 
 def _clean_table(rows: Sequence[dict[str, Any]]) -> Table:

@@ -1,6 +1,7 @@
 """Stores and events of the traceback benchmark: real passages, published attacks, and events with nothing wrong."""
 
 import hashlib
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +21,10 @@ WIKI = ("nq", "2wiki", "hotpotqa")
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question with its right and wrong answer and the entries injected for it, by attack."""
+    """A question with its right and wrong answer and the entries injected for it, by attack.
+
+    `others` are further wrong answers, which RAMDocs has: each was written into other passages.
+    """
 
     qid: str
     dataset: str
@@ -30,6 +34,7 @@ class Question:
     attacks: Mapping[str, tuple[str, ...]]
     number: int
     gold: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
 
     @property
     def fits(self) -> bool:
@@ -119,7 +124,10 @@ def _questions(path: Path, entries: Mapping[str, Entry]) -> Iterator[Question]:
             if (kept := tuple(i for i in ids if i in entries))
         }
         gold = tuple(id_ for id_ in row["gold"] if id_ in entries)
-        yield Question(row["qid"], row["dataset"], row["question"], right, wrong, attacks, number, gold)
+        others = tuple(row["incorrect"][1:]) if isinstance(row["incorrect"], list) else ()
+        yield Question(
+            row["qid"], row["dataset"], row["question"], right, wrong, attacks, number, gold, others
+        )
 
 
 def _first(value: object) -> str:
@@ -127,15 +135,33 @@ def _first(value: object) -> str:
 
 
 def attack_scenario(data: PoisonData, dataset: str, attack: str, keep: Sequence[Question]) -> Scenario:
-    """Build the store of one attack: all clean passages and the poison of every question; events for those kept."""
+    """Build the store of one attack: all clean passages and the poison of every question; events for those kept.
+
+    There is an event for each wrong answer: where a question has several, only the entries that hold an answer are
+    responsible for it.
+    """
     poison = [id_ for q in data.questions if q.dataset == dataset for id_ in q.attacks.get(attack, ())]
     events = [
-        Event(q, q.incorrect, frozenset(q.attacks[attack]))
+        Event(q, answer, injected)
         for q in keep
-        if q.dataset == dataset and q.attacks.get(attack) and q.incorrect
+        if q.dataset == dataset and q.incorrect
+        for answer in (q.incorrect, *q.others)
+        if (injected := _injected_for(answer, q, attack, data))
     ]
     index = _index(data, [*_clean_ids(data, dataset), *poison])
     return Scenario(f"{dataset} {attack}", dataset, index, tuple(events), frozenset(poison))
+
+
+def _injected_for(answer: str, question: Question, attack: str, data: PoisonData) -> frozenset[str]:
+    """Return the entries of an attack that are responsible for one of the question's wrong answers."""
+    injected = question.attacks.get(attack, ())
+    if not question.others:
+        return frozenset(injected)
+    return frozenset(id_ for id_ in injected if _plain(answer) in _plain(data.entries[id_].text or ""))
+
+
+def _plain(text: str) -> str:
+    return " ".join(["", *re.findall(r"\w+", text.lower()), ""])
 
 
 def clean_scenario(

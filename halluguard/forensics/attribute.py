@@ -35,7 +35,8 @@ class Attribution:
         candidates: every entry that was read for it, those found by the replay included.
         readings: what each candidate says of the claim.
         accusation: origin, accused candidates, scores and p-values.
-        still_supported: whether the ranking left after removal still bears the claim out; None without an accused.
+        still_supported: whether what is at the top of the ranking after removal would itself come under suspicion, were it
+            all there is: an entry of it is accused, or comes near; None without an accused.
 
     """
 
@@ -71,7 +72,10 @@ class Attributor:
         ]
         made = self._judge(flagged, found)
         made, remaining = self._replay(made, claims, questions)
-        return self._read_remaining(made, remaining)
+        return [
+            replace(one, still_supported=self._is_still_said(one, top)) if one.accusation.accused else one
+            for one, top in zip(made, remaining, strict=True)
+        ]
 
     def _judge(self, flagged: Sequence[Flagged], found: Sequence[tuple[Candidate, ...]]) -> list[Attribution]:
         requests = [
@@ -88,10 +92,13 @@ class Attributor:
     def _accuse(
         self, flagged: Flagged, candidates: tuple[Candidate, ...], readings: tuple[Reading, ...]
     ) -> Attribution:
-        signals = measure(flagged, candidates, readings)
+        scores = self.model.score(measure(flagged, candidates, readings)).tolist()
         caught = [was_caught(flagged, *pair) for pair in zip(candidates, readings, strict=True)]
-        scores = self.model.score(signals).tolist()
-        p_values = self.model.p_values(scores, [candidate.text for candidate in candidates])
+        p_values = self.model.p_values(
+            scores,
+            [candidate.text for candidate in candidates],
+            [reading.contradicts for reading in readings],
+        )
         likely = [
             is_caught or self.model.is_likely(score, p_value)
             for is_caught, score, p_value in zip(caught, scores, p_values, strict=True)
@@ -158,27 +165,19 @@ class Attributor:
         new = [stored_candidate(self.index, p, question, claim) for p in top if p not in known]
         return (*one.candidates, *(candidate for candidate in new if candidate.text))
 
-    def _read_remaining(
-        self, made: list[Attribution], remaining: Sequence[tuple[int, ...]]
-    ) -> list[Attribution]:
-        """Read each accused event's claim against all that is left at the top, together."""
-        asked = [event for event, top in enumerate(remaining) if top]
-        requests = [
-            ReadRequest(
-                made[event].flagged.claim,
-                tuple(
-                    Passage(self.index.entries[p].id, self.index.entries[p].text or "")
-                    for p in remaining[event]
-                ),
-                made[event].flagged.question,
-            )
-            for event in asked
-        ]
-        supports = dict(zip(asked, (reading.supports for reading in self.reader.read(requests)), strict=True))
-        return [
-            replace(one, still_supported=supports.get(event, False) if one.accusation.accused else None)
-            for event, one in enumerate(made)
-        ]
+    def _is_still_said(self, one: Attribution, remaining: Sequence[int]) -> bool:
+        """Judge an event again with nothing but what is left: the removed lend it neither echo nor chorus any more.
+
+        A reading of all that is left together would be no judge: sentences of several texts seem to bear out a third
+        of the wrong answers to questions that nothing was ever injected for.
+        """
+        left = [i for i, candidate in enumerate(one.candidates) if candidate.position in set(remaining)]
+        rest = self._accuse(
+            one.flagged,
+            tuple(one.candidates[i] for i in left),
+            tuple(one.readings[i] for i in left),
+        ).accusation
+        return bool(rest.accused) or rest.near
 
 
 def _store_positions(one: Attribution) -> list[int]:
@@ -197,7 +196,6 @@ def measure(flagged: Flagged, candidates: Sequence[Candidate], readings: Sequenc
     alone = [
         Signals(
             reading.p_supported,
-            reading.p_contradicted,
             anchor_share(flagged.claim, flagged.question, candidate.text),
             topic_share(flagged.claim, flagged.question, candidate.text),
             candidate.pull,

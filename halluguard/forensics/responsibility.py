@@ -8,6 +8,7 @@ while one innocent text may well mention a wrong answer, three that lean towards
 """
 
 import json
+import math
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from importlib.resources import files
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit, logit
 
 from halluguard.forensics.signals import FEATURES, Signals, plain_texts, stack_rows
 from halluguard.records import Origin
@@ -31,7 +33,8 @@ class ResponsibilityModel:
     Attributes:
         weights: one per feature of `FEATURES`, on the raw features.
         intercept: added before the logistic function.
-        clean_maxima: the highest score of each calibration event without a responsible entry, ascending.
+        clean_maxima: the highest score of each calibration event without a responsible entry, ascending, over the entries
+            that do not say the opposite of the claim: the others are never accused.
         clean_choruses: the third highest score of each such event, entries of one text counted once, ascending;
             without any, only maxima are held against, at the whole of alpha.
         alpha: the p-value up to which an entry is accused.
@@ -39,6 +42,8 @@ class ResponsibilityModel:
         beside: the score from which a candidate is accused in an event that has a responsible entry. Whether it has one at
             all is the clean events' to say; once it has, copies and rewrites of the same claim need not each be the
             worst that clean events ever showed, nor is every entry accused that three others make suspicious.
+        apart: how far, in log-odds, such a candidate may stay behind the highest score of its event. What repeats a claim
+            scores much as the worst does, and an innocent text that shares its words stays far behind.
         source: what it was calibrated on.
 
     """
@@ -50,6 +55,7 @@ class ResponsibilityModel:
     alpha: float = 0.02
     grey: float = 0.05
     beside: float = 0.5
+    apart: float = math.inf
     source: str = ""
 
     def score(self, signals: Sequence[Signals]) -> NDArray[np.float64]:
@@ -61,25 +67,34 @@ class ResponsibilityModel:
         weights = np.array([self.weights[name] for name in FEATURES])
         return np.asarray(1.0 / (1.0 + np.exp(-(features @ weights + self.intercept))), dtype=np.float64)
 
+    def least_beside(self, highest: float) -> float:
+        """Return the score that is enough beside an accused entry, in an event of this highest score."""
+        return max(self.beside, float(expit(logit(highest) - self.apart)))
+
     def is_likely(self, score: float, p_value: float) -> bool:
         """Whether a candidate could be accused, on its own or beside another."""
         return score >= self.beside or p_value <= self.grey
 
-    def p_values(self, scores: Sequence[float], texts: Sequence[str]) -> list[float]:
+    def p_values(self, scores: Sequence[float], texts: Sequence[str], opposed: Sequence[bool]) -> list[float]:
         """Return, for each candidate of one event, the share of clean events that look as bad, this one counted in.
 
         Twice the lower of two shares: of events whose highest score is at least its own, and of events whose chorus is
-        at least that of the candidate and two others.
+        at least that of the candidate and two others. Candidates that are `opposed`, which say the opposite of the claim,
+        have 1 and are no part of a chorus.
         """
-        chorus = chorus_score(scores, texts)
-        tests = 2 if self.clean_choruses else 1
+        open_ = [i for i in range(len(scores)) if not opposed[i]]
+        chorus = chorus_score([scores[i] for i in open_], [texts[i] for i in open_])
         return [
-            min(1.0, tests * _share(self.clean_maxima, one), tests * self._chorus_share(min(one, chorus)))
-            for one in scores
+            1.0 if against else min(self.p_alone(one), self._p_chorus(min(one, chorus)))
+            for one, against in zip(scores, opposed, strict=True)
         ]
 
-    def _chorus_share(self, score: float) -> float:
-        return _share(self.clean_choruses, score) if self.clean_choruses else 1.0
+    def p_alone(self, score: float) -> float:
+        """Return the p-value of a candidate by its own score, whatever stands beside it."""
+        return min(1.0, (2 if self.clean_choruses else 1) * _share(self.clean_maxima, score))
+
+    def _p_chorus(self, score: float) -> float:
+        return min(1.0, 2 * _share(self.clean_choruses, score)) if self.clean_choruses else 1.0
 
 
 def chorus_score(scores: Sequence[float], texts: Sequence[str]) -> float:
@@ -97,12 +112,16 @@ def _share(clean: Sequence[float], score: float) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Accusation:
-    """What one event ends in: positions of the accused among the candidates, with every candidate's figures."""
+    """What one event ends in: positions of the accused among the candidates, with every candidate's figures.
+
+    `near` says that a candidate that nothing clears has a p-value of at most grey.
+    """
 
     origin: Origin
     accused: tuple[int, ...]
     scores: tuple[float, ...]
     p_values: tuple[float, ...]
+    near: bool = False
 
 
 def accuse(
@@ -117,7 +136,8 @@ def accuse(
     """Decide one event.
 
     `store` where a candidate's p-value is at most alpha, or it was caught in a conflict, and nothing clears it: accused are
-    the caught, and all whose score is high enough. `undetermined` where one comes near, or where candidates could not be
+    the caught, those whose own score no more than alpha of clean events reach, and beside them all whose score is high
+    enough, both in itself and next to the highest. `undetermined` where one comes near, or where candidates could not be
     read; else `generator`: no candidate says it.
 
     Args:
@@ -133,7 +153,12 @@ def accuse(
     """
     open_ = [i for i in range(len(scores)) if not cleared[i]]
     certain = any(p_values[i] <= model.alpha or caught[i] for i in open_)
-    accused = tuple(i for i in open_ if caught[i] or (certain and scores[i] >= model.beside))
+    enough = model.least_beside(max((scores[i] for i in open_), default=0.0))
+    accused = tuple(
+        i
+        for i in open_
+        if caught[i] or model.p_alone(scores[i]) <= model.alpha or (certain and scores[i] >= enough)
+    )
     near = any(p_values[i] <= model.grey for i in open_)
     if accused:
         origin = Origin.STORE
@@ -141,7 +166,7 @@ def accuse(
         origin = Origin.UNDETERMINED
     else:
         origin = Origin.GENERATOR
-    return Accusation(origin, accused, tuple(scores), tuple(p_values))
+    return Accusation(origin, accused, tuple(scores), tuple(p_values), near)
 
 
 @lru_cache(maxsize=1)
@@ -156,5 +181,6 @@ def default_responsibility() -> ResponsibilityModel:
         data["alpha"],
         data["grey"],
         data["beside"],
+        data["apart"],
         data["source"],
     )

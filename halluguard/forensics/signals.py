@@ -14,8 +14,7 @@ class Signals:
     """Evidence between one claim and one entry; every figure lies between 0 and 1 unless it says otherwise.
 
     Attributes:
-        supported: calibrated probability that the entry bears the claim out.
-        contradicted: calibrated probability that it says otherwise.
+        supported: calibrated probability that the entry bears the claim out, which is what others hear as an echo.
         anchor: share of the claim's own words (those the question does not give away) that the entry holds.
         topic: share of the question's words (of the claim's, where there is no question) that the entry holds.
         pull: cosine of entry and question: how strongly retrieval is drawn to it.
@@ -30,7 +29,6 @@ class Signals:
     """
 
     supported: float
-    contradicted: float
     anchor: float
     topic: float
     pull: float
@@ -40,37 +38,26 @@ class Signals:
     echo: float = 0.0
 
     def as_row(self) -> NDArray[np.float64]:
-        """Return the signals as the features of the responsibility score, shape (9,)."""
-        logit = float(np.log((self.supported + 1e-4) / (1 - self.supported + 1e-4)))
-        entailed = float(np.log((self.entailment + 1e-3) / (1 - self.entailment + 1e-3)))
-        other = float(np.log((self.contradicted + 1e-4) / (1 - self.contradicted + 1e-4)))
+        """Return the signals as the features of the responsibility score, shape (7,).
+
+        Entailment counts as far as the entry holds the claim's own words: a text that names the answer says it where it
+        entails the claim too, and one that does either alone need not.
+        """
         return np.array(
             [
-                logit,
-                other,
                 self.anchor,
                 self.topic,
                 self.pull,
                 self.lean,
                 self.together,
-                entailed,
                 self.echo,
+                self.entailment * self.anchor,
             ],
             dtype=np.float64,
         )
 
 
-FEATURES = (
-    "logit_supported",
-    "logit_contradicted",
-    "anchor",
-    "topic",
-    "pull",
-    "lean",
-    "together",
-    "logit_entailment",
-    "echo",
-)
+FEATURES = ("anchor", "topic", "pull", "lean", "together", "echo", "entailed_anchor")
 """Names of the columns of `Signals.as_row`."""
 
 
@@ -133,5 +120,5 @@ def plain_texts(texts: Sequence[str]) -> list[str]:
 
 
 def stack_rows(signals: Sequence[Signals]) -> NDArray[np.float64]:
-    """Return the features of several entries, shape (n, 9)."""
+    """Return the features of several entries, shape (n, 7)."""
     return np.stack([one.as_row() for one in signals]) if signals else np.zeros((0, len(FEATURES)))

@@ -5,8 +5,10 @@ import pytest
 
 from halluguard.forensics.attribute import Attributor, measure, was_caught
 from halluguard.forensics.candidates import Candidate, Flagged
+from halluguard.forensics.nearest import EntryIndex
 from halluguard.forensics.responsibility import ResponsibilityModel
-from halluguard.records import Entry, Reading
+from halluguard.forensics.signals import FEATURES
+from halluguard.records import Entry, Origin, Reading
 
 FLAGGED = Flagged(
     "t#0", "t", "It costs 9.", None, None, ("a",), {"a": "It costs 9.", "b": "x"}, conflict=True
@@ -60,3 +62,27 @@ def test_what_says_the_opposite_is_not_responsible():
     opposite = replace(SAYS_SO, supports=False, contradicts=True)
 
     assert attributor._cleared([True, True, False], [SAYS_SO, opposite, opposite]) == [False, True, True]
+
+
+def test_what_is_left_is_judged_without_the_echo_of_what_was_removed():
+    """A score of the echo alone, with clean events below 0.7: only what still has an echo is under suspicion."""
+    texts = ["It costs 9.", "The price is 9.", "One pays 9."]
+    index = EntryIndex(
+        tuple(Entry(str(i), text) for i, text in enumerate(texts)),
+        np.ones((3, 1), dtype=np.float32),
+        embedded_again=False,
+    )
+    weights = {name: 4.0 if name == "echo" else 0.0 for name in FEATURES}
+    model = ResponsibilityModel(weights, -2.0, tuple(np.linspace(0.2, 0.7, 199).tolist()), ())
+    flagged = replace(FLAGGED, cited_ids=(), chunks={}, conflict=False)
+    way = np.array([1.0], dtype=np.float32)
+    candidates = tuple(
+        replace(CITED, entry=index.entries[i], position=i, text=text, way=way) for i, text in enumerate(texts)
+    )
+    attributor = Attributor(index, None, None, model)
+    event = attributor._accuse(flagged, candidates, (SAYS_SO, SAYS_SO, replace(SAYS_SO, p_supported=0.1)))
+
+    assert event.accusation.origin is Origin.STORE
+    assert attributor._is_still_said(event, [0, 1])
+    assert not attributor._is_still_said(event, [2])
+    assert not attributor._is_still_said(event, [])

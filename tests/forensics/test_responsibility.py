@@ -35,13 +35,13 @@ MODEL = ResponsibilityModel(
 
 
 def signals(supported):
-    return Signals(supported, 0.1, 0.5, 0.5, 0.5, 0.0)
+    return Signals(supported, 0.5, 0.5, 0.5, 0.0)
 
 
-def judge(scores, *, model=MODEL, texts=None, cleared=None, caught=None, readable=True):
+def judge(scores, *, model=MODEL, texts=None, opposed=None, cleared=None, caught=None, readable=True):
     """Accuse candidates of these scores, each of a text of its own unless it is given."""
     nobody = [False] * len(scores)
-    p_values = model.p_values(scores, texts or [f"text {i}" for i in range(len(scores))])
+    p_values = model.p_values(scores, texts or [f"text {i}" for i in range(len(scores))], opposed or nobody)
     return accuse(
         model, scores, p_values, cleared=cleared or nobody, caught=caught or nobody, readable=readable
     )
@@ -60,6 +60,19 @@ def test_three_texts_that_lean_towards_it_are_accused_where_each_alone_is_not():
 
     assert together.accused == (0, 1, 2)
     assert alone.accused == ()
+
+
+def test_what_says_the_opposite_joins_no_chorus():
+    found = judge([0.5, 0.4, 0.45, 0.02], opposed=[False, True, False, False])
+
+    assert found.accused == ()
+    assert found.p_values[1] == 1.0
+
+
+def test_an_entry_that_stands_out_by_itself_needs_no_score_that_would_do_beside_another():
+    strict = replace(MODEL, beside=0.99)
+
+    assert judge([0.95, 0.5], model=strict).accused == (0,)
 
 
 def test_copies_of_one_text_are_no_chorus():
@@ -104,7 +117,9 @@ def test_near_miss_is_undetermined_rather_than_an_accusation():
     found = judge([0.593])
 
     assert MODEL.alpha < found.p_values[0] <= MODEL.grey
+    assert found.near
     assert found.origin is Origin.UNDETERMINED
+    assert not judge([0.05]).near
 
 
 @settings(max_examples=30, deadline=None)
@@ -120,7 +135,9 @@ def test_p_values_wrong_at_most_alpha_of_clean_events(seed):
         tuple(sorted(clean[:1000, -1].tolist())),
         tuple(sorted(clean[:1000, -CHORUS].tolist())),
     )
-    wronged = np.mean([min(model.p_values(scores, texts)) <= 0.05 for scores in draw[1000:].tolist()])
+    wronged = np.mean(
+        [min(model.p_values(scores, texts, [False] * 6)) <= 0.05 for scores in draw[1000:].tolist()]
+    )
 
     assert wronged <= 0.11
 
@@ -158,7 +175,7 @@ def test_shipped_calibration_can_reach_its_own_alpha():
     assert list(model.clean_maxima) == sorted(model.clean_maxima)
     assert list(model.clean_choruses) == sorted(model.clean_choruses)
     assert len(model.clean_choruses) in {0, len(model.clean_maxima)}
-    assert model.weights["logit_supported"] > 0
+    assert model.weights["entailed_anchor"] > 0
 
 
 def test_an_entry_caught_in_a_conflict_is_accused_whatever_its_score():
@@ -178,6 +195,13 @@ def test_beside_an_accused_entry_a_lower_score_is_enough():
     assert judge([0.95, 0.5], model=strict).accused == (0,)
 
 
+def test_beside_an_accused_entry_one_that_stays_far_behind_it_is_not_accused():
+    near = replace(MODEL, apart=2.0)
+    assert judge([0.95, 0.8, 0.5], model=near).accused == (0, 1)
+    assert judge([0.95, 0.8, 0.5], model=replace(MODEL, apart=4.0)).accused == (0, 1, 2)
+    assert judge([0.995, 0.65], model=near).accused == (0, 1), "it stands out by itself"
+
+
 def test_where_three_lean_towards_it_and_none_says_it_the_origin_is_open():
     found = judge([0.35, 0.35, 0.35])
 
@@ -188,7 +212,7 @@ def test_where_three_lean_towards_it_and_none_says_it_the_origin_is_open():
 
 def echoes(supported, texts, likeness=1.0):
     n = len(texts)
-    signals = [Signals(one, 0.1, 0.5, 0.5, 0.5, 0.0) for one in supported]
+    signals = [Signals(one, 0.5, 0.5, 0.5, 0.0) for one in supported]
     return [one.echo for one in add_echoes(signals, texts, np.full((n, n), likeness))]
 
 
