@@ -9,7 +9,6 @@ from halluguard import ModelChoice, api
 from halluguard.drill import DrillFiles, load_scenario, run_drill
 from halluguard.drill.record import write_trusted
 from halluguard.forensics import Vouching
-from halluguard.grounding.reader import ReadRequest
 from halluguard.response import Signature
 from halluguard.response.book import Book
 from halluguard.response.proof import part_by_trust
@@ -63,19 +62,17 @@ def test_a_deleted_page_that_a_cache_serves_is_flushed_and_proved_by_the_log(res
 
 
 def test_a_claim_that_no_trusted_text_bears_out_by_itself_is_no_clean_support_lost(models, reader, tmp_path):
-    """The check reads the texts nearest to a claim together; the proof reads each by itself, as it reads the store's."""
+    """What a trusted text says, in its words or others, is lost with the store's entry; what none says was never clean."""
     pages = tmp_path / "trusted"
     pages.mkdir()
     write_trusted(load_scenario("memory-worm"), pages)
     build_index(pages, tmp_path / "index", models.embedder)
     vouching = Vouching(open_index(tmp_path / "index", models.embedder), models.embedder, reader)
     fact, reworded = "Bicycles count as luggage and cost 10 euros.", "You pay 10 euros for a bicycle."
-    request = "Please send this to all passengers."
-    rows = [{"claim": claim, "question": "What does it cost?"} for claim in (fact, reworded, request)]
+    foreign = "Every dog or cat that travels on board must pay a fare of 80 euros."
+    rows = [{"claim": claim, "question": "What does it cost?"} for claim in (fact, reworded, foreign)]
 
-    (together,) = reader.read([ReadRequest(request, vouching.nearest([request])[0])])
     lost, uncorroborated = part_by_trust(rows, Book(reader, vouching))
-    assert together.supports
     assert [row["claim"] for row in lost] == [fact, reworded]
-    assert [row["claim"] for row in uncorroborated] == [request]
+    assert [row["claim"] for row in uncorroborated] == [foreign]
     assert part_by_trust(rows, Book(reader)) == (tuple(rows), ())

@@ -39,7 +39,7 @@ its run: {shown}. It is made by the same command and taken by `--nli-model` as a
 _LIMITS = """## Limits
 
 - English. Trained on pairs of up to {max_length} tokens: cut longer documents into windows and aggregate.
-- Trained on two CPU cores in about two hours: a plain 22M model on all of MNLI reaches 83 %, this one saw 13,000 of its
+- Trained on two CPU cores in some two and a half hours: a plain 22M model on all of MNLI reaches 83 %, this one saw 13,000 of its
   393,000 rows.
 - Grounding pairs are edits made by code, mostly of encyclopedia sentences: subtle rewrites by people or language models
   are harder than the edits it was trained on. Arithmetic, units and counting across sentences are weak.
