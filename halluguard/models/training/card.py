@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from halluguard.models.training.examples import TARGETS
+from halluguard.models.training.loop import Position, read_position
 from halluguard.models.training.plan import BANDS, describe, read_shards
 
 _HEAD = """---
@@ -94,12 +95,9 @@ class Run:
     work: Path
     shards: Path
 
-    def position(self) -> dict[str, Any]:
+    def position(self) -> Position:
         """Return how far it went."""
-        stored: dict[str, Any] = json.loads(
-            (self.work / "checkpoint" / "position.json").read_text(encoding="utf-8")
-        )
-        return stored
+        return read_position(self.work / "checkpoint")
 
     def recipe(self) -> dict[str, Any]:
         """Return its settings."""
@@ -111,7 +109,7 @@ class Run:
     def mix(self) -> dict[str, dict[str, int]]:
         """Return what is in the shards it read, those begun counted whole."""
         available = len(list(self.shards.glob("shard-*.jsonl")))
-        read = {index % available for index in range(self.position()["shard"] + 1)}
+        read = {index % available for index in range(self.position().shard + 1)}
         return describe(read_shards(self.shards, read))
 
 
@@ -128,7 +126,7 @@ def write_card(
     lengths = []
     for run in runs:
         at = run.position()
-        lengths.append(f"{run.name}: {at['step']:,} steps, {at['tokens']:,} tokens, {at['elapsed_s']:,.0f} s")
+        lengths.append(f"{run.name}: {at.step:,} steps, {at.tokens:,} tokens, {at.elapsed_s:,.0f} s")
     settings = {run.name: run.recipe() for run in runs}
     longest = runs[-1].recipe()
     text = "\n\n".join((
@@ -149,10 +147,10 @@ def write_card(
 
 
 def _taught_by(teacher: Path) -> str:
-    run = Run("teacher", teacher, teacher)
+    at = read_position(teacher / "checkpoint")
     figures = json.loads((teacher / "export" / "figures.json").read_text(encoding="utf-8"))
     shown = ", ".join(f"{name.removeprefix('acc_')} {100 * value:.1f}" for name, value in figures.items())
-    return _TAUGHT.format(tokens=run.position()["tokens"], seconds=run.position()["elapsed_s"], shown=shown)
+    return _TAUGHT.format(tokens=at.tokens, seconds=at.elapsed_s, shown=shown)
 
 
 def ship(
