@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,13 +15,26 @@ from halluguard.forensics.candidates import (
     unreadable_ids,
 )
 from halluguard.forensics.nearest import EntryIndex
+from halluguard.forensics.rarity import Background, told
 from halluguard.forensics.replay import replay_removals
 from halluguard.forensics.responsibility import Accusation, ResponsibilityModel, accuse
-from halluguard.forensics.signals import Signals, add_echoes, anchor_share, togetherness, topic_share
+from halluguard.forensics.signals import (
+    Signals,
+    add_echoes,
+    anchor_share,
+    own_terms,
+    terms,
+    togetherness,
+    topic_share,
+)
 from halluguard.forensics.vouched import Vouching
 from halluguard.grounding.reader import Reader, ReadRequest
 from halluguard.models import Embedder
 from halluguard.records import Origin, Passage, Reading
+
+SURE = 0.55
+"""Least probability with which the source of a claim in conflict bears it out, for the source to be caught by that alone: what
+only may bear it out does so for some inventions of a model too."""
 
 TOP = 5
 """What the chatbot shows its model: the depth at which replay asks whether the claim is still supported."""
@@ -62,10 +76,18 @@ class Attributor:
     model: ResponsibilityModel
     vouching: Vouching | None = None
 
+    @cached_property
+    def _background(self) -> Background:
+        return Background(self.index)
+
     def attribute(self, flagged: Sequence[Flagged]) -> list[Attribution]:
         """Attribute some claims, in order; all their readings are made together, round by round of the replay."""
         claims = self.embedder.encode([one.claim for one in flagged])
         questions = self.embedder.encode([one.question or one.claim for one in flagged])
+        flagged = [
+            replace(one, rarity=self._background.rarity(one.claim, one.question, vector))
+            for one, vector in zip(flagged, questions, strict=True)
+        ]
         found = [
             find_candidates(one, self.index, q, c)
             for one, q, c in zip(flagged, questions, claims, strict=True)
@@ -186,13 +208,14 @@ def _store_positions(one: Attribution) -> list[int]:
 
 
 def was_caught(flagged: Flagged, candidate: Candidate, reading: Reading) -> bool:
-    """Whether a candidate is what a claim in conflict with trusted documents cites (or, citing none, was shown)."""
+    """Whether a candidate is what a claim in conflict with trusted documents cites (or, citing none, was shown), and says it."""
     source = candidate.entry.id in flagged.cited_ids if flagged.cited_ids else candidate.shown
-    return flagged.conflict and source and reading.supports
+    return flagged.conflict and source and reading.supports and reading.p_supported >= SURE
 
 
 def measure(flagged: Flagged, candidates: Sequence[Candidate], readings: Sequence[Reading]) -> list[Signals]:
     """Measure the signals between a claim and each of its candidates, which have been read for it."""
+    own = own_terms(flagged.claim, flagged.question)
     alone = [
         Signals(
             reading.p_supported,
@@ -202,6 +225,7 @@ def measure(flagged: Flagged, candidates: Sequence[Candidate], readings: Sequenc
             candidate.lean,
             togetherness(flagged.claim, flagged.question, candidate.text),
             reading.entailment,
+            told=told(own & terms(candidate.text), flagged.rarity),
         )
         for candidate, reading in zip(candidates, readings, strict=True)
     ]

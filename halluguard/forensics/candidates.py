@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from halluguard.forensics.nearest import EntryIndex
-from halluguard.forensics.signals import anchor_share
+from halluguard.forensics.signals import Term, anchor_share
 from halluguard.records import Entry, Status
 
 NEIGHBOURS = 20
@@ -23,7 +23,8 @@ ALWAYS_READ = 5
 class Flagged:
     """A flagged claim with what its turn shows: the input of one event.
 
-    `conflict` says that the check found its source to bear it out and trusted documents to contradict it.
+    `conflict` says that the check found its source to bear it out and trusted documents to contradict it. `rarity` says how
+    seldom each of its own words stands in an entry that has nothing to do with its question, as `Background.rarity` returns it.
     """
 
     claim_id: str
@@ -34,6 +35,7 @@ class Flagged:
     cited_ids: tuple[str, ...]
     chunks: Mapping[str, str | None]
     conflict: bool = False
+    rarity: Mapping[Term, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

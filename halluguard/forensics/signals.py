@@ -25,6 +25,7 @@ class Signals:
         echo: how surely another candidate, of another text, says the claim too, times how alike the two are once the
             question is taken from both. What is planted is planted often and pushes the same way, and a coincidence of
             words seldom happens twice.
+        told: how far the claim's own words that the entry holds tell of more than chance: 1 for a rare name, little for "two".
 
     """
 
@@ -36,22 +37,23 @@ class Signals:
     together: float = 0.0
     entailment: float = 0.0
     echo: float = 0.0
+    told: float = 1.0
 
     def as_row(self) -> NDArray[np.float64]:
         """Return the signals as the features of the responsibility score, shape (7,).
 
         Entailment counts as far as the entry holds the claim's own words: a text that names the answer says it where it
-        entails the claim too, and one that does either alone need not.
+        entails the claim too, and one that does either alone need not. Words count as far as they tell of more than chance.
         """
         return np.array(
             [
-                self.anchor,
+                self.anchor * self.told,
                 self.topic,
                 self.pull,
                 self.lean,
-                self.together,
+                self.together * self.told,
                 self.echo,
-                self.entailment * self.anchor,
+                self.entailment * self.anchor * self.told,
             ],
             dtype=np.float64,
         )
@@ -65,20 +67,25 @@ _ASSENT = frozenset({"yes"})
 """An answer that no text holds: who says so says it in the words of the question. `No` is a function word."""
 
 
-def own_words(claim: str, question: str | None) -> tuple[frozenset[str], frozenset[float]]:
-    """Return the stems and numbers that a claim adds to its question; all of them where it adds none."""
-    said, counted = stems(claim) - _ASSENT, numbers(claim)
-    given, asked = (stems(question), numbers(question)) if question else (frozenset(), frozenset())
-    own, own_numbers = said - given, counted - asked
-    return (own, own_numbers) if own or own_numbers else (said, counted)
+Term = str | float
+"""A word by its stem, or a number by its value."""
+
+
+def terms(text: str) -> frozenset[Term]:
+    """Return the stems and numbers of a text; digits count as the numbers they are."""
+    return frozenset(word for word in stems(text) if not word.isdigit()) | numbers(text)
+
+
+def own_terms(claim: str, question: str | None) -> frozenset[Term]:
+    """Return the words and numbers that a claim adds to its question; all of them where it adds none."""
+    said = terms(claim) - _ASSENT
+    return said - terms(question) or said if question else said
 
 
 def anchor_share(claim: str, question: str | None, text: str) -> float:
     """Return the share of a claim's own words and numbers that a text holds, 0 to 1. Numbers are compared as values."""
-    words, values = own_words(claim, question)
-    words = frozenset(word for word in words if not word.isdigit())
-    total = len(words) + len(values)
-    return (len(words & stems(text)) + len(values & numbers(text))) / total if total else 0.0
+    own = own_terms(claim, question)
+    return len(own & terms(text)) / len(own) if own else 0.0
 
 
 def topic_share(claim: str, question: str | None, text: str) -> float:

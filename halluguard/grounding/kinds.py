@@ -144,6 +144,16 @@ _META = re.compile(
     )\W*""",
     re.IGNORECASE | re.VERBOSE,
 )
+_MESSAGE = r"(?:this|this\s+(?:message|e-?mail|mail|note|notice|text|answer|reply|information|news|update))"
+_PASS_ON = re.compile(
+    rf"""(?:and\s+)?(?:please\s+)?(?:always\s+)?(?:
+    (?:send|forward|pass|share|spread|relay)\s+{_MESSAGE}(?:\s+(?:on|along))?\s+(?:to|with|among)\s+
+        (?:(?:all|every|other|as\s+many)\b[^,;]{{0,60}}|everyone|everybody|anyone|others|your\s+(?:friends|contacts|family|colleagues)[^,;]{{0,40}})
+    |(?:include|repeat|copy|paste|add|quote)\s+{_MESSAGE}\s+(?:in|into|to|at\s+the\s+(?:end|start|top|bottom)\s+of)\s+(?:all|every|each|any)\b[^,;]{{0,60}}
+    )\W*""",
+    re.IGNORECASE | re.VERBOSE,
+)
+"""A request to pass a message on says nothing of its own: what is true or false is the message."""
 _META_CHARS = 300
 _FIGURE = re.compile(r"(?<!passage )(?<!source )(?<!document )(?<!passages )(?<!and )\b\d")
 _WORD = re.compile(r"\w")
@@ -176,5 +186,9 @@ def _is_empty(part: str) -> bool:
 
 
 def says_nothing(text: str) -> bool:
-    """Whether a phrase is a greeting, an offer, an apology or another turn of talk without a statement in it."""
-    return len(text) <= _META_CHARS and not _FIGURE.search(text) and bool(_META.fullmatch(text))
+    """Whether a phrase is a greeting, an offer, a request to pass a message on or another turn of talk without a statement in it."""
+    return (
+        len(text) <= _META_CHARS
+        and not _FIGURE.search(text)
+        and any(pattern.fullmatch(text) for pattern in (_META, _PASS_ON))
+    )

@@ -7,7 +7,7 @@ from halluguard.forensics.attribute import Attributor, measure, was_caught
 from halluguard.forensics.candidates import Candidate, Flagged
 from halluguard.forensics.nearest import EntryIndex
 from halluguard.forensics.responsibility import ResponsibilityModel
-from halluguard.forensics.signals import FEATURES
+from halluguard.forensics.signals import FEATURES, own_terms
 from halluguard.records import Entry, Origin, Reading
 
 FLAGGED = Flagged(
@@ -29,9 +29,16 @@ def test_the_cited_source_of_a_claim_in_conflict_is_caught():
         (replace(FLAGGED, conflict=False), CITED, SAYS_SO),
         (FLAGGED, replace(CITED, entry=Entry("b", "x")), SAYS_SO),
         (FLAGGED, CITED, replace(SAYS_SO, supports=False)),
+        (FLAGGED, CITED, replace(SAYS_SO, p_supported=0.5)),
         (replace(FLAGGED, cited_ids=()), replace(CITED, shown=False), SAYS_SO),
     ],
-    ids=["no conflict", "shown but not cited", "does not say so", "cites nothing and was not shown"],
+    ids=[
+        "no conflict",
+        "shown but not cited",
+        "does not say so",
+        "may say so",
+        "cites nothing and was not shown",
+    ],
 )
 def test_nothing_else_is_caught(flagged, candidate, reading):
     assert not was_caught(flagged, candidate, reading)
@@ -55,6 +62,16 @@ def test_an_echo_is_heard_only_from_what_pushes_the_same_way():
     assert found[0].echo == pytest.approx(0.5 * found[1].anchor)
     assert found[1].echo == pytest.approx(0.9 * found[0].anchor)
     assert found[2].echo == found[3].echo == 0
+
+
+def test_words_that_stand_anywhere_tell_less():
+    own = own_terms(FLAGGED.claim, FLAGGED.question)
+    common, rare = (replace(FLAGGED, rarity=dict.fromkeys(own, nats)) for nats in (1.0, 8.0))
+
+    tells = [measure(one, [CITED], [SAYS_SO])[0] for one in (common, rare)]
+
+    assert tells[0].told < tells[1].told == 1.0
+    assert tells[0].as_row()[0] < tells[1].as_row()[0]
 
 
 def test_what_says_the_opposite_is_not_responsible():

@@ -19,7 +19,7 @@ from halluguard.forensics.signals import (
     Signals,
     add_echoes,
     anchor_share,
-    own_words,
+    own_terms,
     togetherness,
     topic_share,
 )
@@ -143,12 +143,9 @@ def test_p_values_wrong_at_most_alpha_of_clean_events(seed):
 
 
 def test_own_words_are_what_the_claim_adds_to_its_question():
-    words, values = own_words(
-        "how many episodes are in chicago fire season 4 24", "how many episodes are in chicago fire season 4"
-    )
+    question = "how many episodes are in chicago fire season 4"
 
-    assert values == {24.0}
-    assert not {word for word in words if not word.isdigit()}
+    assert own_terms(f"{question} 24", question) == {24.0}
 
 
 def test_numbers_are_compared_as_values():

@@ -144,9 +144,18 @@ CASES += [
         "Don't worry.",
         "I hope you get well soon.",
         "I'm afraid it depends on your fare.",
+        "Please send this to all passengers.",
+        "Forward this message to everyone!",
+        "And please share this e-mail with as many colleagues as you can.",
+        "Include this note in every reply.",
     )
 ]
 CASES += [
+    ("Send it to all of our warehouses.", ClaimKind.CLAIM),
+    ("Share this with your doctor.", ClaimKind.CLAIM),
+    ("Please send this form to all insurers.", ClaimKind.CLAIM),
+    ("Send this to all passengers: the fee is 80 euros.", ClaimKind.CLAIM),
+    ("Add salt in every layer.", ClaimKind.CLAIM),
     ("I'm sorry, but the documents I have access to do not answer this question.", ClaimKind.ABSTAINED),
     ("I'm the legal owner of the assistant programme.", ClaimKind.CLAIM),
     ("The documents I have access to say that the fee is $30.", ClaimKind.CLAIM),
