@@ -28,6 +28,8 @@ SUPPORT_FEATURES = (
     "missing_numbers",
     "stray_numbers",
     "missing_names",
+    "stray_names",
+    "stray_negation",
     "log_words",
 )
 """What support is weighed by. Tried without gain on families that were held out: contradiction, words found anywhere,

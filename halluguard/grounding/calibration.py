@@ -98,7 +98,16 @@ class Calibration:
 
 KNOWN = (
     frozenset(
-        {"entailment", "sentence_cover", "missing_numbers", "stray_numbers", "missing_names", "log_words"}
+        {
+            "entailment",
+            "sentence_cover",
+            "missing_numbers",
+            "stray_numbers",
+            "missing_names",
+            "stray_names",
+            "stray_negation",
+            "log_words",
+        }
     ),
     frozenset({"contradiction", "cover"}),
 )
@@ -171,6 +180,8 @@ DEFAULT = Calibration(
             "missing_numbers": -0.7,
             "stray_numbers": -0.8,
             "missing_names": -0.5,
+            "stray_names": -0.3,
+            "stray_negation": -0.3,
             "log_words": 0.5,
         },
     ),

@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from halluguard.text import content_words, names, numbers, stem, stems
+from halluguard.text import content_words, names, negates, numbers, stem, stems
 
 PROBABILITY_FLOOR = 1e-4
 """Probabilities are clipped before a logit, so that one saturated score cannot outweigh everything else."""
@@ -19,6 +19,8 @@ class WordFeatures:
         missing_numbers: 1 where the claim states a value that no passage states, else 0.
         stray_numbers: 1 where the claim states a value that its best sentence does not, else 0.
         missing_names: share of the claim's names found in no passage; 0 where it names nothing.
+        stray_names: share of them that its best sentence does not hold: they may be those of somebody else.
+        stray_negation: 1 where the claim negates its verb and its best sentence does not, else 0.
         log_words: natural logarithm of 1 + the words of the claim.
     """
 
@@ -26,6 +28,8 @@ class WordFeatures:
     missing_numbers: float
     stray_numbers: float
     missing_names: float
+    stray_names: float
+    stray_negation: float
     log_words: float
 
 
@@ -35,12 +39,15 @@ def observe_words(claim: str, texts: Sequence[str], best_sentence: str = "") -> 
     values = numbers(claim)
     stated = frozenset[float]().union(*(numbers(text) for text in texts))
     named = {stem(name) for name in names(claim)}
+    best = stems(best_sentence)
     found = frozenset[str]().union(*(stems(text) for text in texts)) if named else frozenset[str]()
     return WordFeatures(
-        sentence_cover=len(wanted & stems(best_sentence)) / len(wanted) if wanted else 0.0,
+        sentence_cover=len(wanted & best) / len(wanted) if wanted else 0.0,
         missing_numbers=float(bool(values - stated)),
         stray_numbers=float(bool(values - numbers(best_sentence))),
         missing_names=len(named - found) / len(named) if named else 0.0,
+        stray_names=len(named - best) / len(named) if named else 0.0,
+        stray_negation=float(negates(claim) and not negates(best_sentence)),
         log_words=math.log1p(len(claim.split())),
     )
 

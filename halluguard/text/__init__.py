@@ -1,13 +1,14 @@
 """What can be said of a text without a model: its content words, numbers and names, its sentences and windows."""
 
 from halluguard.text.windows import Span, estimate_tokens, split_sentences, split_windows
-from halluguard.text.words import content_words, names, numbers, stem, stems
+from halluguard.text.words import content_words, names, negates, numbers, stem, stems
 
 __all__ = [
     "Span",
     "content_words",
     "estimate_tokens",
     "names",
+    "negates",
     "numbers",
     "split_sentences",
     "split_windows",

@@ -122,3 +122,11 @@ def names(text: str) -> frozenset[str]:
         if word not in FUNCTION_WORDS and (goes_on or not opens):
             found.add(word)
     return frozenset(found)
+
+
+_NEGATION = re.compile(r"\b(?:not|never|cannot|no longer)\b|n['’]t\b", re.IGNORECASE)
+
+
+def negates(text: str) -> bool:
+    """Return whether a text holds a word that negates a verb; "nothing" and "no fee" are amounts, which have other names."""
+    return _NEGATION.search(text) is not None

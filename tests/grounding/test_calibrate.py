@@ -26,6 +26,8 @@ WORDS = {
     "missing_numbers": 0.0,
     "stray_numbers": 0.0,
     "missing_names": 0.0,
+    "stray_names": 0.0,
+    "stray_negation": 0.0,
     "log_words": 2.0,
 }
 

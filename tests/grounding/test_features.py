@@ -57,6 +57,29 @@ def test_a_number_from_another_sentence_is_stray_and_not_missing():
     assert (seen.stray_numbers, seen.missing_numbers) == (1.0, 0.0)
 
 
+def test_a_name_from_another_sentence_is_stray_and_not_missing():
+    seen = observe_words(
+        "The office that Ana Lopez runs",
+        ["Ana Lopez sings. Bo Diaz runs the office."],
+        "Bo Diaz runs the office.",
+    )
+
+    assert (seen.stray_names, seen.missing_names) == (1.0, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("claim", "best", "stray"),
+    [
+        ("Dogs may not board.", "Dogs may board.", 1.0),
+        ("Dogs may not board.", "Dogs cannot board.", 0.0),
+        ("Dogs may board.", "Dogs mayn't board.", 0.0),
+        ("Dogs may board.", "Dogs may board.", 0.0),
+    ],
+)
+def test_a_negation_is_stray_where_the_best_sentence_has_none(claim, best, stray):
+    assert observe_words(claim, [best], best).stray_negation == stray
+
+
 def test_inflections_share_a_stem():
     assert stems("cancelled bookings") & stems("booking") == {"book"}
     assert stems("refunds") == stems("refunded") == stems("refund")
@@ -77,7 +100,7 @@ def test_the_best_sentence_is_measured_by_the_claims_words():
 
 
 def test_a_claim_without_words_has_finite_features():
-    assert observe_words("", []) == WordFeatures(0.0, 0.0, 0.0, 0.0, 0.0)
+    assert observe_words("", []) == WordFeatures(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
 
 
 @given(st.floats(0, 1), st.floats(0, 1))

@@ -35,12 +35,12 @@ _ALONE = "No other model's weights or outputs were used."
 _TAUGHT = """Trained on with the
 judgements of a teacher beside the labels: all-mpnet-base-v2 (Apache-2.0, 110M parameters), itself trained on {tokens:,}
 tokens of the same data in {seconds:,.0f} s. No other model's weights or outputs were used. The teacher by itself, on the small slices of
-its run: {shown}. It is made by the same command and taken by `--nli-model` as a slower, more accurate tier."""
+its run: {shown}. It is made by the same command and taken by `--nli-model`: slower, and surer of such pairs."""
 
 _LIMITS = """## Limits
 
 - English. Trained on pairs of up to {max_length} tokens: cut longer documents into windows and aggregate.
-- Trained on two CPU cores in some two and a half hours: a plain 22M model on all of MNLI reaches 83 %, this one saw 13,000 of its
+- Trained on two CPU cores in some four hours, a teacher included: a plain 22M model on all of MNLI reaches 83 %, this one saw 13,000 of its
   393,000 rows.
 - Grounding pairs are edits made by code, mostly of encyclopedia sentences: subtle rewrites by people or language models
   are harder than the edits it was trained on. Arithmetic, units and counting across sentences are weak.

