@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from halluguard.grounding.attribution import drop_lead_in
 from halluguard.grounding.citations import Marker, find_markers
-from halluguard.grounding.context import Context
+from halluguard.grounding.context import Context, answers_nothing
 from halluguard.grounding.fragments import starts_with_pronoun
 from halluguard.grounding.kinds import kind_of
 from halluguard.grounding.markdown import Block, BlockKind, Span, plain_text, scan_blocks
@@ -95,6 +95,8 @@ class _Drafter:
         if kind is not ClaimKind.CLAIM:
             return _Draft(start, end, plain, kind)
         reading = drop_lead_in(plain)
+        if answers_nothing(reading, self._context.question):
+            return _Draft(start, end, plain, ClaimKind.NOT_A_CLAIM)
         before = self._context.before(reading, listed=listed)
         return _Draft(start, end, f"{before} {reading}" if before else reading, kind)
 

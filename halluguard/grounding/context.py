@@ -7,6 +7,7 @@ from halluguard.grounding.attribution import capitalised, drop_lead_in
 from halluguard.grounding.fragments import is_fragment, is_yes_or_no
 from halluguard.grounding.kinds import says_nothing
 from halluguard.grounding.markdown import Block, BlockKind
+from halluguard.text import negates, numbers, stems
 
 CONTEXT_CHARS = 300
 """A question or lead-in put before a fragment is cut to its last so many characters."""
@@ -17,6 +18,10 @@ _SOURCE_LIST = re.compile(
     r"\W*(?:sources?|references?|citations?|works cited|bibliography|footnotes?|further reading|sources? (?:used|cited))\W*",
     re.IGNORECASE,
 )
+_OPEN_QUESTION = re.compile(
+    r"\W*(?:how|what|when|where|who|whom|whose|which|why)\b(?!\s+(?:about|if)\b)", re.IGNORECASE
+)
+_ASSENT = re.compile(r"\W*(?:yes|yeah|yep|yup)\b", re.IGNORECASE)
 _HERE = re.compile(r"^(?:so\s+)?here(?:['’]s|\s+is|\s+are)?\s+", re.IGNORECASE)
 _EMPTY_WORDS = frozenset({"steps", "the steps", "follows", "the following"})
 _EMPTY_LEAD = re.compile(
@@ -79,6 +84,24 @@ class Context:
             return ""
         lead = next((text for _, text in reversed(self.leads) if text), "") or self.heading
         return self.question if is_yes_or_no(reading) else lead or self.question
+
+
+def answers_nothing(reading: str, question: str) -> bool:
+    """Whether a yes to a question that asks for more only gives the question's own words back.
+
+    "How does the rule work?" is not answered by "Yes, under the rule.": nothing in it is true or false.
+    """
+    said = _ASSENT.sub("", reading, count=1)
+    own, given = stems(said), stems(question)
+    return (
+        is_yes_or_no(reading)
+        and said != reading
+        and _OPEN_QUESTION.match(question) is not None
+        and not negates(said)
+        and bool(own)
+        and own <= given
+        and numbers(said) <= numbers(question)
+    )
 
 
 def lead_of(reading: str) -> str:

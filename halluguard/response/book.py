@@ -23,7 +23,11 @@ NEAREST = 20
 
 @dataclass
 class Book:
-    """Reads (claim, entry) pairs once. `vouching` excuses an entry whose words, where it bears a claim out, are trusted ones."""
+    """Reads (claim, entry) pairs once.
+
+    `vouching` excuses an entry whose words, where it bears a claim out, are trusted ones, and one that holds no other words: the
+    words for a claim may be sentences from several places of it, which stand together in no trusted text.
+    """
 
     reader: Reader
     vouching: Vouching | None = None
@@ -38,8 +42,13 @@ class Book:
         readings = self.reader.read(requests)
         self._bears.update((key, reading.supports) for key, reading in zip(wanted, readings, strict=True))
         borne = [(key, r.evidence_text) for key, r in zip(wanted, readings, strict=True) if r.supports]
-        stands = self.vouching.stands_in_trusted([text for _, text in borne]) if self.vouching else []
-        self._trusted.update((key, stood) for (key, _), stood in zip(borne, stands, strict=False))
+        if self.vouching is None:
+            return
+        stands = self.vouching.stands_in_trusted([text for _, text in borne])
+        self._trusted.update((key, stood) for (key, _), stood in zip(borne, stands, strict=True))
+        strange = [key for key, _ in borne if not self._trusted[key]]
+        whole = vouched_texts(self.vouching, [text for _, text in strange])
+        self._trusted.update((key, True) for key in strange if key[1] in whole)
 
     def borne_by(self, claim: str, entries: Sequence[Entry]) -> list[str]:
         """Return the ids of the entries that bear a claim out; all pairs must be known."""
@@ -116,16 +125,22 @@ def find_false(claims: Sequence[FalseClaim], texts: Sequence[str], book: Book) -
 
 
 def find_vouched(book: Book, entries: Sequence[Entry]) -> frozenset[str]:
-    """Return the ids of entries every line of which stands word for word in the trusted corpus.
-
-    Line by line, since an entry may span several trusted passages.
-    """
+    """Return the ids of entries every line of which stands word for word in the trusted corpus."""
     if book.vouching is None:
         return frozenset()
-    lines = [(entry.id, line) for entry in entries for line in _lines(entry.text or "")]
-    stands = book.vouching.stands_in_trusted([line for _, line in lines])
-    strange = {key for (key, _), stood in zip(lines, stands, strict=True) if not stood}
-    return frozenset(key for key, _ in lines) - strange
+    whole = vouched_texts(book.vouching, [entry.text or "" for entry in entries])
+    return frozenset(entry.id for entry in entries if (entry.text or "") in whole)
+
+
+def vouched_texts(vouching: Vouching, texts: Sequence[str]) -> frozenset[str]:
+    """Return those of some texts every line of which stands word for word in the trusted corpus.
+
+    Line by line, since a text may span several trusted passages; one that says nothing is not among them.
+    """
+    lines = [(text, line) for text in dict.fromkeys(texts) for line in _lines(text)]
+    stands = vouching.stands_in_trusted([line for _, line in lines])
+    strange = {text for (text, _), stood in zip(lines, stands, strict=True) if not stood}
+    return frozenset(text for text, _ in lines) - strange
 
 
 def _lines(text: str) -> list[str]:

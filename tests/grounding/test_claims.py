@@ -367,3 +367,22 @@ def test_long_hostile_answers_are_split(answer: str) -> None:
     claims = split(answer)
     assert all(answer[claim.start : claim.end] == claim.text for claim in claims)
     assert sum(len(claim.text) for claim in claims) <= len(answer)
+
+
+@pytest.mark.parametrize(
+    ("question", "answer", "kind"),
+    [
+        (
+            "How does the 24 hour cancellation rule work?",
+            "Yes, under the 24-hour rule.",
+            ClaimKind.NOT_A_CLAIM,
+        ),
+        ("How does the 24 hour rule work?", "Yes, within 48 hours.", ClaimKind.CLAIM),
+        ("How does the rule work?", "Yes, but not under the rule.", ClaimKind.CLAIM),
+        ("How does the rule work?", "No, under the rule.", ClaimKind.CLAIM),
+        ("What about dogs?", "Yes, dogs.", ClaimKind.CLAIM),
+        ("Can I bring a dog?", "Yes.", ClaimKind.CLAIM),
+    ],
+)
+def test_a_yes_to_an_open_question_claims_nothing_of_its_own(question, answer, kind):
+    assert [claim.kind for claim in split_claims(Turn("t", answer, question))] == [kind]

@@ -1,0 +1,59 @@
+from dataclasses import dataclass
+
+import pytest
+
+from halluguard.forensics import Vouching
+from halluguard.records import Entry, Reading
+from halluguard.response.book import Book, find_vouched, vouched_texts
+from halluguard.trusted import build_index, open_index
+
+CLAIM = "A dog costs 8 euros at noon."
+PAGE = "A dog costs 8 euros on every crossing.\n\nThe ferry leaves at noon from the old pier.\n"
+
+
+@dataclass
+class SaysSo:
+    """Bears every claim out, by two sentences that stand together in no trusted text."""
+
+    text: str
+
+    def read(self, requests):
+        return [
+            Reading(0.9, 0.0, supports=True, contradicts=False, evidence_text=self.text) for _ in requests
+        ]
+
+
+@pytest.fixture(scope="module")
+def vouching(models, reader, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("trusted")
+    (folder / "ferry.md").write_text(PAGE)
+    build_index(folder, folder / "index", models.embedder)
+    return Vouching(open_index(folder / "index", models.embedder), models.embedder, reader)
+
+
+def test_a_text_is_vouched_for_line_by_line(vouching):
+    lines = PAGE.strip().splitlines()
+    turned = "\n".join(reversed(lines))
+
+    assert vouched_texts(vouching, [turned, f"{turned}\nA cat costs 90 euros.", "# Dogs"]) == {turned}
+
+
+def test_an_entry_of_trusted_lines_alone_says_nothing_false(vouching):
+    whole, mixed = Entry("whole", PAGE), Entry("mixed", f"{PAGE}\nA cat costs 90 euros.")
+    book = Book(SaysSo("A dog costs 8 euros on every crossing. at noon from the pier."), vouching)
+
+    book.learn((CLAIM, entry) for entry in (whole, mixed))
+
+    assert book.borne_by(CLAIM, [whole, mixed]) == ["whole", "mixed"]
+    assert book.said_by(CLAIM, [whole, mixed]) == ["mixed"]
+    assert find_vouched(book, [whole, mixed]) == {"whole"}
+
+
+def test_without_a_trusted_corpus_nothing_is_excused():
+    entry = Entry("whole", PAGE)
+    book = Book(SaysSo(PAGE))
+
+    book.learn([(CLAIM, entry)])
+
+    assert book.said_by(CLAIM, [entry]) == ["whole"]
+    assert find_vouched(book, [entry]) == frozenset()
