@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterable, Mapping
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,10 +31,9 @@ class Background:
     def __init__(self, index: EntryIndex) -> None:
         """Draw the sample; texts are read when they are first needed."""
         size = len(index.entries)
-        self._drawn = np.unique(np.linspace(0, size - 1, min(SAMPLE, size)).astype(int))
-        self._vectors = index.vectors[self._drawn]
-        self._entries: tuple[Entry, ...] = tuple(index.entries[place] for place in self._drawn)
-        self._words: list[frozenset[Term]] | None = None
+        drawn = np.unique(np.linspace(0, size - 1, min(SAMPLE, size)).astype(int))
+        self._vectors = index.vectors[drawn]
+        self._entries: tuple[Entry, ...] = tuple(index.entries[place] for place in drawn)
         self._holds: dict[Term, NDArray[np.bool_]] = {}
 
     def rarity(self, claim: str, question: str | None, vector: NDArray[np.float32]) -> dict[Term, float]:
@@ -53,9 +53,11 @@ class Background:
             for term in own_terms(claim, question)
         }
 
+    @cached_property
+    def _words(self) -> list[frozenset[Term]]:
+        return [terms(entry.text or "") for entry in self._entries]
+
     def _holding(self, term: Term) -> NDArray[np.bool_]:
-        if self._words is None:
-            self._words = [terms(entry.text or "") for entry in self._entries]
         if term not in self._holds:
             self._holds[term] = np.array([term in words for words in self._words], dtype=bool)
         return self._holds[term]

@@ -10,7 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from halluguard.errors import InputError
-from halluguard.grounding.calibration import DEFAULT, RISING, Calibration, Combination
+from halluguard.grounding.calibration import (
+    CONTRADICTION_FEATURES,
+    DEFAULT,
+    RISING,
+    SUPPORT_FEATURES,
+    Calibration,
+    Combination,
+)
 from halluguard.grounding.reader import P_QUOTED, Examined, Reader, ReadRequest
 from halluguard.grounding.score import split_for_scoring
 from halluguard.records import Passage
@@ -21,24 +28,6 @@ ROUNDS = 6
 
 PENALTY = 1e-3
 """Weight of the squared standardised weights beside the mean log loss."""
-
-SUPPORT_FEATURES = (
-    "entailment",
-    "sentence_cover",
-    "missing_numbers",
-    "stray_numbers",
-    "missing_names",
-    "stray_names",
-    "stray_negation",
-    "log_words",
-)
-"""What support is weighed by. Tried without gain on families that were held out: contradiction, words found anywhere,
-copied runs of words, embedding similarity of claims, sentences and tokens, lengths of premise and passage, counts of
-windows, and means in place of the best entailment."""
-
-CONTRADICTION_FEATURES = ("contradiction", "cover")
-"""What a contradiction is weighed by, both rising. Low entailment is not among them: silence is no contradiction. What is
-refuted in the labelled sets often shares few words with its refutation; in a log few shared words mean another subject."""
 
 REFUTED = frozenset({"refutes", "refute", "refuted", "contradiction", "contradicts", "contradicted"})
 IRRELEVANT = frozenset({"irrelevant", "neutral", "not enough info", "neither"})

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from halluguard.errors import ModelError
+from halluguard.grounding.features import WORD_FEATURES
 from halluguard.run import write_json
 
 FILE_NAME = "calibration.json"
@@ -96,22 +97,14 @@ class Calibration:
         write_json(path, self.describe())
 
 
-KNOWN = (
-    frozenset(
-        {
-            "entailment",
-            "sentence_cover",
-            "missing_numbers",
-            "stray_numbers",
-            "missing_names",
-            "stray_names",
-            "stray_negation",
-            "log_words",
-        }
-    ),
-    frozenset({"contradiction", "cover"}),
-)
-"""Names of the features that support and contradiction may be weighed by."""
+SUPPORT_FEATURES = ("entailment", *WORD_FEATURES)
+"""What support is weighed by. Tried without gain on families that were held out: contradiction, words found anywhere,
+copied runs of words, embedding similarity of claims, sentences and tokens, lengths of premise and passage, counts of
+windows, and means in place of the best entailment."""
+
+CONTRADICTION_FEATURES = ("contradiction", "cover")
+"""What a contradiction is weighed by, both rising. Low entailment is not among them: silence is no contradiction. What is
+refuted in the labelled sets often shares few words with its refutation; in a log few shared words mean another subject."""
 
 
 def load_calibration(path: Path, *, model_digest: str | None = None) -> Calibration:
@@ -132,7 +125,9 @@ def load_calibration(path: Path, *, model_digest: str | None = None) -> Calibrat
         raise ModelError(
             f"{path}: not a calibration ({error}). Make one with `halluguard calibrate`"
         ) from error
-    unknown = set(calibration.support.weights) - KNOWN[0] | set(calibration.contradiction.weights) - KNOWN[1]
+    unknown = calibration.support.weights.keys() - SUPPORT_FEATURES | (
+        calibration.contradiction.weights.keys() - CONTRADICTION_FEATURES
+    )
     if unknown:
         raise ModelError(
             f"{path}: not a calibration of this version (features {', '.join(sorted(unknown))}). "

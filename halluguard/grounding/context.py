@@ -91,17 +91,12 @@ def answers_nothing(reading: str, question: str) -> bool:
 
     "How does the rule work?" is not answered by "Yes, under the rule.": nothing in it is true or false.
     """
-    said = _ASSENT.sub("", reading, count=1)
-    own, given = stems(said), stems(question)
-    return (
-        is_yes_or_no(reading)
-        and said != reading
-        and _OPEN_QUESTION.match(question) is not None
-        and not negates(said)
-        and bool(own)
-        and own <= given
-        and numbers(said) <= numbers(question)
-    )
+    assent = _ASSENT.match(reading)
+    if assent is None or not is_yes_or_no(reading) or not _OPEN_QUESTION.match(question):
+        return False
+    said = reading[assent.end() :]
+    own = stems(said)
+    return not negates(said) and bool(own) and own <= stems(question) and numbers(said) <= numbers(question)
 
 
 def lead_of(reading: str) -> str:

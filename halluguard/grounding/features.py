@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from halluguard.text import content_words, names, negates, numbers, stem, stems
 
@@ -31,6 +31,9 @@ class WordFeatures:
     stray_names: float
     stray_negation: float
     log_words: float
+
+
+WORD_FEATURES = tuple(each.name for each in fields(WordFeatures))
 
 
 def observe_words(claim: str, texts: Sequence[str], best_sentence: str = "") -> WordFeatures:

@@ -1,7 +1,7 @@
 """Read claims against passages: choose what to read, score it in rounds, and say what it bears out."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 
 from halluguard.grounding.calibration import Calibration
 from halluguard.grounding.evidence import (
@@ -10,7 +10,7 @@ from halluguard.grounding.evidence import (
     find_candidates,
     find_quote,
 )
-from halluguard.grounding.features import WordFeatures, logit, observe_words
+from halluguard.grounding.features import WORD_FEATURES, WordFeatures, logit, observe_words
 from halluguard.grounding.instructions import score_claims
 from halluguard.models import PairScorer
 from halluguard.records import Passage, Reading
@@ -26,7 +26,6 @@ P_QUOTED = 0.99
 """Probability that a claim is supported where the passages hold it word for word as whole sentences."""
 
 OnProgress = Callable[[int], None]
-_WORD_FEATURES = tuple(each.name for each in fields(WordFeatures))
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,7 +212,7 @@ def support_features(words: WordFeatures, scores: Sequence[WindowScore]) -> dict
 
     Only `entailment` changes as more is read, and only upwards.
     """
-    seen = {name: getattr(words, name) for name in _WORD_FEATURES}
+    seen = {name: getattr(words, name) for name in WORD_FEATURES}
     return {**seen, "entailment": logit(max(score.entailment for score in scores))}
 
 
