@@ -97,8 +97,8 @@ class Calibration:
         write_json(path, self.describe())
 
 
-SUPPORT_FEATURES = ("entailment", *WORD_FEATURES)
-"""What support is weighed by. Tried without gain on families that were held out: contradiction, words found anywhere,
+SUPPORT_FEATURES = ("entailment", "opposed", *WORD_FEATURES)
+"""What support is weighed by. Tried without gain on families that were held out: contradiction anywhere, words found anywhere,
 copied runs of words, embedding similarity of claims, sentences and tokens, lengths of premise and passage, counts of
 windows, and means in place of the best entailment."""
 
@@ -171,6 +171,7 @@ DEFAULT = Calibration(
         -2.0,
         {
             "entailment": 0.45,
+            "opposed": -1.0,
             "sentence_cover": 1.3,
             "missing_numbers": -0.7,
             "stray_numbers": -0.8,

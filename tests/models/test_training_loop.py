@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import io
+import itertools
 import json
 import math
 import random
 import subprocess
 import sys
 import zipfile
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -20,7 +20,7 @@ from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processor
 from transformers import AutoModelForSequenceClassification, BertConfig, BertModel, MPNetConfig, MPNetModel
 
 from halluguard.models.training.__main__ import main
-from halluguard.models.training.batches import Batch, collate, encode
+from halluguard.models.training.batches import TENSORS, Batch, collate, encode
 from halluguard.models.training.card import Run, band_table, ship
 from halluguard.models.training.examples import (
     CONTRADICTION,
@@ -32,6 +32,7 @@ from halluguard.models.training.examples import (
     read_examples,
     write_examples,
 )
+from halluguard.models.training.feeding import Feed, batches_from, ready
 from halluguard.models.training.loop import (
     Folders,
     Position,
@@ -45,7 +46,7 @@ from halluguard.models.training.measure import load_network
 from halluguard.models.training.network import build_network, forward, load_tokenizer, loss_of
 from halluguard.models.training.slices import Slice, accuracy, evaluate_slices, predict
 from halluguard.models.training.stages import TEACHER_PACKAGES, join_teacher
-from halluguard.models.training.teaching import draw_unlabelled, load_teacher, teach_shards
+from halluguard.models.training.teaching import teach_shards
 
 WORDS = [
     "the",
@@ -227,16 +228,25 @@ def test_a_teacher_of_another_kind_learns_and_is_distilled(
         scores = predict(teacher, load_tokenizer(large.export), unseen)
     assert accuracy(unseen, scores, binary=False) > 0.8
 
-    extra = [replace(row, label=UNLABELLED, twin="") for row in toy_rows(60, 5)]
     shards = sorted(folders.shards.glob("shard-*.jsonl"))
-    judged = tmp_path / "judged"
-    assert teach_shards(shards, extra, judged, *load_teacher(large.export)) == 420
-    assert teach_shards(shards, extra, judged, *load_teacher(large.export)) == 0
+    for number, path in enumerate(shards):
+        extra = [replace(row, label=UNLABELLED, twin="") for row in toy_rows(20, 50 + number)]
+        write_examples(path, [*read_examples(path), *extra])
+    judged, by_others = tmp_path / "judged", tmp_path / "by-others"
+    assert teach_shards(shards, judged, large.export) == 420
+    assert teach_shards(shards, judged, large.export) == 0
     rows = read_examples(judged / shards[0].name)
     assert all(row.teacher is not None and abs(sum(row.teacher) - 1) < 0.01 for row in rows)
     assert sum(row.label == UNLABELLED for row in rows) == 20
+    assert teach_shards(shards[1:], by_others, large.export, workers=2) == 280
+    for path in shards[1:]:
+        for one, other in zip(
+            read_examples(judged / path.name), read_examples(by_others / path.name), strict=True
+        ):
+            assert one.teacher == pytest.approx(other.teacher, abs=0.02)  # bfloat16 and the number of threads
 
-    small = Trainer(replace(RECIPE, teacher_weight=1.0), Folders(judged, tmp_path / "small", folders.base))
+    recipe = replace(RECIPE, max_tokens=48_000, teacher_weight=1.0)
+    small = Trainer(recipe, Folders(judged, tmp_path / "small", folders.base))
     small.run()
     with torch.inference_mode():
         scores = predict(load_network(small.folders.export), load_tokenizer(folders.base), unseen)
@@ -256,31 +266,46 @@ def test_a_trained_model_trains_on_with_its_head(folders: Folders) -> None:
     assert torch.allclose(again.trained["classifier.weight"], exported["classifier.weight"])
 
 
-def test_unlabelled_pairs_are_turned_siblings_or_of_poor_labels(tmp_path: Path) -> None:
-    """A third of each, none with a label, none of a licence that may not train, the same ones every time."""
-    path = tmp_path / "train.jsonl"
-    rows = [
-        {
-            "premise": f"p{n // 2}",
-            "hypothesis": f"h{n}",
-            "label": "neutral",
-            "source": ("fever", "joci")[n % 4 == 3],
-            "licence": "MIT" if n < 60 else "none stated",
-        }
-        for n in range(80)
-    ]
-    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
-    drawn = draw_unlabelled(path, 30, 1)
+def test_shards_made_ready_by_other_processes_are_the_same(folders: Folders) -> None:
+    """Batches, their order and their position do not depend on who prepares them, nor on where a run goes on."""
+    alone = Feed(folders.shards, folders.base, 0, 32, 256, 3)
+    expected = list(itertools.islice(batches_from(alone, 0, 0), 40))
+    found = list(itertools.islice(batches_from(replace(alone, workers=2), 0, 0), 40))
+    later = list(itertools.islice(batches_from(alone, *expected[25][:2]), 15))
 
-    assert Counter(row.kind for row in drawn) == {"turned_round": 10, "siblings": 10, "relabelled": 10}
-    assert {(row.label, row.licence) for row in drawn} == {(UNLABELLED, "MIT")}
-    for row in drawn:
-        first, second = row.premise, row.hypothesis
-        if row.kind == "siblings":
-            assert int(first[1:]) // 2 == int(second[1:]) // 2
-        else:
-            assert (first[0] == "h") == (row.kind == "turned_round")
-    assert draw_unlabelled(path, 30, 1) == drawn
+    assert expected[-1][0] > 0
+    for one, other in [*zip(expected, found, strict=True), *zip(expected[25:], later, strict=True)]:
+        assert one[:2] == other[:2]
+        assert one[2].tokens == other[2].tokens
+        assert all(torch.equal(getattr(one[2], name), getattr(other[2], name)) for name in TENSORS)
+
+
+def test_pairs_that_teach_nothing_are_left_out(tmp_path: Path, base: Path) -> None:
+    """A pair without a label is trained on once a teacher judged it, not before."""
+    bare = [replace(row, label=UNLABELLED, twin="") for row in toy_rows(6, 1)]
+    judged = [replace(row, teacher=(0.2, 0.3, 0.5)) for row in bare[:2]]
+    write_examples(tmp_path / "shard-000.jsonl", [*toy_rows(4, 2), *bare[2:], *judged])
+    batches = ready(Feed(tmp_path, base, 0, 32, 256, 3), 0)
+
+    assert sum(len(batch.targets) for batch in batches) == 6
+    assert sum(len(batch.taught) for batch in batches) == 2
+
+
+def test_layers_drop_out_and_embeddings_train_only_where_asked(folders: Folders) -> None:
+    """With both settings on, word embeddings move and two forward passes in training differ; the export keeps the embeddings."""
+    name = "bert.embeddings.word_embeddings.weight"
+    recipe = replace(RECIPE, dropout=0.0, layer_dropout=0.3, train_embeddings=True)
+    trainer = Trainer(recipe, folders)
+    before = trainer.trained[name].clone()
+    batch = next(iter(trainer.batches()))
+    trainer.network.train()
+    assert not torch.equal(forward(trainer.network, batch), forward(trainer.network, batch))
+    run_steps(trainer, 5)
+    trainer.save()
+
+    assert not torch.equal(before, trainer.trained[name])
+    exported = load_network(folders.export).state_dict()[name]
+    assert torch.allclose(exported, trainer.average[name], atol=1e-2)
 
 
 def test_long_premises_are_cut_and_claims_are_not(base: Path) -> None:

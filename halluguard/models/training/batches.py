@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
 import torch
@@ -46,19 +46,18 @@ class Batch:
     tokens: int
 
     def to(self, device: str) -> Batch:
-        """Return the batch on a device; itself on the CPU."""
+        """Return the batch on a device; itself on the CPU.
+
+        From pinned memory, so that a GPU still at work on the last batch is not waited for.
+        """
         if device == "cpu":
             return self
-        return Batch(
-            ids=self.ids.to(device),
-            types=self.types.to(device),
-            mask=self.mask.to(device),
-            targets=self.targets.to(device),
-            twins=self.twins.to(device),
-            taught=self.taught.to(device),
-            teacher=self.teacher.to(device),
-            tokens=self.tokens,
-        )
+        moved = {name: getattr(self, name).pin_memory().to(device, non_blocking=True) for name in TENSORS}
+        return Batch(**moved, tokens=self.tokens)
+
+
+TENSORS = tuple(item.name for item in fields(Batch) if item.name != "tokens")
+"""The fields of a batch that are tensors."""
 
 
 def pair_frame(tokenizer: Tokenizer) -> tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]:
@@ -107,14 +106,17 @@ def _width(unit: Sequence[Encoded]) -> int:
 
 
 def plan_batches(
-    rows: Sequence[Encoded], *, budget: int, seed: int, max_rows: int = 64
+    rows: Sequence[Encoded], *, budget: int, seed: int, max_rows: int | None = None
 ) -> list[list[Encoded]]:
     """Cut rows into batches of at most `budget` padded tokens and `max_rows` rows, in a seeded order.
+
+    Without `max_rows` it is one row for every 37 tokens of the budget, so that the shortest pairs do not make the largest batches.
 
     A unit wider than the budget gets a batch of its own. Lengths are jittered by up to 8 % before sorting, so that
     a second pass over the same rows meets other neighbours.
     """
     rng = random.Random(seed)
+    max_rows = max_rows or max(64, budget // 37)
     units = _units(rows)
     keys = [_width(unit) * (1 + 0.08 * rng.random()) for unit in units]
     batches: list[list[Encoded]] = []

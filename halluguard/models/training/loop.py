@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
@@ -15,8 +15,9 @@ from tokenizers import Tokenizer
 from torch import Tensor
 from transformers import PreTrainedModel
 
-from halluguard.models.training.batches import Encoded, collate, encode, plan_batches
-from halluguard.models.training.examples import Example, read_examples
+from halluguard.models.devices import resolve_device
+from halluguard.models.training.batches import Batch
+from halluguard.models.training.feeding import Feed, batches_from
 from halluguard.models.training.network import (
     build_network,
     export_network,
@@ -36,9 +37,10 @@ class Recipe:
     `max_tokens` (real tokens seen) ends the run and drives the schedule, unless `time_budget_s` is set: then the
     share of seconds spent drives it, which is not reproducible to the bit but ends when it must.
     `precision` is float32 or bfloat16 (the network; loss, optimiser and its weights in float32): twice as fast where
-    the processor has AMX or is a GPU, slower elsewhere. `dropout` is that of the embeddings alone: on a CPU that of every
-    layer takes a quarter of a step. `keep_head` trains a model on in place of an encoder; `teacher_weight` is the share of a row's
-    loss that a teacher's judgement takes, where it has one.
+    the processor has AMX or is a GPU, slower elsewhere. `dropout` is that of the embeddings, `layer_dropout` that of every
+    layer and its attention, which on a CPU takes a quarter of a step. `train_embeddings` trains the word embeddings too. `keep_head` trains a model on in place of an encoder; `teacher_weight` is the share of a row's
+    loss that a teacher's judgement takes, where it has one. `threads` of this process and
+    `workers` that make shards ready ahead of it change nothing but the time.
     """
 
     seed: int = 13
@@ -56,9 +58,12 @@ class Recipe:
     clip: float = 1.0
     ema: float = 0.998
     dropout: float = 0.1
+    layer_dropout: float = 0.0
+    train_embeddings: bool = False
     keep_head: bool = False
     teacher_weight: float = 0.7
     threads: int = 2
+    workers: int = 0
     device: str = "cpu"
     precision: str = "float32"
 
@@ -132,6 +137,7 @@ class Trainer:
     def __post_init__(self) -> None:
         """Build the network, its averaged copy and the optimiser."""
         torch.set_num_threads(self.recipe.threads)
+        resolve_device(self.recipe.device)
         self.tokenizer = load_tokenizer(self.folders.base)
         # Measured: in bfloat16 on a CPU the fused attention's backward takes over half of a step; the plain one does not.
         plain = self.recipe.device == "cpu" and self.recipe.precision == "bfloat16"
@@ -139,6 +145,8 @@ class Trainer:
             self.folders.base,
             self.recipe.seed,
             dropout=self.recipe.dropout,
+            layer_dropout=self.recipe.layer_dropout,
+            train_embeddings=self.recipe.train_embeddings,
             attention="eager" if plain else None,
             keep_head=self.recipe.keep_head,
         ).to(self.recipe.device)
@@ -180,34 +188,31 @@ class Trainer:
 
     # -- data ---------------------------------------------------------------------------------------------------
 
-    def _shard_rows(self, index: int) -> Sequence[Example]:
-        paths = sorted(self.folders.shards.glob("shard-*.jsonl"))
-        if not paths:
-            msg = f"no shard-*.jsonl under {self.folders.shards}: write them with the `data` command first"
-            raise FileNotFoundError(msg)
-        return read_examples(paths[index % len(paths)])
-
-    def batches(self) -> Iterator[list[Encoded]]:
-        """Yield planned batches from the position onwards, shard after shard, round again when they run out.
+    def batches(self) -> Iterator[Batch]:
+        """Yield batches from the position onwards, shard after shard, round again when they run out.
 
         Advances `shard` and `batch` of the position as each batch is handed over.
         """
         recipe = self.recipe
-        while True:
-            shard = self.position.shard
-            rows = encode(self._shard_rows(shard), self.tokenizer, recipe.max_length)
-            plan = plan_batches(rows, budget=recipe.batch_tokens, seed=recipe.seed * 1_000 + shard)
-            for index in range(self.position.batch, len(plan)):
-                self.position = replace(self.position, batch=index + 1)
-                yield plan[index]
-            self.position = replace(self.position, shard=shard + 1, batch=0)
+        feed = Feed(
+            shards=self.folders.shards,
+            tokenizer=self.folders.base,
+            pad_id=self.network.config.pad_token_id,
+            max_length=recipe.max_length,
+            batch_tokens=recipe.batch_tokens,
+            seed=recipe.seed,
+            workers=recipe.workers,
+        )
+        for shard, number, batch in batches_from(feed, self.position.shard, self.position.batch):
+            self.position = replace(self.position, shard=shard, batch=number + 1)
+            yield batch
 
     # -- steps --------------------------------------------------------------------------------------------------
 
-    def step(self, rows: list[Encoded]) -> tuple[float, float]:
-        """Train on one batch; return its loss and the factor of the peak rate used."""
+    def step(self, batch: Batch) -> tuple[Tensor, float]:
+        """Train on one batch; return its loss, left on the device so that nothing waits for it, and the factor of the peak rate used."""
         recipe = self.recipe
-        batch = collate(rows, self.network.config.pad_token_id).to(recipe.device)
+        batch = batch.to(recipe.device)
         factor = lr_factor(progress_of(recipe, self.position), recipe.warmup_rate)
         for group in self.optimizer.param_groups:
             group["lr"] = group["peak"] * factor
@@ -231,14 +236,20 @@ class Trainer:
         step = self.position.step + 1
         self._average(min(recipe.ema, (1 + step) / (10 + step)))
         self.position = replace(self.position, step=step, tokens=self.position.tokens + batch.tokens)
-        return float(loss.detach()), factor
+        return loss.detach(), factor
 
     def _gradients_to_masters(self) -> None:
-        for name, master in self.trained.items():
-            parameter = self.live[name]
-            if parameter is not master and parameter.grad is not None:
-                master.grad = parameter.grad.float()
-                parameter.grad = None
+        if self.recipe.precision != "bfloat16":
+            return
+        moved = [
+            (master, parameter, parameter.grad)
+            for master, parameter in zip(self.trained.values(), self.live.values(), strict=True)
+            if parameter.grad is not None
+        ]
+        copies = [torch.empty_like(master) for master, *_ in moved]
+        torch._foreach_copy_(copies, [grad for *_, grad in moved])
+        for (master, parameter, _), copied in zip(moved, copies, strict=True):
+            master.grad, parameter.grad = copied, None
 
     @torch.no_grad()
     def _average(self, decay: float) -> None:
@@ -267,16 +278,16 @@ class Trainer:
         self.network.train()
         self._mark = self.clock()
         saved_s = self.position.elapsed_s
-        seen: list[float] = []
+        seen: list[Tensor] = []
         tokens_then, elapsed_then = self.position.tokens, self.position.elapsed_s
-        for rows in self.batches():
-            loss, factor = self.step(rows)
+        for batch in self.batches():
+            loss, factor = self.step(batch)
             seen.append(loss)
             self.tick()
             if self.position.step % log_every == 0:
                 spent = self.position.elapsed_s - elapsed_then
                 self.write_log(
-                    loss=sum(seen) / len(seen),
+                    loss=float(torch.stack(seen).mean()),
                     lr=factor * self.recipe.peak_lr,
                     tokens_per_s=(self.position.tokens - tokens_then) / max(spent, 1e-9),
                 )

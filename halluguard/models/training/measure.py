@@ -21,7 +21,7 @@ FULL_SIZES = {"mnli": 6_000, "snli": 4_000, "fever": 3_000, "hans": 2_000}
 
 
 def load_network(folder: Path) -> PreTrainedModel:
-    """Load exported weights in float32 for measuring on a CPU."""
+    """Load exported weights in float32, to measure or to judge with."""
     network: PreTrainedModel = AutoModelForSequenceClassification.from_pretrained(folder, dtype=torch.float32)
     network.eval()
     return network
@@ -62,9 +62,9 @@ def dev_slices(data: Path, limit: int | None = None) -> list[Slice]:
     return [*standard_slices(data, sizes=sizes), *edits, long_slice(pages, count=min(400, limit or 400))]
 
 
-def measure(folder: Path, slices: Sequence[Slice]) -> dict[str, dict[str, float]]:
+def measure(folder: Path, slices: Sequence[Slice], device: str = "cpu") -> dict[str, dict[str, float]]:
     """Return accuracy and row count of each slice for the weights in `folder`."""
-    network = load_network(folder)
+    network = load_network(folder).to(device)
     tokenizer = load_tokenizer(folder)
     figures = {}
     with torch.inference_mode():

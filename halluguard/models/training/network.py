@@ -53,14 +53,25 @@ def in_head(name: str) -> bool:
 
 
 def build_network(
-    base: Path, seed: int, *, dropout: float = 0.0, attention: str | None = None, keep_head: bool = False
+    base: Path,
+    seed: int,
+    *,
+    dropout: float = 0.0,
+    layer_dropout: float = 0.0,
+    train_embeddings: bool = False,
+    attention: str | None = None,
+    keep_head: bool = False,
 ) -> PreTrainedModel:
-    """Load the base encoder with frozen word embeddings and a fresh pooler and head drawn from `seed`.
+    """Load the base encoder with a fresh pooler and head drawn from `seed`, its word embeddings frozen unless they are to train.
 
-    `dropout` is that of the embeddings; layers and attention have none; attention is computed as the library prefers. With `keep_head` the base is a model that trains on.
+    `dropout` is that of the embeddings, `layer_dropout` that of layers and attention, which is computed as the library
+    prefers. With `keep_head` the base is a model that trains on.
     """
     config = AutoConfig.from_pretrained(
-        base, hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0, **label_settings()
+        base,
+        hidden_dropout_prob=layer_dropout,
+        attention_probs_dropout_prob=layer_dropout,
+        **label_settings(),
     )
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
@@ -71,7 +82,7 @@ def build_network(
             if not keep_head and in_head(name) and isinstance(layer, nn.Linear):
                 nn.init.normal_(layer.weight, std=0.02)
                 nn.init.zeros_(layer.bias)
-    network.get_input_embeddings().weight.requires_grad_(False)
+    network.get_input_embeddings().weight.requires_grad_(train_embeddings)
     network.base_model.embeddings.dropout.p = dropout
     return network
 

@@ -15,6 +15,7 @@ from halluguard.models.training.held_out import split_pages
 from halluguard.models.training.kinds import KINDS
 from halluguard.models.training.mix import nli_pass, read_hans, read_nli, short_fever
 from halluguard.models.training.passages import Corpus, gold_ids, read_pages
+from halluguard.models.training.unlabelled import draw_unlabelled
 
 #: Premise words, upper ends of the bands of the label table; the last band is open.
 BANDS = (20, 50, 100)
@@ -26,12 +27,13 @@ NLI_PARTS = 10
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How many shards of which sort, from which seed, without which kinds."""
+    """How many shards of which sort, from which seed, without which kinds, and pairs without a label to deal over them."""
 
     nli_shards: int = 0
     mixed_shards: int = 40
     seed: int = 23
     without: frozenset[str] = frozenset()
+    unlabelled: int = 0
 
 
 def write_shards(data: Path, out: Path, plan: Plan) -> int:
@@ -51,9 +53,16 @@ def write_shards(data: Path, out: Path, plan: Plan) -> int:
         write_examples(_shard_path(out, index), opening[index::NLI_PARTS]) for index in range(plan.nli_shards)
     )
     pages = read_pages(data / "poison" / "entries.jsonl.gz", gold_ids(data / "poison" / "questions.jsonl.gz"))
-    mixer = build_mixer(rows, hans, split_pages(pages)[0], plan)
-    for index in range(plan.nli_shards, plan.nli_shards + plan.mixed_shards):
-        count += write_examples(_shard_path(out, index), mixer.shard())
+    trained = split_pages(pages)[0]
+    mixer = build_mixer(rows, hans, trained, plan)
+    extra = (
+        draw_unlabelled(data / "nli" / "train.jsonl.gz", Corpus(trained), plan.unlabelled, plan.seed + 6)
+        if plan.unlabelled
+        else []
+    )
+    for number in range(plan.mixed_shards):
+        dealt = [*mixer.shard(), *extra[number :: plan.mixed_shards]]
+        count += write_examples(_shard_path(out, plan.nli_shards + number), dealt)
     return count
 
 

@@ -20,6 +20,9 @@ from halluguard.models.training.mix import read_hans
 from halluguard.models.training.network import forward
 from halluguard.models.training.passages import Corpus, Passage
 
+#: Padded tokens of a batch that is only read.
+PREDICT_TOKENS = {"cpu": 4_096, "cuda": 65_536}
+
 
 @dataclass(frozen=True, slots=True)
 class Slice:
@@ -74,10 +77,12 @@ def predict(
 ) -> list[list[float]]:
     """Return p(entailment), p(neutral), p(contradiction) of each row, in order."""
     encoded = encode(rows, tokenizer, max_length)
+    device = network.device.type
+    budget = PREDICT_TOKENS[device]
     order = {id(item): index for index, item in enumerate(encoded)}
     out: list[list[float]] = [[] for _ in rows]
-    for planned in plan_batches(encoded, budget=4_096, seed=0):
-        batch = collate(planned, network.config.pad_token_id).to(network.device.type)
+    for planned in plan_batches(encoded, budget=budget, seed=0):
+        batch = collate(planned, network.config.pad_token_id).to(device)
         scores = torch.softmax(forward(network, batch).float(), dim=-1).tolist()
         for item, row in zip(planned, scores, strict=True):
             out[order[id(item)]] = row
