@@ -10,6 +10,7 @@ import random
 import subprocess
 import sys
 import zipfile
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -33,6 +34,7 @@ from halluguard.models.training.examples import (
     write_examples,
 )
 from halluguard.models.training.feeding import Feed, batches_from, ready
+from halluguard.models.training.finish import write_finish, write_mean
 from halluguard.models.training.loop import (
     Folders,
     Position,
@@ -477,6 +479,40 @@ def test_missing_shards_are_named(tmp_path: Path, base: Path) -> None:
     trainer = Trainer(RECIPE, Folders(tmp_path / "none", tmp_path / "work", base))
     with pytest.raises(FileNotFoundError, match=r"no shard-.*data"):
         next(trainer.batches())
+
+
+def test_the_last_stretch_thins_what_is_known_by_heart(tmp_path: Path) -> None:
+    """Over half of MNLI's own rows go, other rows stay, and each speech pair is in one shard."""
+    rows = [Example(f"p{n}", f"h{n}", NEUTRAL, ("mnli_olora", "fever")[n % 2]) for n in range(400)]
+    speech = [Example(f"s{n}", "h", UNLABELLED, "changed", teacher=(0.1, 0.8, 0.1)) for n in range(31)]
+    paths = [tmp_path / name for name in ("shard-000.jsonl", "shard-001.jsonl", "speech.jsonl")]
+    for path, some in zip(paths, (rows[:200], rows[200:], speech), strict=True):
+        write_examples(path, some)
+    count = write_finish(paths[:2], paths[2:], tmp_path / "out", 1)
+
+    made = [read_examples(tmp_path / "out" / path.name) for path in paths[:2]]
+    kinds = Counter(row.kind for some in made for row in some)
+    assert count == sum(kinds.values())
+    assert kinds["fever"] == 200
+    assert 50 < kinds["mnli_olora"] < 110
+    assert sorted(row.premise for some in made for row in some if row.kind == "changed") == sorted(
+        row.premise for row in speech
+    )
+
+
+def test_the_mean_of_two_trainings_lies_between_them(folders: Folders, tmp_path: Path) -> None:
+    """Every weight is the mean of both, and the folder loads as a model."""
+    exports = []
+    for steps in (2, 6):
+        trainer = Trainer(RECIPE, Folders(folders.shards, tmp_path / str(steps), folders.base))
+        run_steps(trainer, steps)
+        trainer.save()
+        exports.append(trainer.folders.export)
+    write_mean(exports, tmp_path / "mean")
+
+    one, other, mean = (load_network(folder).state_dict() for folder in (*exports, tmp_path / "mean"))
+    assert not torch.equal(one["classifier.weight"], other["classifier.weight"])
+    assert all(torch.allclose(mean[name], (one[name] + other[name]) / 2, atol=1e-3) for name in mean)
 
 
 def test_the_card_states_data_figures_and_recipe(folders: Folders, tmp_path: Path) -> None:

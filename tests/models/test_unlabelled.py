@@ -8,7 +8,7 @@ from pathlib import Path
 
 from halluguard.models.training.examples import UNLABELLED
 from halluguard.models.training.passages import Corpus, Passage, content_words
-from halluguard.models.training.unlabelled import draw_unlabelled
+from halluguard.models.training.unlabelled import draw_speech, draw_unlabelled
 
 PAGES = Corpus([Passage("Mill", ("The mill was built in 1871.", "It burned down in 1902."), "MIT")])
 
@@ -61,3 +61,25 @@ def test_each_sort_is_what_its_name_says(tmp_path: Path) -> None:
         else:
             assert pair not in known
             assert row.premise in set(premise_of.values())
+
+
+def test_speech_pairs_come_from_outside_the_encyclopedias(tmp_path: Path) -> None:
+    """Rows of MNLI and SNLI give several pairs each, no pair twice, rows of FEVER none."""
+    path = tmp_path / "train.jsonl"
+    rows = [
+        {
+            "premise": f"The old harbour{n // 2 % 5} {('office', 'office', 'museum')[n % 3]} was not open on day {n}.",
+            "hypothesis": f"On day {n} the {('office', 'office', 'museum')[n % 3]} at harbour{n // 2 % 5} was open.",
+            "label": "contradiction",
+            "source": ("mnli_olora", "snli_cat", "fever")[n % 3],
+            "licence": "MIT",
+        }
+        for n in range(30)
+    ]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    drawn = draw_speech(path, PAGES, 1)
+
+    assert not any("museum" in text for row in drawn for text in (row.premise, row.hypothesis))
+    assert len({(row.premise, row.hypothesis) for row in drawn}) == len(drawn) > 30
+    assert {row.label for row in drawn} == {UNLABELLED}
+    assert draw_speech(path, PAGES, 1) == drawn

