@@ -97,10 +97,11 @@ class Calibration:
         write_json(path, self.describe())
 
 
-SUPPORT_FEATURES = ("entailment", "opposed", *WORD_FEATURES)
-"""What support is weighed by. Tried without gain on families that were held out: contradiction anywhere, words found anywhere,
+SUPPORT_FEATURES = ("entailment", *WORD_FEATURES)
+"""What support is weighed by. Tried without gain on families that were held out: contradiction, words found anywhere,
 copied runs of words, embedding similarity of claims, sentences and tokens, lengths of premise and passage, counts of
-windows, and means in place of the best entailment."""
+windows, and means in place of the best entailment. The contradiction of what is read first, by how much of the claim one
+sentence holds: 95 of 100 changed details are caught with it and 89 without, but of the airline's true claims 10 are flagged and not 3."""
 
 CONTRADICTION_FEATURES = ("contradiction", "cover")
 """What a contradiction is weighed by, both rising. Low entailment is not among them: silence is no contradiction. What is
@@ -171,7 +172,6 @@ DEFAULT = Calibration(
         -2.0,
         {
             "entailment": 0.45,
-            "opposed": -1.0,
             "sentence_cover": 1.3,
             "missing_numbers": -0.7,
             "stray_numbers": -0.8,

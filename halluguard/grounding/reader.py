@@ -208,17 +208,12 @@ def _distinct(*rounds: Sequence[Window]) -> tuple[tuple[Window, ...], ...]:
 
 
 def support_features(words: WordFeatures, scores: Sequence[WindowScore]) -> dict[str, float]:
-    """Return the features of support: the words, the best entailment read, and what the first window has against the claim.
+    """Return the features of support: the words, and the best entailment read.
 
-    Only `entailment` changes as more is read, and only upwards. `opposed` is the contradiction of the sentences that are
-    read first, times the square of `sentence_cover`: a sentence with nearly all of a claim's words that still says
-    otherwise is most likely the claim with a detail changed, one with few of them speaks of something else.
+    Only `entailment` changes as more is read, and only upwards.
     """
-    return {
-        **{name: getattr(words, name) for name in WORD_FEATURES},
-        "entailment": logit(max(score.entailment for score in scores)),
-        "opposed": scores[0].contradiction * words.sentence_cover**2,
-    }
+    seen = {name: getattr(words, name) for name in WORD_FEATURES}
+    return {**seen, "entailment": logit(max(score.entailment for score in scores))}
 
 
 def contradiction_features(score: WindowScore) -> dict[str, float]:

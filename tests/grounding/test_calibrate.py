@@ -22,7 +22,6 @@ from halluguard.grounding.features import logit
 from halluguard.grounding.reader import Examined, Reader
 
 WORDS = {
-    "opposed": 0.0,
     "sentence_cover": 0.5,
     "missing_numbers": 0.0,
     "stray_numbers": 0.0,

@@ -15,7 +15,6 @@ from halluguard.grounding.calibration import (
 
 PROBABILITIES = st.floats(0, 1)
 WORDS = {
-    "opposed": 0.0,
     "sentence_cover": 0.5,
     "missing_numbers": 0.0,
     "stray_numbers": 0.0,

@@ -158,7 +158,9 @@ def _reproduce(args: argparse.Namespace) -> None:
     work, base = args.work, args.base or find_base()
     shards, speech, teacher, mixed = (work / name for name in ("shards", "speech", "teacher", "mixed"))
     if not (shards / "mix.json").is_file():
-        _write_shards(shards, replace(DATA, mixed_shards=args.shards or DATA.mixed_shards))
+        number = args.shards or DATA.mixed_shards
+        share = DATA.unlabelled * number // DATA.mixed_shards
+        _write_shards(shards, replace(DATA, mixed_shards=number, unlabelled=share))
     write_speech(data_folder(), speech, args.shards * 100 if args.shards else SPEECH_PAIRS, DATA.seed + 8)
     train(TEACHER, shards, teacher, join_teacher(work))
     judged = teach(shards, work / "judged")
@@ -168,14 +170,15 @@ def _reproduce(args: argparse.Namespace) -> None:
     write_finish(judged[FINISH_SHARDS] or judged, heard, mixed, DATA.seed + 18)
     write_mean([work / name / "export" for name in STUDENTS], work / "mean")
     train(FINISH, mixed, work / "finish", work / "mean")
+    write_mean([work / "finish" / "export", work / "mean"], work / "shipped")
 
-    found = measure(work / "finish" / "export", dev_slices(data_folder(), args.limit), args.device)
+    found = measure(work / "shipped", dev_slices(data_folder(), args.limit), args.device)
     (work / "figures.json").write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
     runs = [
         *(Run(name, work / name, work / "judged") for name in STUDENTS),
         Run("finish", work / "finish", mixed),
     ]
-    ship(runs, args.out, figures=found, teacher=teacher)
+    ship(runs, args.out, figures=found, weights=work / "shipped", teacher=teacher)
 
 
 def _run(

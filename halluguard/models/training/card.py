@@ -130,7 +130,7 @@ def write_card(
     settings = {run.name: run.recipe() for run in runs}
     longest = runs[-1].recipe()
     text = "\n\n".join((
-        _HEAD.format(**longest, embeddings="trained too" if longest.get("train_embeddings") else "frozen").rstrip() + " " + (_ALONE if teacher is None else _taught_by(teacher)),
+        _HEAD.format(**longest, embeddings="trained too" if any(run.recipe().get("train_embeddings") for run in runs) else "frozen").rstrip() + " " + (_ALONE if teacher is None else _taught_by(teacher)),
         "## Figures\n\nDevelopment sets; `hans`, `held_*` and `long` count entailment against the rest.\n\n" + figure_table(figures),
         "## Data\n\nRows of the shards the trainings read (a shard begun counts whole), by kind and"
         " licence. Kinds without a data set's name were made by `halluguard/models/training/kinds.py`, `curriculum.py` and"
@@ -158,15 +158,15 @@ def ship(
     out: Path,
     *,
     figures: Mapping[str, Any],
+    weights: Path | None = None,
     teacher: Path | None = None,
     note: str = "",
 ) -> None:
-    """Copy the newest exported weights of the last of some trainings into `out` and write their card."""
+    """Copy exported weights into `out`, if not told otherwise the newest of the last of some trainings, and write their card."""
+    source = weights or runs[-1].work / "export"
     out.mkdir(parents=True, exist_ok=True)
     for name in ("config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"):
         partial = out / f".{name}.partial"
-        shutil.copyfile(
-            runs[-1].work / "export" / name, partial
-        )  # a fresh file: readable by all, whatever the run wrote
+        shutil.copyfile(source / name, partial)  # a fresh file: readable by all, whatever the run wrote
         partial.replace(out / name)
     write_card(out, runs, figures=figures, teacher=teacher, note=note)
