@@ -34,9 +34,9 @@ def main(arguments: Sequence[str]) -> int:
         return 0
     pairs: list[Pair] = [(row["premise"], row["hypothesis"]) for row in read_json_lines(path)]
     pairs = pairs[:: max(1, len(pairs) // options.pairs)][: options.pairs]
-    found, rates, model = {}, {}, None
-    for device in ("cpu", "cuda"):
-        model = load_nli(options.nli_model, device=device)
+    models = {device: load_nli(options.nli_model, device=device) for device in ("cpu", "cuda")}
+    found, rates = {}, {}
+    for device, model in models.items():
         model.score(pairs[:WARM_UP])
         started = time.perf_counter()
         found[device] = model.score(pairs).probabilities
@@ -61,13 +61,12 @@ def main(arguments: Sequence[str]) -> int:
         decimals={"another class, %": 3, "largest difference of a probability": 4},
     )
     print_tables({"devices": table})
-    assert model is not None
     write_result(
         "devices",
         figures,
         tables={"devices": table},
         data=digests(path),
-        models={model.name: model.digest},
+        models={models["cpu"].name: models["cpu"].digest},
         device="cuda",
     )
     return 0

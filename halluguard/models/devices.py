@@ -6,7 +6,10 @@ from halluguard.errors import ModelError, SettingError
 
 
 def resolve_device(name: str = "auto") -> str:
-    """Return `cpu` or `cuda` for `auto`, `cpu` or `cuda`; raises where CUDA is asked for and absent."""
+    """Return `cpu` or `cuda` for `auto`, `cpu` or `cuda`; raises where CUDA is asked for and absent.
+
+    Every model is put on a device through here, so that CUDA is set up in one place.
+    """
     import torch
 
     if name not in {"auto", "cpu", "cuda"}:

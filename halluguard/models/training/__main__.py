@@ -121,6 +121,7 @@ def _add_device(verb: argparse.ArgumentParser) -> None:
 
 def _reproduce(args: argparse.Namespace) -> None:
     from halluguard.models.training.card import Run, ship
+    from halluguard.models.training.examples import list_shards
     from halluguard.models.training.finish import write_finish, write_mean
     from halluguard.models.training.measure import dev_slices, measure
     from halluguard.models.training.mix import data_folder
@@ -151,7 +152,7 @@ def _reproduce(args: argparse.Namespace) -> None:
 
     def teach(drawn: Path, out: Path) -> list[Path]:
         """Have the teacher judge the first shards of a folder."""
-        written = sorted(drawn.glob("shard-*.jsonl"))[:JUDGED_SHARDS]
+        written = list_shards(drawn)[:JUDGED_SHARDS]
         teach_shards(written, out, teacher / "export", device=args.device, workers=args.workers // 2)
         return [out / path.name for path in written]
 

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from halluguard.models.training.examples import TARGETS
+from halluguard.models.training.examples import TARGETS, list_shards
 from halluguard.models.training.loop import Position, read_position
+from halluguard.models.training.network import SETTINGS, WEIGHTS
 from halluguard.models.training.plan import BANDS, describe, read_shards
 
 _HEAD = """---
@@ -108,7 +109,7 @@ class Run:
 
     def mix(self) -> dict[str, dict[str, int]]:
         """Return what is in the shards it read, those begun counted whole."""
-        available = len(list(self.shards.glob("shard-*.jsonl")))
+        available = len(list_shards(self.shards))
         read = {index % available for index in range(self.position().shard + 1)}
         return describe(read_shards(self.shards, read))
 
@@ -165,7 +166,7 @@ def ship(
     """Copy exported weights into `out`, if not told otherwise the newest of the last of some trainings, and write their card."""
     source = weights or runs[-1].work / "export"
     out.mkdir(parents=True, exist_ok=True)
-    for name in ("config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"):
+    for name in (WEIGHTS, *SETTINGS):
         partial = out / f".{name}.partial"
         shutil.copyfile(source / name, partial)  # a fresh file: readable by all, whatever the run wrote
         partial.replace(out / name)

@@ -273,9 +273,8 @@ class Mixer:
             if self.rng.random() < 0.5:
                 hay = self._fever_hay if fever else self._mnli_hay
                 row = hay.bury(row, "edited_rows", related=fever)
-            names = self.rng.sample(sorted(edits), len(edits))
-            changed = next((c for c in (edits[name](row.hypothesis, self.rng) for name in names) if c), None)
-            if changed is None or changed == row.hypothesis:
+            changed = rewrite(row.hypothesis, self.rng, edits)
+            if changed is None:
                 continue
             if label != ENTAILMENT:
                 made.append(replace(row, hypothesis=changed, label=NOT_ENTAILMENT, kind="edited_rows"))

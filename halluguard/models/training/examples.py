@@ -64,6 +64,11 @@ def _example(row: dict[str, Any]) -> Example:
     return Example(**row | {"teacher": tuple(taught) if taught else None})
 
 
+def list_shards(folder: Path) -> list[Path]:
+    """Return the shards of a folder, in order."""
+    return sorted(folder.glob("shard-*.jsonl"))
+
+
 def write_examples(path: Path, examples: Iterable[Example]) -> int:
     """Write examples as JSON Lines, whole or not at all; return how many."""
     path.parent.mkdir(parents=True, exist_ok=True)

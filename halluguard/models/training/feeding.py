@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from halluguard.models.training.batches import TENSORS, Batch, collate, encode, plan_batches
-from halluguard.models.training.examples import UNLABELLED, read_examples
+from halluguard.models.training.examples import UNLABELLED, list_shards, read_examples
 from halluguard.models.training.network import load_tokenizer
 
 Packed = tuple[dict[str, NDArray[np.generic]], int]
@@ -73,7 +73,7 @@ def batches_from(feed: Feed, shard: int, batch: int) -> Iterator[tuple[int, int,
 
 def ready(feed: Feed, index: int) -> list[Batch]:
     """Read, tokenise and cut one shard; pairs with neither label nor judgement teach nothing and are left out."""
-    paths = sorted(feed.shards.glob("shard-*.jsonl"))
+    paths = list_shards(feed.shards)
     if not paths:
         msg = f"no shard-*.jsonl under {feed.shards}: write them with the `data` command first"
         raise FileNotFoundError(msg)

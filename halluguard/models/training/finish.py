@@ -10,6 +10,7 @@ from pathlib import Path
 import torch
 
 from halluguard.models.training.examples import Example, read_examples, write_examples
+from halluguard.models.training.network import SETTINGS, WEIGHTS, write_weights
 
 #: Share of MNLI's own rows and of pairs with a foreign premise that the last stretch leaves out: the labels of the first
 #: are known by heart by then, and most of the second are neutral.
@@ -37,16 +38,10 @@ def write_mean(models: Sequence[Path], out: Path) -> None:
 
     Configuration and tokenizer are those of the first.
     """
-    from safetensors.torch import load_file, save_file
+    from safetensors.torch import load_file
 
-    out.mkdir(parents=True, exist_ok=True)
-    for name in ("config.json", "tokenizer.json", "tokenizer_config.json"):
+    loaded = [load_file(folder / WEIGHTS) for folder in models]
+    mean = {name: torch.stack([weights[name].float() for weights in loaded]).mean(0) for name in loaded[0]}
+    write_weights(mean, out)
+    for name in SETTINGS:
         shutil.copyfile(models[0] / name, out / name)
-    loaded = [load_file(folder / "model.safetensors") for folder in models]
-    mean = {
-        name: torch.stack([weights[name].float() for weights in loaded]).mean(0).half().contiguous()
-        for name in loaded[0]
-    }
-    partial = out / "model.safetensors.partial"
-    save_file(mean, str(partial), metadata={"format": "pt"})
-    partial.replace(out / "model.safetensors")

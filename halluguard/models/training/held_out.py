@@ -11,9 +11,10 @@ import random
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from halluguard.models.training.examples import CONTRADICTION, ENTAILMENT, Example
-from halluguard.models.training.passages import Passage, find_names
+from halluguard.models.training.passages import Passage, find_names, gold_ids, read_pages
 from halluguard.models.training.wordlists import MONTHS
 
 #: Pages kept out of training, and the shuffle that chooses them.
@@ -143,6 +144,12 @@ def _twins(text: str, true: str, false: str, kind: str, twin: str) -> list[Examp
         Example(text, true, ENTAILMENT, kind, twin=twin),
         Example(text, false, CONTRADICTION, kind, twin=twin),
     ]
+
+
+def read_split_pages(data: Path) -> tuple[list[Passage], list[Passage]]:
+    """Read the pages that train and the pages held out."""
+    gold = gold_ids(data / "poison" / "questions.jsonl.gz")
+    return split_pages(read_pages(data / "poison" / "entries.jsonl.gz", gold))
 
 
 def split_pages(pages: Sequence[Passage]) -> tuple[list[Passage], list[Passage]]:

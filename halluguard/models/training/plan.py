@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from halluguard.models.training.curriculum import POOLS, SHARD_ROWS, Grounding, Mixer, premise_pages
-from halluguard.models.training.examples import Example, read_examples, write_examples
-from halluguard.models.training.held_out import split_pages
+from halluguard.models.training.examples import Example, list_shards, read_examples, write_examples
+from halluguard.models.training.held_out import read_split_pages
 from halluguard.models.training.kinds import KINDS
 from halluguard.models.training.mix import nli_pass, read_hans, read_nli, short_fever
-from halluguard.models.training.passages import Corpus, Passage, gold_ids, read_pages
+from halluguard.models.training.passages import Corpus
 from halluguard.models.training.unlabelled import draw_speech, draw_unlabelled
 
 #: Premise words, upper ends of the bands of the label table; the last band is open.
@@ -52,7 +52,7 @@ def write_shards(data: Path, out: Path, plan: Plan) -> int:
     count = sum(
         write_examples(_shard_path(out, index), opening[index::NLI_PARTS]) for index in range(plan.nli_shards)
     )
-    trained = training_pages(data)
+    trained, _ = read_split_pages(data)
     mixer = build_mixer(rows, hans, trained, plan)
     extra = (
         draw_unlabelled(data / "nli" / "train.jsonl.gz", Corpus(trained), plan.unlabelled, plan.seed + 6)
@@ -67,17 +67,12 @@ def write_shards(data: Path, out: Path, plan: Plan) -> int:
 
 def write_speech(data: Path, out: Path, count: int, seed: int) -> int:
     """Write up to `count` pairs without a label from speech, fiction, reports and captions as shards of 4,000; return how many."""
-    drawn = draw_speech(data / "nli" / "train.jsonl.gz", Corpus(training_pages(data)), seed)[:count]
+    trained, _ = read_split_pages(data)
+    drawn = draw_speech(data / "nli" / "train.jsonl.gz", Corpus(trained), seed)[:count]
     return sum(
         write_examples(_shard_path(out, number), drawn[start : start + 4_000])
         for number, start in enumerate(range(0, len(drawn), 4_000))
     )
-
-
-def training_pages(data: Path) -> list[Passage]:
-    """Read the pages that may train."""
-    pages = read_pages(data / "poison" / "entries.jsonl.gz", gold_ids(data / "poison" / "questions.jsonl.gz"))
-    return split_pages(pages)[0]
 
 
 def refuse_unknown(without: Collection[str]) -> None:
@@ -107,7 +102,7 @@ def _shard_path(out: Path, index: int) -> Path:
 
 def read_shards(folder: Path, indices: Collection[int] | None = None) -> Iterable[Example]:
     """Yield the examples of a folder of shards, all or those of the given indices."""
-    for number, path in enumerate(sorted(folder.glob("shard-*.jsonl"))):
+    for number, path in enumerate(list_shards(folder)):
         if indices is None or number in indices:
             yield from read_examples(path)
 

@@ -20,10 +20,10 @@ from halluguard.models.training.slices import predict
 
 def load_teacher(folder: Path, device: str = "cpu") -> tuple[PreTrainedModel, Tokenizer]:
     """Load a trained model to judge with, in the precision that is fastest there."""
-    network = load_network(folder)
+    network = load_network(folder, device)
     if fast_precision(device) == "bfloat16":
         network.to(torch.bfloat16)
-    return network.to(device), load_tokenizer(folder)
+    return network, load_tokenizer(folder)
 
 
 def teach(examples: Sequence[Example], network: PreTrainedModel, tokenizer: Tokenizer) -> list[Example]:
@@ -45,6 +45,8 @@ def teach_shards(
     Returns the number of examples written now.
     """
     missing = [(path, out / path.name) for path in shards if not (out / path.name).exists()]
+    if not missing:
+        return 0
     if not workers:
         network, tokenizer = load_teacher(teacher, device)
         return sum(
@@ -53,7 +55,7 @@ def teach_shards(
     with ProcessPoolExecutor(
         workers, mp_context=get_context("spawn"), initializer=_hold, initargs=(teacher, device)
     ) as pool:
-        return sum(pool.map(_judge, *zip(*missing, strict=True))) if missing else 0
+        return sum(pool.map(_judge, *zip(*missing, strict=True)))
 
 
 _held: list[tuple[PreTrainedModel, Tokenizer]] = []

@@ -11,6 +11,7 @@ from halluguard.models.training.edits import all_edits
 from halluguard.models.training.examples import UNLABELLED, Example, read_rows
 from halluguard.models.training.mix import may_train
 from halluguard.models.training.passages import Corpus, content_words
+from halluguard.models.training.rewrites import rewrite
 
 #: Sources of `nli/train` whose texts are good and many of whose labels are wrong: a teacher may judge them anew.
 MISLABELLED = frozenset({"joci", "semiauto_sim_wiki", "semiauto_translate_wiki"})
@@ -109,13 +110,6 @@ def _changed(rows: Iterable[dict[str, str]], corpus: Corpus, rng: random.Random)
     for row in rows:
         if len(row["premise"].split()) > MAX_PREMISE_WORDS:
             continue
-        claim = next(
-            (
-                c
-                for name in rng.sample(sorted(edits), len(edits))
-                if (c := edits[name](row["hypothesis"], rng))
-            ),
-            None,
-        )
-        if claim is not None and claim != row["hypothesis"]:
+        claim = rewrite(row["hypothesis"], rng, edits)
+        if claim is not None:
             yield _unlabelled(row["premise"], claim, "changed", row["licence"])
