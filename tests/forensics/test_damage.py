@@ -77,6 +77,21 @@ def test_rare_words_of_the_language_and_other_endings_are_no_slips():
     ]
 
 
+def test_a_slip_in_a_name_weighs_less_than_one_in_small_letters():
+    texts = clean_texts()
+    small = "the crew will wait for the passneger with the tikcet and the othre form"
+    names = "the crew will wait for the Passneger with the Tikcet and the Othre form"
+
+    assert [found is None for found in find_misspelt([*texts, small, names])[-2:]] == [False, True]
+
+
+def test_another_first_letter_or_accent_is_another_word():
+    texts = clean_texts()
+    text = "the cassenger can vicket the tícket and the bther lorm of the pássenger"
+
+    assert find_misspelt([*texts, text])[-1] is None
+
+
 def test_text_of_another_language_is_not_misspelt():
     texts = clean_texts()
     known = sorted({word for text in texts for word in text.replace(".", "").split() if word.islower()})
