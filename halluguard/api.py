@@ -107,6 +107,7 @@ def check(
     *,
     models: ModelChoice | Loaded | None = None,
     settings: "CheckSettings | None" = None,
+    known_false: Path | str | None = None,
     on_progress: "Callable[[Progress], None] | None" = None,
 ) -> RunResult:
     """Decide every claim of a conversation log.
@@ -117,6 +118,8 @@ def check(
         output: the run directory, new, or one of the same run to go on with.
         models: other models than those of the package.
         settings: see `halluguard.grounding.check.CheckSettings`.
+        known_false: a file of statements known to be false, one a line or JSONL rows with a `text`; a claim that says one
+            of them is contradicted, whatever the trusted corpus says.
         on_progress: called after each block of turns.
 
     """
@@ -130,6 +133,7 @@ def check(
         models=loaded.models,
         reader=loaded.reader,
         settings=settings,
+        known_false=None if known_false is None else Path(known_false),
         on_progress=on_progress or (lambda _: None),
     )
     _tell_lost_cache(loaded.models)
@@ -246,17 +250,26 @@ def investigate(
     collection: str | None = None,
     models: ModelChoice | Loaded | None = None,
     settings: "CheckSettings | None" = None,
+    known_false: Path | str | None = None,
     on_progress: "Callable[[Progress], None] | None" = None,
 ) -> RunResult:
     """Check a log, trace what is ungrounded to a store, score its spread, and write both reports into the run.
 
-    `collection` says which one of a Chroma store, where several hold entries.
+    `collection` says which one of a Chroma store, where several hold entries; `known_false` is taken as by `check`.
     """
     from halluguard.stores import open_store
 
     open_store(Path(store), collection=collection)  # an unreadable store is said before the log is read
     loaded = (models or ModelChoice()).load()
-    result = check(log, trusted, output, models=loaded, settings=settings, on_progress=on_progress)
+    result = check(
+        log,
+        trusted,
+        output,
+        models=loaded,
+        settings=settings,
+        known_false=known_false,
+        on_progress=on_progress,
+    )
     trace(result.run, store, collection=collection, models=loaded)
     cascade(result.run, store, collection=collection, models=loaded)
     for name in ("report.html", "report.md"):
@@ -501,14 +514,15 @@ def sweep_store(
         on_progress: called with a step, how many entries are done, and how many there are.
 
     """
-    from halluguard.forensics.integrity import Evidence, folder_sources, read_known_bad, sweep
+    from halluguard.forensics.integrity import Evidence, folder_sources, sweep
     from halluguard.stores import open_store
+    from halluguard.text.listed import read_texts
 
     opened = open_store(Path(store), collection=collection)
     evidence = Evidence(
         embedder=None if embedder is None else _load_embedder(embedder),
         read_source=None if sources is None else folder_sources(Path(sources)),
-        known_bad=() if known_bad is None else read_known_bad(Path(known_bad)),
+        known_bad=() if known_bad is None else read_texts(Path(known_bad), "texts known to be bad"),
     )
     return SweptStore(opened, sweep(opened, evidence, progress=on_progress))
 

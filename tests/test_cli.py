@@ -17,7 +17,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import yaml
 
+from halluguard import open_run
 from halluguard.cli import app, main
 
 HALLUGUARD = Path(sys.executable).parent / "halluguard"
@@ -254,6 +256,47 @@ def test_collections_of_a_chroma_store_are_named_until_one_is_chosen(checked, tm
     done = run("investigate", *source, *store, *ON_CPU, "--collection", "current", "--json")
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["trace"]["store"]["entries"] == 1
+
+
+def test_what_people_know_to_be_false_is_found_in_answers_and_entries_and_is_to_go(corpus):
+    lie = "Every passenger may bring a telescope on board for free."
+    entries = {
+        "kb-1": "A checked bag costs 30 dollars.",
+        "kb-2": lie,
+        "kb-3": "Telescopes are welcome: each passenger may bring one on board free of charge.",
+        "kb-4": "Nobody may bring a telescope on board for free.",
+    }
+    shown = [{"id": key, "text": entries[key]} for key in ("kb-1", "kb-2")]
+    turns = [{"turn_id": "t", "answer": f"{lie[:-1]} [kb-2].", "retrieved": shown}]
+    (corpus / "log.jsonl").write_text("".join(json.dumps(turn) + "\n" for turn in turns))
+    (corpus / "reported.txt").write_text(f"{lie}\n")
+    (corpus / "store.jsonl").write_text(
+        "".join(json.dumps({"id": key, "text": text}) + "\n" for key, text in entries.items())
+    )
+    source = (corpus / "log.jsonl", "--trusted", corpus / "trusted", "--store", corpus / "store.jsonl")
+    source = (*source, *ON_CPU, "--known-false", corpus / "reported.txt", "-o", corpus / "run")
+
+    done = run("investigate", *source)
+    assert done.returncode == 0, done.stderr
+    result = open_run(corpus / "run")
+    assert list(result.to_pandas("claims")["status"]) == ["source_conflict"]
+    suspects = {row["entry_id"]: row for row in result.to_pandas("suspects").to_dict("records")}
+    assert suspects["kb-2"]["verdict"] == "responsible"
+    asserting = {
+        key
+        for key, row in suspects.items()
+        if "asserts_known_false" in {one["code"] for one in row["reasons"]}
+    }
+    assert asserting == {"kb-2", "kb-3"}
+    run("respond", corpus / "run", "--store", corpus / "store.jsonl", "-o", corpus / "plan", *ON_CPU)
+    plan = yaml.safe_load((corpus / "plan" / "plan.yaml").read_text())
+    assert {"kb-2", "kb-3"} == quarantined(plan)
+
+
+def quarantined(plan):
+    """Return the ids that a plan proposes to take out."""
+    (action,) = [one for one in plan["actions"] if one["do"] == "quarantine"]
+    return {one["id"] for one in action["entries"] if one["approve"]}
 
 
 def test_doctor_names_models_and_device():

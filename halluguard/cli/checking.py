@@ -16,6 +16,7 @@ from halluguard.cli.options import (
     FailOn,
     FieldMap,
     Format,
+    KnownFalsePath,
     Limit,
     Log,
     NliModel,
@@ -65,6 +66,7 @@ def check(
     output: Output,
     trusted: Trusted,
     *,
+    known_false: KnownFalsePath = None,
     nli_model: NliModel = None,
     embedder: EmbedderName = None,
     device: Device = "auto",
@@ -97,7 +99,15 @@ def check(
         top_k, limit, strict=strict, assume_tz=assume_tz, log_format=log_format, fields=fields
     )
     with progress("check", no_progress or as_json) as advance:
-        result = api.check(log, trusted, output, models=choice, settings=settings, on_progress=advance)
+        result = api.check(
+            log,
+            trusted,
+            output,
+            models=choice,
+            settings=settings,
+            known_false=known_false,
+            on_progress=advance,
+        )
     finish(result, conditions, as_json)
 
 
@@ -107,6 +117,7 @@ def investigate(
     trusted: Trusted,
     store: Store,
     *,
+    known_false: KnownFalsePath = None,
     collection: CollectionName = None,
     nli_model: NliModel = None,
     embedder: EmbedderName = None,
@@ -148,6 +159,7 @@ def investigate(
             collection=collection,
             models=choice,
             settings=settings,
+            known_false=known_false,
             on_progress=advance,
         )
     finish(result, conditions, as_json)

@@ -24,6 +24,12 @@ Trusted = Annotated[
         "--trusted", help="Trusted corpus: folder, JSONL, or an index built before.", show_default=False
     ),
 ]
+KnownFalsePath = Annotated[
+    Path | None,
+    typer.Option(
+        "--known-false", help="Statements known to be false, one a line: what says one is contradicted."
+    ),
+]
 Store = Annotated[Path, typer.Option("--store", help="Vector store under suspicion.", show_default=False)]
 CollectionName = Annotated[
     str | None, typer.Option("--collection", help="Chroma collection, where several hold entries.")

@@ -7,6 +7,7 @@ from typing import Any
 
 from halluguard.forensics.attribute import Attribution, Attributor
 from halluguard.forensics.candidates import Candidate, Flagged, flagged_claims
+from halluguard.forensics.denied import Denied
 from halluguard.forensics.integrity import DAMAGE, Code, Evidence, SweepResult, sweep
 from halluguard.forensics.nearest import index_entries
 from halluguard.forensics.responsibility import ResponsibilityModel, default_responsibility
@@ -73,6 +74,8 @@ def trace_run(
     attributor = Attributor(
         index, reader, models.embedder, responsibility or default_responsibility(), vouching
     )
+    statements = tuple(run.manifest.get("known_false", ()))
+    denied = Denied(statements, index, reader, models.embedder) if statements else None
     made = [one for block in _blocks(flagged) for one in attributor.attribute(block)]
     swept = sweep(
         store,
@@ -80,6 +83,7 @@ def trace_run(
             models.embedder,
             turns=tuple(_read_turns(run)),
             contradict=vouching.contradict if vouching else None,
+            known_false=denied.find if denied else None,
         ),
     )
     suspects = _suspects(made, entries, swept)

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 from halluguard.grounding.reader import Reader, ReadRequest
 from halluguard.models import Embedder
-from halluguard.records import Entry, Passage, Reason
+from halluguard.records import Entry, Passage, Reason, TrustedChunk
 from halluguard.text import split_sentences
 from halluguard.trusted import TrustedIndex
+from halluguard.trusted.chunks import embedding_text
 
 NEAREST = 5
 """Trusted chunks that a text is held against."""
@@ -25,16 +26,17 @@ class Vouching:
     reader: Reader
 
     def stands_in_trusted(self, texts: Sequence[str]) -> list[bool]:
-        """Return, for each text, whether every sentence of it stands word for word in the trusted chunks nearest to it."""
+        """Return, for each text, whether every sentence of it stands word for word in the trusted chunks nearest to it.
+
+        A chunk's title counts as its first words: an entry cut from the same page may begin with its heading.
+        """
         if not texts:
             return []
-        near = self.nearest(texts)
+        bodies = (" ".join(_letters(embedding_text(chunk)) for chunk in near) for near in self._search(texts))
         return [
             bool(parts := [letters for part in sentences(text) if (letters := _letters(part))])
             and all(part in body for part in parts)
-            for text, body in zip(
-                texts, (" ".join(_letters(p.text) for p in passages) for passages in near), strict=True
-            )
+            for text, body in zip(texts, bodies, strict=True)
         ]
 
     def contradict(self, entries: Sequence[Entry]) -> list[Reason | None]:
@@ -65,9 +67,11 @@ class Vouching:
 
     def nearest(self, texts: Sequence[str]) -> list[tuple[Passage, ...]]:
         """Return the trusted chunks nearest to each text, at most `NEAREST`."""
+        return [tuple(Passage(chunk.id, chunk.text) for chunk in near) for near in self._search(texts)]
+
+    def _search(self, texts: Sequence[str]) -> list[list[TrustedChunk]]:
         positions, _ = self.trusted.search(self.embedder.encode(texts), NEAREST)
-        chunks = [[self.trusted.chunk(int(p)) for p in row if p >= 0] for row in positions]
-        return [tuple(Passage(chunk.id, chunk.text) for chunk in row) for row in chunks]
+        return [[self.trusted.chunk(int(p)) for p in row if p >= 0] for row in positions]
 
 
 def sentences(text: str) -> list[str]:

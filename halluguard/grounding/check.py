@@ -18,6 +18,7 @@ import halluguard
 from halluguard.errors import InputError
 from halluguard.grounding.control import control_facts, sample_size
 from halluguard.grounding.decide import READING_ERRORS, TurnVerdicts, decide_turns, evidence_requests
+from halluguard.grounding.known_false import KnownFalse, load_known_false
 from halluguard.grounding.rates import Tally
 from halluguard.grounding.reader import Reader
 from halluguard.grounding.summary import Facts, add_facts, count_facts, summarise
@@ -87,6 +88,7 @@ class _Work:
     settings: CheckSettings
     notes: LogNotes
     on_progress: OnProgress
+    known_false: KnownFalse | None = None
     stdin: BufferedReader | None = None
     skipped: list[SkippedRow] = field(default_factory=list)
     timings: dict[str, float] = field(default_factory=dict)
@@ -105,6 +107,7 @@ def check_log(
     models: Models,
     reader: Reader,
     settings: CheckSettings | None = None,
+    known_false: Path | None = None,
     on_progress: OnProgress = lambda _: None,
 ) -> Run:
     """Decide every claim of a log and write turns, claims and manifest to a run directory.
@@ -119,6 +122,7 @@ def check_log(
         models: embedder and NLI model.
         reader: what reads a claim against passages with these models.
         settings: see `CheckSettings`.
+        known_false: a file of statements known to be false; a claim that says one of them is contradicted.
         on_progress: called after each block.
 
     """
@@ -128,12 +132,20 @@ def check_log(
         inputs = {"log": _describe(log, "conversation log", stdin)}
         if trusted is not None:
             inputs["trusted"] = _describe(trusted, "trusted corpus")
-        run = Run.create(output, _new_manifest(inputs, models, reader, settings))
+        denied = None
+        if known_false is not None:
+            inputs["known_false"] = _describe(known_false, "statements known to be false")
+            denied = load_known_false(known_false, reader, models.embedder)
+        run = Run.create(
+            output,
+            _new_manifest(inputs, models, reader, settings)
+            | {"known_false": list(denied.statements) if denied else []},
+        )
         if run.manifest.get("state") == "finished" and run.has("claims"):
             return run
         started = time.monotonic()
         index = _open_trusted(trusted, run, models)
-        work = _Work(run, reader, models, index, settings, LogNotes(), on_progress, stdin)
+        work = _Work(run, reader, models, index, settings, LogNotes(), on_progress, denied, stdin)
         state: State = "interrupted"
         try:
             _check_blocks(work, log)
@@ -191,7 +203,14 @@ def _check_blocks(work: _Work, log: Path) -> None:
 
 
 def _check_block(work: _Work, number: int, block: Sequence[Turn]) -> Facts:
-    decided = decide_turns(block, work.reader, work.models.embedder, work.trusted, top_k=work.settings.top_k)
+    decided = decide_turns(
+        block,
+        work.reader,
+        work.models.embedder,
+        work.trusted,
+        top_k=work.settings.top_k,
+        known_false=work.known_false,
+    )
     facts = count_facts(decided)
     if number == 0 and work.trusted is not None:
         started = time.monotonic()

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from halluguard.grounding.alce import CitationCounts, count_citations
 from halluguard.grounding.claims import split_claims
+from halluguard.grounding.known_false import KnownFalse
 from halluguard.grounding.reader import Reader, ReadRequest
 from halluguard.grounding.retrieve import NEAR_SOURCE, find_trusted, queries_of
 from halluguard.grounding.verdicts import status_of, unchecked_status
@@ -50,7 +51,13 @@ class _Task:
 
 
 def decide_turns(
-    turns: Sequence[Turn], reader: Reader, embedder: Embedder, trusted: TrustedIndex | None, *, top_k: int
+    turns: Sequence[Turn],
+    reader: Reader,
+    embedder: Embedder,
+    trusted: TrustedIndex | None,
+    *,
+    top_k: int,
+    known_false: KnownFalse | None = None,
 ) -> list[TurnVerdicts]:
     """Decide every claim of some turns, in order.
 
@@ -62,17 +69,20 @@ def decide_turns(
         embedder: the model of the trusted index, which finds evidence for a claim.
         trusted: the trusted corpus, or None to check citations only.
         top_k: pieces of trusted evidence read for each claim.
+        known_false: statements that make a claim false that says one of them.
 
     """
     try:
-        return _decide_together(turns, reader, embedder, trusted, top_k)
+        return _decide_together(turns, reader, embedder, trusted, top_k=top_k, known_false=known_false)
     except READING_ERRORS as error:
         if len(turns) == 1:
             return [_failed(turns[0], error)]
         return [
             decided
             for turn in turns
-            for decided in decide_turns([turn], reader, embedder, trusted, top_k=top_k)
+            for decided in decide_turns(
+                [turn], reader, embedder, trusted, top_k=top_k, known_false=known_false
+            )
         ]
 
 
@@ -83,7 +93,13 @@ def _failed(turn: Turn, error: Exception) -> TurnVerdicts:
 
 
 def _decide_together(
-    turns: Sequence[Turn], reader: Reader, embedder: Embedder, trusted: TrustedIndex | None, top_k: int
+    turns: Sequence[Turn],
+    reader: Reader,
+    embedder: Embedder,
+    trusted: TrustedIndex | None,
+    *,
+    top_k: int,
+    known_false: KnownFalse | None,
 ) -> list[TurnVerdicts]:
     claims = [split_claims(turn) for turn in turns]
     tasks = [
@@ -96,6 +112,8 @@ def _decide_together(
     cited = _read(reader, [task.request(task.cited) for task in tasks])
     from_trusted = _read(reader, [task.request(task.trusted) for task in tasks])
     tasks, from_trusted = _look_further(tasks, from_trusted, reader, embedder, trusted)
+    if known_false is not None:
+        from_trusted = known_false.refute([task.claim.reading for task in tasks], from_trusted)
     # The other chunks decide only where neither the cited ones nor the trusted corpus bear the claim out.
     others = _read(
         reader,

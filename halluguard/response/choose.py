@@ -10,6 +10,9 @@ from halluguard.text import numbers
 MAX_P_GROUP = 0.05
 """A batch or source whose share of accused entries chance gives less often than this has its other entries listed for review."""
 
+ASSERTS = "asserts_known_false"
+"""The trace's code against an entry that says what people know to be false."""
+
 SAME_WORDS = 97.0
 """Share, in percent, of an entry's text that must stand word for word in a trusted passage to count as a copy of it."""
 
@@ -33,7 +36,7 @@ def choose_entries(
 ) -> tuple[Chosen, ...]:
     """Return the entries of the store to quarantine first, then those to look at, each with its reasons.
 
-    Proposed: entries accused of a flagged claim, and in every cascade the minimum cut and the contaminated entries still in the
+    Proposed: entries accused of a flagged claim, those that say what people know to be false, and in every cascade the minimum cut and the contaminated entries still in the
     store that the chain reaches, written-back copies among them. Listed without approval: entries that are damaged but were
     accused of nothing (their source is to be read in again, taking them out alone loses what they say); entries whose text
     stands word for word in the trusted corpus, whatever they are accused of; and the other entries of a source or batch that
@@ -62,7 +65,10 @@ def choose_entries(
                 f"accused of {row['n_events']} flagged claims in {row['n_turns']} answers",
                 "accused",
             )
-        elif row["verdict"] == SuspectVerdict.CORRUPTED:
+        for reason in row["reasons"] or ():
+            if reason["code"] == ASSERTS:
+                name(row["entry_id"], f"says what is known to be false: {reason['detail'][:200]}", "rewrite")
+        if row["verdict"] == SuspectVerdict.CORRUPTED:
             codes = ", ".join(reason["code"] for reason in row["reasons"] or ())
             name(row["entry_id"], f"damaged: {codes}", "corrupted")
     for cascade in cascades:

@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from halluguard.errors import StoreError
-from halluguard.forensics.integrity import Code, folder_sources, read_known_bad, sweep
+from halluguard.forensics.integrity import Code, folder_sources, sweep
 from halluguard.forensics.integrity.characters import check_characters, find_mojibake
 from halluguard.forensics.integrity.contents import Contents, unit_rows
 from halluguard.forensics.integrity.density import DensityRule, check_density, measure_rises, rise
@@ -358,17 +357,6 @@ def test_source_that_lies_elsewhere_is_counted_and_not_called_gone():
 
     assert codes_at(check_sources(entries, read, elsewhere=counted.append)) == {1: Code.SOURCE_MISSING}
     assert counted == [1]
-
-
-def test_known_bad_texts_are_rows_or_lines(tmp_path):
-    rows, lines = tmp_path / "bad.jsonl", tmp_path / "bad.txt"
-    rows.write_text('{"text": "One."}\n\n{"text": "Two."}\n')
-    lines.write_text("One.\n\nTwo.\n")
-
-    assert read_known_bad(rows) == read_known_bad(lines) == ("One.", "Two.")
-    rows.write_text('{"txt": "One."}\n')
-    with pytest.raises(StoreError, match=r"bad\.jsonl:1"):
-        read_known_bad(rows)
 
 
 def test_one_odd_vector_does_not_decide_the_dimension(tmp_path):

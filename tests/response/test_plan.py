@@ -53,6 +53,21 @@ def test_accused_and_cascaded_entries_are_proposed_and_damaged_ones_listed():
     assert (found[0].id, found[0].answers) == ("d1", 2)
 
 
+def test_entries_that_say_what_is_known_to_be_false_are_proposed_though_no_answer_did():
+    said = {"reasons": [{"code": "asserts_known_false", "detail": "'It is so.': 'So it is.'"}]}
+    found = choose_entries(
+        [suspect("a1", "suspect") | said, suspect("a2", "suspect"), suspect("b1", "corrupted") | said],
+        [],
+        STORED,
+    )
+
+    assert [(one.id, one.approve, one.role) for one in found] == [
+        ("a1", True, "rewrite"),
+        ("b1", True, "rewrite"),
+    ]
+    assert "So it is." in found[0].why[0]
+
+
 def test_copy_of_a_trusted_passage_is_not_proposed_but_one_with_another_number_is():
     trusted = "The change fee is 60 euros for every ticket of the current price list."
     suspects = [

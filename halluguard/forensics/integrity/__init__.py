@@ -5,7 +5,6 @@ the codes that say an entry is not what was once put in.
 """
 
 from halluguard.forensics.integrity.codes import DAMAGE, MEANINGS, Code
-from halluguard.forensics.integrity.duplicates import read_known_bad
 from halluguard.forensics.integrity.result import Finding, SweepResult
 from halluguard.forensics.integrity.sources import folder_sources
 from halluguard.forensics.integrity.sweep import Evidence, SweepRules, sweep
@@ -19,6 +18,5 @@ __all__ = [
     "SweepResult",
     "SweepRules",
     "folder_sources",
-    "read_known_bad",
     "sweep",
 ]

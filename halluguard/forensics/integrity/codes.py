@@ -36,6 +36,7 @@ class Code(StrEnum):
     SOURCE_MISSING = "source_missing"
     TEXT_NOT_IN_SOURCE = "text_not_in_source"
     CONTRADICTS_TRUSTED = "contradicts_trusted"
+    ASSERTS_KNOWN_FALSE = "asserts_known_false"
     SEMANTIC_TWIN_DENSITY = "semantic_twin_density"
 
 
@@ -68,6 +69,7 @@ MEANINGS: dict[str, str] = STORE_MEANINGS | {
     Code.SOURCE_MISSING: "the source the entry names is gone",
     Code.TEXT_NOT_IN_SOURCE: "the text is not in the source the entry names",
     Code.CONTRADICTS_TRUSTED: "the trusted corpus says otherwise",
+    Code.ASSERTS_KNOWN_FALSE: "the text says what people know to be false",
     Code.SEMANTIC_TWIN_DENSITY: "unusually many neighbours say the same in other words",
 }
 """What each code says to people, container faults included."""

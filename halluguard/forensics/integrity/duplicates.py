@@ -1,18 +1,15 @@
 """Entries that repeat each other: the same text, nearly the same, or an edited copy of a known bad one."""
 
-import json
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from rapidfuzz.distance import Indel
 
-from halluguard.errors import StoreError
 from halluguard.forensics.integrity.codes import Code
 from halluguard.records import Entry, Reason
 
@@ -164,33 +161,6 @@ def _scramble(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
     values = (values ^ (values >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     values = (values ^ (values >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return values ^ (values >> np.uint64(31))
-
-
-def read_known_bad(path: Path) -> tuple[str, ...]:
-    """Return the texts of a file: of JSONL rows their `text`, of any other file its lines that are not blank.
-
-    Raises:
-        StoreError: the file cannot be read, or a row has no text.
-
-    """
-    try:
-        lines = [line for line in path.read_text("utf-8").splitlines() if line.strip()]
-    except (OSError, UnicodeDecodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else "not UTF-8"
-        raise StoreError(f"{path}: cannot be read ({why}). Give a file of texts known to be bad") from error
-    if path.suffix.lower() != ".jsonl":
-        return tuple(lines)
-    return tuple(_known_text(line, f"{path}:{number}") for number, line in enumerate(lines, start=1))
-
-
-def _known_text(line: str, where: str) -> str:
-    try:
-        row = json.loads(line)
-    except ValueError as error:
-        raise StoreError(f"{where}: not a JSON object ({error})") from error
-    if not isinstance(row, dict) or not isinstance(row.get("text"), str):
-        raise StoreError(f'{where}: no "text" of a known bad entry')
-    return str(row["text"])
 
 
 def check_known_bad(

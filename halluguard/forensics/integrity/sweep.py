@@ -21,8 +21,8 @@ from halluguard.models import Embedder
 from halluguard.records import Entry, Reason, Turn
 from halluguard.stores import Store
 
-Contradict = Callable[[Sequence[Entry]], Sequence[Reason | None]]
-"""Reads entries against the trusted corpus; returns a reason for each that it contradicts, None for the others."""
+ReadEntries = Callable[[Sequence[Entry]], Sequence[Reason | None]]
+"""Reads entries; returns a reason for each that something speaks against, None for the others."""
 
 _TOKEN_BLOCK = 2_000
 
@@ -40,13 +40,15 @@ class Evidence:
     """What a sweep may use besides the store; what is None or empty is said not to be checked.
 
     `models` are other embedders that may have written vectors, by name; `contradict` reads entries against the
-    trusted corpus; `read_source` returns the text of a source; `known_bad` are texts of entries known to be bad.
+    trusted corpus, and `known_false` against statements known to be false; `read_source` returns the text of a source;
+    `known_bad` are texts of entries known to be bad.
     """
 
     embedder: Embedder | None = None
     models: Mapping[str, Embedder] = field(default_factory=dict)
     turns: Sequence[Turn] = ()
-    contradict: Contradict | None = None
+    contradict: ReadEntries | None = None
+    known_false: ReadEntries | None = None
     read_source: ReadSource | None = None
     known_bad: Sequence[str] = ()
 
@@ -193,15 +195,19 @@ def _check_outside(tally: _Tally, evidence: Evidence) -> None:
             tally.not_checked["sources elsewhere"] = (
                 f"{sum(apart)} entries name a URL that no document is named after"
             )
-    if evidence.contradict is None:
-        tally.not_checked["trusted corpus"] = "no trusted corpus was given"
-    else:
-        readable = [at for at, one in enumerate(entries) if one.text]
-        reasons = evidence.contradict([entries[at] for at in readable])
-        contradicted = (
-            (at, reason) for at, reason in zip(readable, reasons, strict=True) if reason is not None
-        )
-        tally.take("trusted corpus", contradicted, len(readable))
+    _take_readings(tally, "trusted corpus", evidence.contradict, "no trusted corpus was given")
+    _take_readings(tally, "statements known to be false", evidence.known_false, "none was given")
+
+
+def _take_readings(tally: _Tally, name: str, read: ReadEntries | None, without: str) -> None:
+    if read is None:
+        tally.not_checked[name] = without
+        return
+    entries = tally.contents.entries
+    readable = [at for at, one in enumerate(entries) if one.text]
+    reasons = read([entries[at] for at in readable])
+    found = ((at, reason) for at, reason in zip(readable, reasons, strict=True) if reason is not None)
+    tally.take(name, found, len(readable))
 
 
 def _check_embedding(tally: _Tally, evidence: Evidence, progress: Progress | None) -> None:

@@ -1,0 +1,105 @@
+"""Statements that people know to be false: a claim that says one of them is contradicted, whatever the documents say.
+
+The trusted corpus is silent on most inventions: nobody writes down the policies that do not exist. Who has been told of
+one writes it down once, and every answer that gave it is found and traced like one that the corpus contradicts.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from halluguard.grounding.evidence import cover_of
+from halluguard.grounding.reader import Reader, ReadRequest
+from halluguard.models import Embedder
+from halluguard.records import Passage, Reading
+from halluguard.text.listed import read_texts
+
+NEAR = 0.3
+"""Least cosine of a claim and a statement for a model to read one against the other: nothing farther apart says the same."""
+
+NEAREST = 3
+"""Statements that a claim is read against, those nearest to it."""
+
+MOST_WORDS = 0.6
+"""Share of a statement's words that a text holds which says it."""
+
+SURE = 0.75
+"""Probability from which a text says a statement in any words."""
+
+
+@dataclass(frozen=True)
+class KnownFalse:
+    """Statements known to be false, and the models that find them in other words."""
+
+    statements: tuple[str, ...]
+    reader: Reader
+    embedder: Embedder
+
+    @cached_property
+    def _vectors(self) -> NDArray[np.float32]:
+        return self.embedder.encode(self.statements)
+
+    def refute(self, claims: Sequence[str], readings: Sequence[Reading | None]) -> list[Reading | None]:
+        """Return the readings of some claims, with those that say a statement turned into contradictions of the claim.
+
+        A claim says a statement where it bears it out: what entails something false is false. A claim that denies the
+        statement, or speaks of it without saying it, keeps its reading.
+
+        Args:
+            claims: each to be understood on its own.
+            readings: what the trusted corpus says of each, None where nothing was read.
+
+        """
+        if not claims:
+            return []
+        cosines = self.embedder.encode(claims) @ self._vectors.T
+        asked = [
+            (at, int(number))
+            for at, row in enumerate(cosines)
+            for number in np.argsort(-row, kind="stable")[:NEAREST]
+            if row[number] >= NEAR
+        ]
+        found = self.reader.read(
+            [ReadRequest(self.statements[number], (Passage("", claims[at]),)) for at, number in asked]
+        )
+        refuted = list(readings)
+        surest: dict[int, float] = {}
+        for (at, number), said in zip(asked, found, strict=True):
+            is_surer = said.p_supported > surest.get(at, 0.0)
+            if is_surer and is_said(self.statements[number], claims[at], said):
+                surest[at] = said.p_supported
+                refuted[at] = self._refutation(number, said)
+        return refuted
+
+    def _refutation(self, number: int, said: Reading) -> Reading:
+        return Reading(
+            p_supported=0.0,
+            p_contradicted=said.p_supported,
+            supports=False,
+            contradicts=True,
+            evidence_id=f"known-false:{number + 1}",
+            evidence_text=f"Known to be false: {self.statements[number]}",
+            truncated=said.truncated,
+        )
+
+
+def is_said(statement: str, text: str, reading: Reading) -> bool:
+    """Whether a text says a statement: it bears it out, and in most of its words or else surely.
+
+    A reader takes `the fifth season is set to begin` for a hint at five seasons of another show.
+    """
+    return reading.supports and (reading.p_supported >= SURE or cover_of(statement, text) >= MOST_WORDS)
+
+
+def load_known_false(path: Path, reader: Reader, embedder: Embedder) -> KnownFalse:
+    """Return the statements of a file, one a line or JSONL rows with a `text`.
+
+    Raises:
+        InputError: the file cannot be read or holds no statement.
+
+    """
+    return KnownFalse(read_texts(path, "statements known to be false"), reader, embedder)

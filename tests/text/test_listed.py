@@ -1,0 +1,36 @@
+"""Files of texts: rows or lines, blank ones left out, and what is wrong said with its line."""
+
+import pytest
+
+from halluguard.errors import InputError
+from halluguard.text.listed import read_texts
+
+
+def test_texts_are_rows_or_lines(tmp_path):
+    rows, lines = tmp_path / "bad.jsonl", tmp_path / "bad.txt"
+    rows.write_text('{"text": "One."}\n\n{"text": " Two. "}\n')
+    lines.write_text("\ufeffOne.\n\n  Two.\n", encoding="utf-8")
+
+    assert read_texts(rows, "bad texts") == read_texts(lines, "bad texts") == ("One.", "Two.")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "told"),
+    [
+        ("bad.jsonl", b'{"text": "One."}\n\n{"txt": "Two."}\n', r"bad\.jsonl:3: no string under"),
+        ("bad.jsonl", b'{"text": " "}\n', r"bad\.jsonl:1: no string under"),
+        ("bad.jsonl", b"{\n", r"bad\.jsonl:1: not a JSON object"),
+        ("bad.txt", b"\n \n", "holds no text. Give a file of bad texts"),
+        ("bad.txt", b"\xff\xfe", "not UTF-8"),
+    ],
+)
+def test_what_is_no_text_is_said_with_its_line(tmp_path, name, content, told):
+    (tmp_path / name).write_bytes(content)
+
+    with pytest.raises(InputError, match=told):
+        read_texts(tmp_path / name, "bad texts")
+
+
+def test_a_missing_file_is_said(tmp_path):
+    with pytest.raises(InputError, match="No such file"):
+        read_texts(tmp_path / "none.txt", "bad texts")
