@@ -20,7 +20,7 @@ from halluguard.grounding.reader import Reader, ReadRequest, open_case
 from halluguard.grounding.retrieve import find_trusted, queries_of
 from halluguard.grounding.verdicts import status_of
 from halluguard.models import Embedder, PairScores, label_order
-from halluguard.models.devices import resolve_dtype
+from halluguard.models.devices import place
 from halluguard.models.nli import Pair
 from halluguard.records import Claim, ClaimKind, Passage, Reading, Turn
 from halluguard.text import split_windows
@@ -43,7 +43,7 @@ class PlainScorer:
         from sentence_transformers import CrossEncoder
 
         # Weights kept in half precision would be read in it, which is slow on a CPU: the check reads in float32 there.
-        kind = {"dtype": resolve_dtype(self.device)}
+        kind = {"dtype": place(self.device).dtype}
         self._model: Any = CrossEncoder(
             str(self.folder), device=self.device, max_length=self.max_tokens, model_kwargs=kind
         )

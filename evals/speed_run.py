@@ -87,7 +87,7 @@ def measure(arguments: Sequence[str]) -> int:
     scorer: PairScorer = recorder if options.record else nli
     cache = Cache(options.cache)
     embedder = CachedEmbedder(load_embedder(device=options.device), cache)
-    models = Models(embedder, CachedScorer(scorer, cache), cache, nli.device, nli.folder)
+    models = Models(embedder, CachedScorer(scorer, cache), cache, str(nli.placement), nli.folder)
     nli.score([("Warm up.", "Warm up.")] * 8)
     embedder.embedder.encode(["Warm up."])
     found = _time_turns(options, models) if options.one_by_one else _time_check(options, models)

@@ -531,7 +531,8 @@ def _load_embedder(choice: EmbedderChoice) -> "CachedEmbedder":
     from halluguard.models import Cache, CachedEmbedder, default_cache_path, load_embedder
 
     path = default_cache_path() if choice.cache is True else (choice.cache or None)
-    return CachedEmbedder(load_embedder(choice.name, device=choice.device), Cache(path))
+    embedder = load_embedder(choice.name, device=choice.device)
+    return CachedEmbedder(embedder, Cache(path), embedder.placement.settings)
 
 
 def snapshot_store(store: Path | str, output: Path | str, *, collection: str | None = None) -> "Snapshot":

@@ -4,9 +4,12 @@ import importlib.metadata
 import importlib.util
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from halluguard.errors import ModelError
+
+if TYPE_CHECKING:
+    from halluguard.models import NliModel
 
 _EXTRAS = {
     "chroma": "chromadb",
@@ -47,12 +50,26 @@ def _cache_fact(path: Path) -> str:
 def _device_facts(device: str) -> dict[str, Any]:
     import torch
 
-    from halluguard.models.devices import resolve_device
+    from halluguard.models.devices import place
 
-    facts: dict[str, Any] = {"device": resolve_device(device), "threads": torch.get_num_threads()}
+    facts: dict[str, Any] = {"device": str(place(device)), "threads": torch.get_num_threads()}
     if torch.cuda.is_available():
         facts["gpu"] = torch.cuda.get_device_name(0)
     return facts
+
+
+_PAIR = (
+    "Checked bags up to 23 kg cost 30 dollars on domestic flights. " * 3,
+    "A checked bag costs 30 dollars.",
+)
+
+
+def _speed(nli: "NliModel") -> str:
+    nli.score([_PAIR] * 4)
+    started = time.perf_counter()
+    nli.score([_PAIR] * _PAIRS)
+    seconds = time.perf_counter() - started
+    return f"{seconds:.2f} s, {_PAIRS / seconds:.0f} pairs/s"
 
 
 def _model_facts(nli_model: str | None, device: str) -> dict[str, Any]:
@@ -68,14 +85,8 @@ def _model_facts(nli_model: str | None, device: str) -> dict[str, Any]:
         nli = load_nli(nli_model, device=device)
     except ModelError as error:
         return {**facts, "nli model": f"missing: {error}"}
-    pair = (
-        "Checked bags up to 23 kg cost 30 dollars on domestic flights. " * 3,
-        "A checked bag costs 30 dollars.",
-    )
-    nli.score([pair] * 4)
-    started = time.perf_counter()
-    nli.score([pair] * _PAIRS)
-    seconds = time.perf_counter() - started
     facts["nli model"] = f"{nli.name} {nli.digest[:12]}"
-    facts[f"{_PAIRS} pairs"] = f"{seconds:.2f} s, {_PAIRS / seconds:.0f} pairs/s"
+    facts[f"{_PAIRS} pairs"] = _speed(nli)
+    if str(nli.placement) == "cpu":
+        facts[f"{_PAIRS} pairs, cpu:bfloat16"] = _speed(load_nli(nli_model, device="cpu:bfloat16"))
     return facts

@@ -168,6 +168,7 @@ class CachedEmbedder:
 
     embedder: Embedder
     cache: Cache
+    settings: str = ""
     piece: int = 4096
     hits: Hits = field(default_factory=Hits)
 
@@ -195,7 +196,7 @@ class CachedEmbedder:
         """Return unit vectors, float32, shape (len(texts), dimension)."""
         if not texts:
             return np.zeros((0, self.dimension), dtype=np.float32)
-        keys = [_key("embedding", self.digest, text) for text in texts]
+        keys = [_key("embedding", self.digest + self.settings, text) for text in texts]
 
         def read(some: Sequence[int]) -> NDArray[np.float32]:
             return self.embedder.encode([texts[position] for position in some])

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from halluguard.errors import ModelError
 from halluguard.models.batching import BATCH_TOKENS, plan_batches
-from halluguard.models.devices import resolve_device, resolve_dtype
+from halluguard.models.devices import Placement, place
 from halluguard.models.digest import digest_model
 
 
@@ -42,6 +42,7 @@ class SentenceEmbedder:
     digest: str
     dimension: int
     max_tokens: int
+    placement: Placement
     _model: Any
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
@@ -52,7 +53,7 @@ class SentenceEmbedder:
         """
         vectors = np.zeros((len(texts), self.dimension), dtype=np.float32)
         lengths = [min(length, self.max_tokens) for length in self.count_tokens(texts)]
-        for batch in plan_batches(lengths, max_tokens=BATCH_TOKENS[self._model.device.type]):
+        for batch in plan_batches(lengths, max_tokens=BATCH_TOKENS[self.placement.device]):
             vectors[list(batch)] = self._model.encode(
                 [texts[position] for position in batch],
                 batch_size=len(batch),
@@ -95,13 +96,13 @@ def load_embedder(name_or_path: str | None = None, *, device: str = "auto") -> S
 
     transformers_logging.disable_progress_bar()  # its bars would mix with ours
 
-    resolved = resolve_device(device)
+    placement = place(device)
     try:
         model = SentenceTransformer(
             str(folder) if folder else name,
-            device=resolved,
+            device=placement.device,
             trust_remote_code=False,
-            model_kwargs={"dtype": resolve_dtype(resolved)},
+            model_kwargs={"dtype": placement.dtype},
         )
     except Exception as error:
         raise ModelError(
@@ -111,7 +112,9 @@ def load_embedder(name_or_path: str | None = None, *, device: str = "auto") -> S
     model.eval()
     get_dimension = getattr(model, "get_embedding_dimension", None) or model.get_sentence_embedding_dimension
     digest = digest_model(folder) if folder else digest_model(Path(model[0].auto_model.config._name_or_path))  # noqa: SLF001
-    return SentenceEmbedder(name, digest, int(get_dimension()), int(model.max_seq_length or 512), model)
+    return SentenceEmbedder(
+        name, digest, int(get_dimension()), int(model.max_seq_length or 512), placement, model
+    )
 
 
 def _first_line(error: BaseException) -> str:

@@ -38,10 +38,11 @@ def load_models(
     path = default_cache_path() if cache is True else (cache or None)
     kept = Cache(path)
     scorer = load_nli(nli, device=device)
+    settings = scorer.placement.settings
     return Models(
-        CachedEmbedder(load_embedder(embedder, device=device), kept),
-        CachedScorer(scorer, kept),
+        CachedEmbedder(load_embedder(embedder, device=device), kept, settings),
+        CachedScorer(scorer, kept, settings),
         kept,
-        scorer.device,
+        str(scorer.placement),
         scorer.folder,
     )

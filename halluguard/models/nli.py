@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from halluguard.errors import ModelError
 from halluguard.models.batching import BATCH_TOKENS, plan_batches
-from halluguard.models.devices import resolve_device, resolve_dtype
+from halluguard.models.devices import Placement, place
 from halluguard.models.digest import digest_model
 
 DEFAULT_MODEL = Path(__file__).parent / "nli-minilm-grounding"
@@ -54,7 +54,7 @@ class NliModel:
     digest: str
     max_tokens: int
     batch_tokens: int
-    device: str
+    placement: Placement
     _order: tuple[int | None, int | None, int | None]
     _tokenizer: Any
     _model: Any
@@ -73,7 +73,7 @@ class NliModel:
         for batch in plan_batches([len(ids["input_ids"]) for ids in encoded], max_tokens=self.batch_tokens):
             inputs = self._tokenizer.pad([encoded[position] for position in batch], return_tensors="pt")
             with torch.inference_mode():
-                logits = self._model(**inputs.to(self.device)).logits.float()
+                logits = self._model(**inputs.to(self.placement.device)).logits.float()
             rows = torch.softmax(logits, dim=-1).cpu().numpy()
             probabilities[list(batch)] = self._reorder(rows)
             if self.on_batch:
@@ -140,7 +140,7 @@ def load_nli(
 
     Args:
         name_or_path: a model folder or hub name.
-        device: `auto`, `cpu` or `cuda`.
+        device: as `place` takes it: `auto`, `cpu`, `cuda`, or `cpu:bfloat16`.
         batch_tokens: the most tokens read at once, padding included; None is what suits the device.
         on_batch: called with the number of pairs of each batch.
 
@@ -159,12 +159,12 @@ def load_nli(
 
     transformers_logging.disable_progress_bar()  # its bars would mix with ours
 
-    resolved = resolve_device(device)
+    placement = place(device)
     try:
         config = AutoConfig.from_pretrained(source, trust_remote_code=False)
         order = label_order(config.id2label)
         model = AutoModelForSequenceClassification.from_pretrained(
-            source, dtype=resolve_dtype(resolved), trust_remote_code=False
+            source, dtype=placement.dtype, trust_remote_code=False
         )
         tokenizer = AutoTokenizer.from_pretrained(source, trust_remote_code=False)
     except ModelError:
@@ -172,15 +172,15 @@ def load_nli(
     except Exception as error:
         message = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
         raise ModelError(f"NLI model {source!r} cannot be loaded ({message}). Check --nli-model") from error
-    model.to(resolved).eval()
+    model.to(placement.device).eval()
     digest = digest_model(folder if folder.is_dir() else Path(model.name_or_path))
     limit = min(int(getattr(config, "max_position_embeddings", 512)), 512)
     return NliModel(
         folder.name if folder.is_dir() else source,
         digest,
         limit,
-        batch_tokens or BATCH_TOKENS[resolved],
-        resolved,
+        batch_tokens or BATCH_TOKENS[placement.device],
+        placement,
         order,
         tokenizer,
         model,
