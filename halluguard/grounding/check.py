@@ -129,13 +129,14 @@ def check_log(
     settings = settings or CheckSettings()
     with ExitStack() as stack:
         stdin = stack.enter_context(_kept_stdin()) if str(log) == "-" else None
-        inputs = {"log": _describe(log, "conversation log", stdin)}
+        inputs: dict[str, dict[str, Any]] = {"log": _describe(log, "conversation log", stdin)}
         if trusted is not None:
             inputs["trusted"] = _describe(trusted, "trusted corpus")
         denied = None
         if known_false is not None:
             inputs["known_false"] = _describe(known_false, "statements known to be false")
             denied = load_known_false(known_false, reader, models.embedder)
+            inputs["known_false"]["statements"] = len(denied.statements)
         run = Run.create(
             output,
             _new_manifest(inputs, models, reader, settings)
@@ -281,7 +282,7 @@ def _open_trusted(trusted: Path | None, run: Run, models: Models) -> TrustedInde
 
 
 def _new_manifest(
-    inputs: dict[str, dict[str, str]], models: Models, reader: Reader, settings: CheckSettings
+    inputs: dict[str, dict[str, Any]], models: Models, reader: Reader, settings: CheckSettings
 ) -> dict[str, Any]:
     chosen = asdict(settings)
     thresholds = reader.calibration.describe()
@@ -316,7 +317,7 @@ def library_versions() -> dict[str, str]:
     return {"python": python_version(), **{name: version(name) for name in names}}
 
 
-def _describe(path: Path, what: str, stdin: BufferedReader | None = None) -> dict[str, str]:
+def _describe(path: Path, what: str, stdin: BufferedReader | None = None) -> dict[str, Any]:
     if stdin is not None:
         digest = hashlib.file_digest(stdin, "sha256").hexdigest()
         stdin.seek(0)

@@ -4,6 +4,7 @@ The trusted corpus is silent on most inventions: nobody writes down the policies
 one writes it down once, and every answer that gave it is found and traced like one that the corpus contradicts.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -90,9 +91,25 @@ class KnownFalse:
 def is_said(statement: str, text: str, reading: Reading) -> bool:
     """Whether a text says a statement: it bears it out, and in most of its words or else surely.
 
-    A reader takes `the fifth season is set to begin` for a hint at five seasons of another show.
+    A reader takes `the fifth season is set to begin` for a hint at five seasons of another show. And where both answer one
+    question, which may name every answer there is, only the answers are compared.
     """
-    return reading.supports and (reading.p_supported >= SURE or cover_of(statement, text) >= MOST_WORDS)
+    if not reading.supports:
+        return False
+    (asked, answer), (asked_too, given) = _split_answer(statement), _split_answer(text)
+    if asked and asked == asked_too:
+        return _plain(answer) == _plain(given) or cover_of(answer, given) >= MOST_WORDS
+    return reading.p_supported >= SURE or cover_of(statement, text) >= MOST_WORDS
+
+
+def _split_answer(text: str) -> tuple[str, str]:
+    """Return the words of the question that a text begins with, none where it begins with none, and the rest."""
+    question, mark, answer = text.partition("?")
+    return (_plain(question), answer) if mark and answer.strip() else ("", text)
+
+
+def _plain(text: str) -> str:
+    return " ".join(re.findall(r"\w+", text.lower()))
 
 
 def load_known_false(path: Path, reader: Reader, embedder: Embedder) -> KnownFalse:

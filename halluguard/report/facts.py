@@ -165,7 +165,12 @@ def method_rows(manifest: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     return tuple((name, value) for name, value in rows if value)
 
 
-_INPUTS = {"log": "Conversation log", "trusted": "Trusted corpus", "store": "Vector store"}
+_INPUTS = {
+    "log": "Conversation log",
+    "trusted": "Trusted corpus",
+    "known_false": "Known to be false",
+    "store": "Vector store",
+}
 _MODELS = {"embedder": "Embedder", "nli": "Entailment model"}
 
 

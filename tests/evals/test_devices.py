@@ -1,25 +1,17 @@
-"""The comparison of devices says when there is nothing to compare."""
+"""The comparison of number formats: what is counted beside the reference."""
 
-import gzip
-import json
+import numpy as np
 
-import pytest
-import torch
-
-from evals.devices import main
-from evals.results import RESULTS
+from evals.devices import Measured, compare
 
 
-def test_without_a_gpu_it_says_so_and_writes_nothing(tmp_path, monkeypatch, capsys):
-    if torch.cuda.is_available():
-        pytest.skip("this machine has a GPU")
-    folder = tmp_path / "nli"
-    folder.mkdir()
-    with gzip.open(folder / "dev.jsonl.gz", "wt", encoding="utf-8") as out:
-        out.write(json.dumps({"premise": "a", "hypothesis": "b", "label": "neutral", "source": "mnli"}))
-    monkeypatch.setenv("HALLUGUARD_DATA", str(tmp_path))
-    before = sorted(RESULTS.iterdir())
+def test_what_differs_and_how_much_faster_is_counted_against_the_reference():
+    reference = Measured(np.array([[0.9, 0.1, 0.0], [0.4, 0.6, 0.0]], dtype=np.float32), 2.0, ("a", "b"), 6.0)
+    other = Measured(np.array([[0.8, 0.2, 0.0], [0.6, 0.4, 0.0]], dtype=np.float32), 0.5, ("a", "c"), 4.0)
 
-    assert main([]) == 0
-    assert "no GPU" in capsys.readouterr().out
-    assert sorted(RESULTS.iterdir()) == before
+    row = compare("cpu:bfloat16", other, reference)
+
+    assert (row["pairs a second"], row["times faster"], row["check times faster"]) == (4.0, 4.0, 1.5)
+    assert (row["another class, %"], row["another status, %"]) == (50.0, 50.0)
+    assert row["largest difference"] == 0.2
+    assert compare("cpu", reference, reference)["device"] == "cpu:float32"

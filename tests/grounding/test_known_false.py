@@ -51,6 +51,25 @@ def test_who_denies_it_or_says_something_else_is_read_as_before(models, reader, 
     assert statuses([turn], models, reader, known_false) == statuses([turn], models, reader, None)
 
 
+@pytest.mark.parametrize(
+    ("question", "wrong", "right"),
+    [
+        ("Are both airports in Michigan?", "yes", "no"),
+        (
+            "Who was born first, Arthur Conan Doyle or Penelope Lively?",
+            "Penelope Lively",
+            "Arthur Conan Doyle",
+        ),
+    ],
+)
+def test_another_answer_to_one_question_is_another_statement(models, reader, question, wrong, right):
+    known = KnownFalse((f"{question} {wrong}",), reader, models.embedder)
+
+    found = known.refute([f"{question} {wrong}", f"{question} {right}", f"{question} {wrong}."], [None] * 3)
+
+    assert [reading is not None for reading in found] == [True, False, True]
+
+
 def test_without_a_source_it_is_contradicted(models, reader, known_false):
     assert statuses([Turn("t", SAID[1])], models, reader, known_false) == [Status.CONTRADICTED]
 
