@@ -291,6 +291,19 @@ def test_what_people_know_to_be_false_is_found_in_answers_and_entries_and_is_to_
     run("respond", corpus / "run", "--store", corpus / "store.jsonl", "-o", corpus / "plan", *ON_CPU)
     plan = yaml.safe_load((corpus / "plan" / "plan.yaml").read_text())
     assert {"kb-2", "kb-3"} == quarantined(plan)
+    run(
+        "respond",
+        corpus / "run",
+        "--store",
+        corpus / "store.jsonl",
+        "-o",
+        corpus / "plan",
+        *ON_CPU,
+        "--apply",
+    )
+    proof = json.loads((corpus / "plan" / "proof.json").read_text())
+    assert lie in {one["claim"] for one in proof["false_claims"]}
+    assert proof["probes"]["bring_it_up_now"] == 0
 
 
 def quarantined(plan):

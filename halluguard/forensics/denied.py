@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from halluguard.forensics.integrity import Code
 from halluguard.forensics.nearest import EntryIndex
-from halluguard.grounding.known_false import is_said
+from halluguard.grounding.known_false import id_of, is_said
 from halluguard.grounding.reader import Reader, ReadRequest
 from halluguard.models import Embedder
 from halluguard.records import Entry, Passage, Reason
@@ -24,7 +24,10 @@ class Denied:
     embedder: Embedder
 
     def find(self, entries: Sequence[Entry]) -> list[Reason | None]:
-        """Return, for each entry, the statement that it says most surely, or None; those far from all are not read."""
+        """Return, for each entry, the statements that it says, or None; those far from all are not read.
+
+        The reason's figure is the highest probability with which it says one, and its detail begins with the ids of all.
+        """
         vectors = self.embedder.encode(self.statements)
         near = {
             (number, self.index.entries[place].id)
@@ -43,11 +46,14 @@ class Denied:
                 for _, number, entry in asked
             ]
         )
-        surest: list[Reason | None] = [None] * len(entries)
+        said: dict[int, list[tuple[float, int, str]]] = {}
         for (at, number, entry), reading in zip(asked, readings, strict=True):
-            figure, known = round(reading.p_supported, 5), surest[at]
-            is_surer = known is None or figure > (known.figure or 0.0)
-            if is_surer and is_said(self.statements[number], entry.text or "", reading):
-                detail = f"{self.statements[number][:200]!r}: {reading.evidence_text[:200]!r}"
-                surest[at] = Reason(Code.ASSERTS_KNOWN_FALSE, figure, detail)
-        return surest
+            if is_said(self.statements[number], entry.text or "", reading):
+                said.setdefault(at, []).append((reading.p_supported, number, reading.evidence_text))
+        return [self._reason(said[at]) if at in said else None for at in range(len(entries))]
+
+    def _reason(self, said: Sequence[tuple[float, int, str]]) -> Reason:
+        figure, surest, evidence = max(said, key=lambda one: (one[0], -one[1]))
+        ids = ",".join(id_of(number) for _, number, _ in said)
+        detail = f"{ids} {self.statements[surest][:200]!r}: {evidence[:200]!r}"
+        return Reason(Code.ASSERTS_KNOWN_FALSE, round(figure, 5), detail)

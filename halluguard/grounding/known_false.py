@@ -82,10 +82,15 @@ class KnownFalse:
             p_contradicted=said.p_supported,
             supports=False,
             contradicts=True,
-            evidence_id=f"known-false:{number + 1}",
+            evidence_id=id_of(number),
             evidence_text=f"Known to be false: {self.statements[number]}",
             truncated=said.truncated,
         )
+
+
+def id_of(number: int) -> str:
+    """Return how the statement at a position, counted from 0, is called in tables: by its place, counted from 1."""
+    return f"known-false:{number + 1}"
 
 
 def is_said(statement: str, text: str, reading: Reading) -> bool:

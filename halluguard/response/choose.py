@@ -5,13 +5,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from halluguard.records import SuspectVerdict
+from halluguard.response.probes import ASSERTS_KNOWN_FALSE
 from halluguard.text import numbers
 
 MAX_P_GROUP = 0.05
 """A batch or source whose share of accused entries chance gives less often than this has its other entries listed for review."""
-
-ASSERTS = "asserts_known_false"
-"""The trace's code against an entry that says what people know to be false."""
 
 SAME_WORDS = 97.0
 """Share, in percent, of an entry's text that must stand word for word in a trusted passage to count as a copy of it."""
@@ -36,8 +34,8 @@ def choose_entries(
 ) -> tuple[Chosen, ...]:
     """Return the entries of the store to quarantine first, then those to look at, each with its reasons.
 
-    Proposed: entries accused of a flagged claim, those that say what people know to be false, and in every cascade the minimum cut and the contaminated entries still in the
-    store that the chain reaches, written-back copies among them. Listed without approval: entries that are damaged but were
+    Proposed: entries accused of a flagged claim, those that say what people know to be false, and in every cascade the
+    minimum cut and the contaminated entries still in the store that the chain reaches, written-back copies among them. Listed without approval: entries that are damaged but were
     accused of nothing (their source is to be read in again, taking them out alone loses what they say); entries whose text
     stands word for word in the trusted corpus, whatever they are accused of; and the other entries of a source or batch that
     holds more accused entries than chance would give it.
@@ -66,7 +64,7 @@ def choose_entries(
                 "accused",
             )
         for reason in row["reasons"] or ():
-            if reason["code"] == ASSERTS:
+            if reason["code"] == ASSERTS_KNOWN_FALSE:
                 name(row["entry_id"], f"says what is known to be false: {reason['detail'][:200]}", "rewrite")
         if row["verdict"] == SuspectVerdict.CORRUPTED:
             codes = ", ".join(reason["code"] for reason in row["reasons"] or ())

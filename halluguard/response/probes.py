@@ -8,11 +8,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from halluguard.grounding.known_false import id_of
 from halluguard.models import Embedder
 from halluguard.records import NOT_CHECKABLE, UNGROUNDED, Origin, Status
 from halluguard.response.paraphrase import normal, paraphrase
 from halluguard.run import Run
 
+ASSERTS_KNOWN_FALSE = "asserts_known_false"
+"""The trace's code against an entry that says what people know to be false."""
 NEAR_QUESTION = 0.6
 """Least cosine of two questions of the log on the same subject."""
 MAX_NEAR = 8
@@ -54,8 +57,8 @@ def read_false_claims(
 ) -> tuple[tuple[FalseClaim, ...], tuple[FalseClaim, ...]]:
     """Return the false claims that rest on entries that are gone, and those all of whose accused entries were left in.
 
-    From the events of the trace, and from each cascade that holds such an entry, whose leading claim was asked for in
-    all its answers. Of what the store had lost before, an accused id in `gone` counts as if it had been in it.
+    From the events of the trace, from the statements that people know to be false, and from each cascade that holds such
+    an entry, whose leading claim was asked for in all its answers. Of what the store had lost before, an accused id in `gone` counts as if it had been in it.
     """
     questions = {
         row["turn_id"]: row["question"] for row in run.read("turns", ["turn_id", "question"]).to_pylist()
@@ -67,7 +70,11 @@ def read_false_claims(
     }
     found: dict[str, tuple[str, dict[str, None], dict[str, None]]] = {}
     held = set(gone)
-    for text, entries, turns in (*_of_events(run, claims, held), *_of_cascades(run, held)):
+    for text, entries, turns in (
+        *_of_events(run, claims, held),
+        *_of_reports(run),
+        *_of_cascades(run, held),
+    ):
         _, ids, asked = found.setdefault(normal(text), (text, {}, {}))
         ids.update(dict.fromkeys(entries))
         asked.update(dict.fromkeys(q for turn in turns if (q := questions.get(turn))))
@@ -89,6 +96,25 @@ def _of_events(run: Run, claims: Mapping[str, str], gone: set[str]) -> Iterator[
         )
         if meant and row["claim_id"] in claims:
             yield claims[row["claim_id"]], accused, (row["turn_id"],)
+
+
+def _of_reports(run: Run) -> Iterator[_Said]:
+    """Yield the statements known to be false with the entries that say them and the turns that took them up."""
+    statements = run.manifest.get("known_false", ())
+    if not statements:
+        return
+    said = [
+        (str(reason["detail"]).partition(" ")[0].split(","), row["entry_id"])
+        for row in run.read("suspects", ["entry_id", "reasons"]).to_pylist()
+        for reason in row["reasons"] or ()
+        if reason["code"] == ASSERTS_KNOWN_FALSE
+    ]
+    given = run.read("claims", ["turn_id", "trusted_evidence_id"]).to_pylist()
+    for number, statement in enumerate(statements):
+        key = id_of(number)
+        turns = [row["turn_id"] for row in given if row["trusted_evidence_id"] == key]
+        if entries := [entry for keys, entry in said if key in keys]:
+            yield statement, entries, turns
 
 
 def _of_cascades(run: Run, gone: set[str]) -> Iterator[_Said]:

@@ -28,11 +28,17 @@ def find(statements, entries, models, reader):
 
 
 def test_copies_and_rewrites_are_found_and_neither_denials_nor_neighbours(entries, models, reader):
-    found = find((LIE, "The moon is made of cheese."), entries, models, reader)
+    found = find(("The moon is made of cheese.", LIE), entries, models, reader)
 
     assert {key for key, reason in found.items() if reason is not None} == {"copy", "rewrite"}
     assert found["copy"].code == Code.ASSERTS_KNOWN_FALSE
-    assert LIE in found["copy"].detail
+    assert found["copy"].detail.startswith(f"known-false:2 {LIE!r}: ")
+
+
+def test_every_statement_that_an_entry_says_is_named(entries, models, reader):
+    found = find((LIE, "The moon is made of cheese.", LIE[:-1]), entries, models, reader)
+
+    assert found["copy"].detail.startswith("known-false:1,known-false:3 ")
 
 
 def test_order_of_the_entries_changes_nothing(entries, models, reader):
