@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from halluguard.errors import InputError
+from halluguard.monitor.conditions import differing_conditions
 from halluguard.monitor.decide import ALPHA as _ALPHA
 from halluguard.run import Run
 
@@ -49,7 +50,10 @@ class SourceDifference:
 
 @dataclass(frozen=True)
 class RunDifference:
-    """What changed from run A to run B; `low` and `high` bound the difference (95 %, resampled by conversation)."""
+    """What changed from run A to run B; `low` and `high` bound the difference (95 %, resampled by conversation).
+
+    `conditions` says what else was otherwise when B was made: verdicts may differ for that alone.
+    """
 
     paired: Paired
     low: float | None
@@ -61,6 +65,7 @@ class RunDifference:
     only_after: int
     not_checkable: int
     other_questions: int
+    conditions: tuple[str, ...] = ()
 
     @property
     def real(self) -> bool:
@@ -118,6 +123,7 @@ class RunDifference:
             "only_after": self.only_after,
             "not_checkable": self.not_checkable,
             "other_questions": self.other_questions,
+            "conditions": list(self.conditions),
         }
 
 
@@ -157,6 +163,7 @@ def compare_runs(before: Run, after: Run, *, seed: int = 0) -> RunDifference:
         only_after=len(b) - len(shared),
         not_checkable=len(shared) - len(pairs),
         other_questions=sum(a[turn].question != b[turn].question for turn in shared),
+        conditions=differing_conditions(before, after),
     )
 
 

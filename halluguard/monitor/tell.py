@@ -80,7 +80,8 @@ def tell_difference(found: RunDifference) -> str:
         "turns not checkable in both": found.not_checkable,
         "turns with another question": found.other_questions,
     }
-    return "\n".join([*lines, *(f"{name}: {count}" for name, count in left.items() if count)])
+    lines += [f"{name}: {count}" for name, count in left.items() if count]
+    return "\n".join([*lines, *(f"not made alike, {one_line(one, 200)}" for one in found.conditions)])
 
 
 def _length(windows: float) -> str:

@@ -8,6 +8,7 @@ import numpy as np
 
 from halluguard.errors import SettingError
 from halluguard.monitor.chart import Chart, Units, draw_chart
+from halluguard.monitor.conditions import differing_conditions
 from halluguard.monitor.decide import (
     ALPHA,
     MEANING,
@@ -130,7 +131,7 @@ def monitor_runs(
         base, rest = _first_windows([to_sample(one) for one in read])
     changed = _trusted_changed(baseline, runs)
     return compare_windows(base, rest, alpha=alpha, seed=seed, trusted_changed=changed, left_out=undated,
-                           limits=_limits(read, embed, baseline, changed))  # fmt: skip
+                           limits=(*_limits(read, embed, baseline, changed), *_made_otherwise(runs, baseline)))  # fmt: skip
 
 
 def _first_windows(samples: Sequence[Sample]) -> tuple[list[Sample], list[Sample]]:
@@ -153,6 +154,16 @@ def _trusted_changed(baseline: Run | None, runs: Sequence[Run]) -> bool | None:
         for run in (*runs, *([baseline] if baseline else []))
     ]
     return None if None in digests else len(set(digests)) > 1
+
+
+def _made_otherwise(runs: Sequence[Run], baseline: Run | None) -> tuple[str, ...]:
+    """Say what was otherwise when a run was made than for the baseline, or else for the first of the runs."""
+    reference = baseline or runs[0]
+    return tuple(
+        f"{run.path.name} was not made as {reference.path.name}: {one}"
+        for run in runs
+        for one in differing_conditions(reference, run)
+    )
 
 
 def _limits(
