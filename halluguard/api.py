@@ -243,7 +243,7 @@ def cascade(
 
 def investigate(
     log: Path | str,
-    trusted: Path | str,
+    trusted: Path | str | None,
     store: Path | str,
     output: Path | str,
     *,

@@ -306,6 +306,18 @@ def test_what_people_know_to_be_false_is_found_in_answers_and_entries_and_is_to_
     assert proof["probes"]["bring_it_up_now"] == 0
 
 
+def test_without_trusted_documents_only_citations_are_checked_and_that_is_said(corpus):
+    shown = [{"id": "kb-1", "text": "A checked bag costs 30 dollars."}]
+    turns = [{"turn_id": "t", "answer": "A checked bag costs 30 dollars [kb-1].", "retrieved": shown}]
+    (corpus / "log.jsonl").write_text("".join(json.dumps(turn) + "\n" for turn in turns))
+
+    done = run("check", corpus / "log.jsonl", "-o", corpus / "run", *ON_CPU)
+
+    assert done.returncode == 0, done.stderr
+    assert list(open_run(corpus / "run").to_pandas("claims")["status"]) == ["uncorroborated"]
+    assert "trusted corpus missing" in done.stdout
+
+
 def quarantined(plan):
     """Return the ids that a plan proposes to take out."""
     (action,) = [one for one in plan["actions"] if one["do"] == "quarantine"]

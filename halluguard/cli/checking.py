@@ -64,8 +64,8 @@ def _settings(
 def check(
     log: Log,
     output: Output,
-    trusted: Trusted,
     *,
+    trusted: Trusted = None,
     known_false: KnownFalsePath = None,
     nli_model: NliModel = None,
     embedder: EmbedderName = None,
@@ -114,9 +114,9 @@ def check(
 def investigate(
     log: Log,
     output: Output,
-    trusted: Trusted,
     store: Store,
     *,
+    trusted: Trusted = None,
     known_false: KnownFalsePath = None,
     collection: CollectionName = None,
     nli_model: NliModel = None,

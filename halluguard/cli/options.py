@@ -19,9 +19,10 @@ Log = Annotated[
 ]
 RunPath = Annotated[Path, typer.Argument(help="Run directory.", show_default=False)]
 Trusted = Annotated[
-    Path,
+    Path | None,
     typer.Option(
-        "--trusted", help="Trusted corpus: folder, JSONL, or an index built before.", show_default=False
+        "--trusted",
+        help="Trusted corpus: folder, JSONL, or an index built before; without it only citations are checked.",
     ),
 ]
 KnownFalsePath = Annotated[

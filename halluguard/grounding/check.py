@@ -29,6 +29,9 @@ from halluguard.records import Turn
 from halluguard.run import Run, digest_file
 from halluguard.trusted import TrustedIndex, build_index, is_index, open_index
 
+NO_TRUSTED = "trusted corpus missing: claims are held against what they cite or were shown, and nothing else"
+"""What a run without trusted documents could not show."""
+
 SKIPPED_SHOWN = 20
 """Skipped rows whose line and reason the manifest names."""
 
@@ -258,7 +261,7 @@ def _finish(work: _Work, state: State, elapsed_s: float) -> None:
                 "skipped": [{"line": row.line, "reason": row.reason} for row in work.skipped],
                 "repairs": list(repair_lines(work.notes)),
             },
-            "not_shown": list(absent_fields(work.notes)),
+            "not_shown": [*absent_fields(work.notes), *([] if work.trusted is not None else [NO_TRUSTED])],
             "timings": {
                 "check_s": round(elapsed_s, 3),
                 **work.timings,
