@@ -148,6 +148,11 @@ def test_look_alike_letters_are_found(text):
     assert [reason.code for reason in check_characters(text)] == [Code.MIXED_SCRIPT]
 
 
+@pytest.mark.parametrize("text", ["Москваairport", "αβγδtext", "the αIIb receptor"])
+def test_words_of_two_scripts_that_look_like_no_word_are_no_disguise(text):
+    assert [reason.code for reason in check_characters(text)] == []
+
+
 @settings(max_examples=200, deadline=None)
 @given(st.text(alphabet=st.characters(max_codepoint=127)))
 def test_ascii_text_is_never_mojibake(text):

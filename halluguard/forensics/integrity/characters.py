@@ -8,6 +8,7 @@ from functools import lru_cache
 from itertools import pairwise
 
 from halluguard.forensics.integrity.codes import Code
+from halluguard.models.vocabulary import common_words
 from halluguard.records import Reason
 
 _LOST = re.compile("\ufffd|\\(cid:\\d+\\)")
@@ -21,6 +22,7 @@ _HIDDEN = re.compile(
 _SOFT = "\u00ad"
 _WORD = re.compile(r"[^\W\d_]{2,}")
 _LOOK_ALIKE = frozenset({"LATIN", "CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE"})
+_LATIN = str.maketrans("аеорсухіјѕАВЕКМНОРСТУХІЈЅοΑΒΕΖΗΙΚΜΝΟΡΤΥΧ", "aeopcyxijsABEKMHOPCTYXIJSoABEZHIKMNOPTYX")
 _DISGUISE = 2  # letters of another script at one end of a word
 _LEAST_DAMAGE_RATE = 0.2  # of characters that are neither letters, digits, spaces nor usual punctuation
 _GARBLED_FROM = 40  # characters; shorter texts are too short for a rate
@@ -112,7 +114,10 @@ def _is_mixed(word: str) -> bool:
     if set(counts) == {"LATIN", "GREEK"} and not _hides_greek(word):
         return False
     changes = sum(first != second for first, second in pairwise(scripts))
-    return changes > 1 or min(counts.values()) <= _DISGUISE  # two long runs are two words without their space
+    if changes > 1 or min(counts.values()) <= _DISGUISE:
+        return True
+    # Two long runs are two words without their space, unless they look like one word that there is.
+    return word.translate(_LATIN).lower() in common_words()
 
 
 def _hides_greek(word: str) -> bool:
