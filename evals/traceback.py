@@ -39,12 +39,13 @@ from halluguard.forensics.responsibility import (
     chorus_score,
     default_responsibility,
 )
-from halluguard.forensics.signals import FEATURES, anchor_share, stack_rows
+from halluguard.forensics.signals import FEATURES, stack_rows
 from halluguard.grounding.loading import load_reader
 from halluguard.grounding.rates import wilson
 from halluguard.grounding.reader import Reader, ReadRequest
 from halluguard.models import Embedder, load_models
 from halluguard.records import Entry, Origin, Passage, Rate
+from halluguard.text import anchor_share
 
 SHIPPED = ROOT / "halluguard" / "forensics" / "responsibility.json"
 UNITS = 20

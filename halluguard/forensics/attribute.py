@@ -21,9 +21,6 @@ from halluguard.forensics.responsibility import Accusation, ResponsibilityModel,
 from halluguard.forensics.signals import (
     Signals,
     add_echoes,
-    anchor_share,
-    own_terms,
-    terms,
     togetherness,
     topic_share,
 )
@@ -31,6 +28,7 @@ from halluguard.forensics.vouched import Vouching
 from halluguard.grounding.reader import Reader, ReadRequest
 from halluguard.models import Embedder
 from halluguard.records import Origin, Passage, Reading
+from halluguard.text import anchor_share, own_terms, terms
 
 SURE = 0.55
 """Least probability with which the source of a claim in conflict bears it out, for the source to be caught by that alone: what

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from halluguard.forensics.nearest import EntryIndex
-from halluguard.forensics.signals import Term, anchor_share
 from halluguard.records import Entry, Status
+from halluguard.text import Term, anchor_share
 
 NEIGHBOURS = 20
 """Entries taken from the store's own ranking of the question, and again of the claim: a log may be incomplete."""

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from halluguard.forensics.nearest import EntryIndex
-from halluguard.forensics.signals import Term, own_terms, terms
 from halluguard.records import Entry
+from halluguard.text import Term, own_terms, terms
 
 SAMPLE = 4000
 """Entries whose words are counted at most, drawn evenly along the store."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from halluguard.text import numbers, split_sentences, stems
+from halluguard.text import anchor_share, split_sentences, stems
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,31 +61,6 @@ class Signals:
 
 FEATURES = ("anchor", "topic", "pull", "lean", "together", "echo", "entailed_anchor")
 """Names of the columns of `Signals.as_row`."""
-
-
-_ASSENT = frozenset({"yes"})
-"""An answer that no text holds: who says so says it in the words of the question. `No` is a function word."""
-
-
-Term = str | float
-"""A word by its stem, or a number by its value."""
-
-
-def terms(text: str) -> frozenset[Term]:
-    """Return the stems and numbers of a text; digits count as the numbers they are."""
-    return frozenset(word for word in stems(text) if not word.isdigit()) | numbers(text)
-
-
-def own_terms(claim: str, question: str | None) -> frozenset[Term]:
-    """Return the words and numbers that a claim adds to its question; all of them where it adds none."""
-    said = terms(claim) - _ASSENT
-    return said - terms(question) or said if question else said
-
-
-def anchor_share(claim: str, question: str | None, text: str) -> float:
-    """Return the share of a claim's own words and numbers that a text holds, 0 to 1. Numbers are compared as values."""
-    own = own_terms(claim, question)
-    return len(own & terms(text)) / len(own) if own else 0.0
 
 
 def topic_share(claim: str, question: str | None, text: str) -> float:

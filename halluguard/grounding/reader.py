@@ -14,6 +14,7 @@ from halluguard.grounding.features import WORD_FEATURES, WordFeatures, logit, ob
 from halluguard.grounding.instructions import score_claims
 from halluguard.models import PairScorer
 from halluguard.records import Passage, Reading
+from halluguard.text import Term, short_answer, terms
 
 SUBJECT_COVER = 0.25
 """Share of the claim's content words a window must hold to be on the claim's subject; above it, more of them count for
@@ -24,6 +25,13 @@ ROUND_COVERS = (0.0, SUBJECT_COVER, SUBJECT_COVER, 0.5)
 
 P_QUOTED = 0.99
 """Probability that a claim is supported where the passages hold it word for word as whole sentences."""
+
+LEAST_ANSWER = 0.5
+"""Share of a short answer's own words that the passages must hold to bear it out: they cannot say who it was without
+naming him."""
+
+P_UNANSWERED = 0.05
+"""Probability that a short answer is supported, at most, where they hold fewer."""
 
 OnProgress = Callable[[int], None]
 
@@ -67,6 +75,7 @@ class _Case:
     rounds: tuple[tuple[Window, ...], ...]
     words: WordFeatures | None
     quoted: Window | None = None
+    unanswered: bool = False
     scores: list[WindowScore] = field(default_factory=list)
 
 
@@ -148,7 +157,8 @@ class Reader:
             return P_QUOTED
         if case.words is None or not case.scores:
             return 0.0
-        return self.calibration.support.probability(support_features(case.words, case.scores))
+        p_supported = self.calibration.support.probability(support_features(case.words, case.scores))
+        return min(p_supported, P_UNANSWERED) if case.unanswered else p_supported
 
     def _conclude(self, case: _Case) -> Reading:
         if case.quoted is not None:
@@ -193,7 +203,17 @@ def open_case(request: ReadRequest) -> _Case:
         return _Case(claim, (), None, quoted)
     packed, single = choose_sentences(claim, passages) or (windows[0], windows[0])
     words = observe_words(claim, [passage.text for passage in passages], single.text)
-    return _Case(claim, _distinct([packed], [windows[0], single], windows[1:2], windows[2:]), words)
+    rounds = _distinct([packed], [windows[0], single], windows[1:2], windows[2:])
+    return _Case(claim, rounds, words, unanswered=_is_unanswered(request))
+
+
+def _is_unanswered(request: ReadRequest) -> bool:
+    """Whether a claim is a question with a short answer most of whose own words no passage holds."""
+    answer = short_answer(request.claim, request.question)
+    held = (
+        frozenset[Term]().union(*(terms(passage.text) for passage in request.passages)) if answer else answer
+    )
+    return len(answer & held) < LEAST_ANSWER * len(answer)
 
 
 def _distinct(*rounds: Sequence[Window]) -> tuple[tuple[Window, ...], ...]:

@@ -1,17 +1,23 @@
 """What can be said of a text without a model: its content words, numbers and names, its sentences and windows."""
 
+from halluguard.text.answers import Term, anchor_share, own_terms, short_answer, terms
 from halluguard.text.windows import Span, estimate_tokens, split_sentences, split_windows
 from halluguard.text.words import content_words, names, negates, numbers, stem, stems
 
 __all__ = [
     "Span",
+    "Term",
+    "anchor_share",
     "content_words",
     "estimate_tokens",
     "names",
     "negates",
     "numbers",
+    "own_terms",
+    "short_answer",
     "split_sentences",
     "split_windows",
     "stem",
     "stems",
+    "terms",
 ]

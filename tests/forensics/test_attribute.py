@@ -7,8 +7,9 @@ from halluguard.forensics.attribute import Attributor, measure, was_caught
 from halluguard.forensics.candidates import Candidate, Flagged
 from halluguard.forensics.nearest import EntryIndex
 from halluguard.forensics.responsibility import ResponsibilityModel
-from halluguard.forensics.signals import FEATURES, own_terms
+from halluguard.forensics.signals import FEATURES
 from halluguard.records import Entry, Origin, Reading
+from halluguard.text import own_terms
 
 FLAGGED = Flagged(
     "t#0", "t", "It costs 9.", None, None, ("a",), {"a": "It costs 9.", "b": "x"}, conflict=True

@@ -18,12 +18,11 @@ from halluguard.forensics.signals import (
     FEATURES,
     Signals,
     add_echoes,
-    anchor_share,
-    own_terms,
     togetherness,
     topic_share,
 )
 from halluguard.records import Origin
+from halluguard.text import anchor_share, own_terms
 
 MODEL = ResponsibilityModel(
     dict.fromkeys(FEATURES, 0.0),

@@ -5,7 +5,7 @@ import pytest
 
 from halluguard.grounding.calibration import DEFAULT
 from halluguard.grounding.evidence import cover_of
-from halluguard.grounding.reader import P_QUOTED, SUBJECT_COVER, Reader, ReadRequest
+from halluguard.grounding.reader import P_QUOTED, P_UNANSWERED, SUBJECT_COVER, Reader, ReadRequest
 from halluguard.models import Cache, CachedScorer, PairScores
 from halluguard.records import Passage
 
@@ -212,3 +212,31 @@ def test_the_calibration_in_force_does_not_change_what_is_examined(plain):
     other = replace(plain, calibration=replace(DEFAULT, support_threshold=0.45, doubt_threshold=0.0))
 
     assert plain.examine(REQUESTS) == other.examine(REQUESTS)
+
+
+def test_a_short_answer_is_not_borne_out_by_passages_that_do_not_hold_it(reader):
+    question = "Who sings Can't take my eyes off you?"
+    passage = Passage(
+        "p", "Can't Take My Eyes Off You is a 1967 single by Frankie Valli, who sings it himself."
+    )
+    said, unsaid = reader.read(
+        [
+            ReadRequest(f"{question} {name}", (passage,), question)
+            for name in ("Frankie Valli", "Elvis Presley")
+        ]
+    )
+
+    assert said.supports
+    assert not unsaid.supports
+    assert unsaid.p_supported <= P_UNANSWERED
+
+
+def test_half_a_short_answer_is_enough_and_numbers_count_as_values(reader):
+    question = "How many Death Stars were built?"
+    passage = Passage("p", "Four Death Stars were built by the Empire.")
+    four, six = reader.read(
+        [ReadRequest(f"{question} {number}", (passage,), question) for number in ("4", "6")]
+    )
+
+    assert four.p_supported > P_UNANSWERED
+    assert six.p_supported <= P_UNANSWERED
