@@ -1,12 +1,13 @@
 """The public functions. Each imports its stage when it is called, so that importing halluguard stays cheap."""
 
+import tempfile
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from halluguard.errors import HalluguardWarning
+from halluguard.errors import HalluguardWarning, SettingError
 from halluguard.gate import Condition, Outcome, decide_outcome
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from halluguard.response.proof import Proof
     from halluguard.run import Run
     from halluguard.stores import Store
-    from halluguard.trusted import IndexManifest, VerifyResult
+    from halluguard.trusted import IndexManifest, TrustedIndex, VerifyResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,14 @@ class ModelChoice:
         models = load_models(nli=self.nli, embedder=self.embedder, device=self.device, cache=self.cache)
         _tell_lost_cache(models)
         return Loaded(models, load_reader(models, calibration=self.calibration))
+
+    def load_embedder(self) -> "CachedEmbedder":
+        """Load the embedder alone."""
+        from halluguard.models import Cache, CachedEmbedder, default_cache_path, load_embedder
+
+        path = default_cache_path() if self.cache is True else (self.cache or None)
+        embedder = load_embedder(self.embedder, device=self.device)
+        return CachedEmbedder(embedder, Cache(path), embedder.placement.settings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -478,15 +487,6 @@ def restore_response(
 
 
 @dataclass(frozen=True, slots=True)
-class EmbedderChoice:
-    """Which embedding model to use, as `ModelChoice` says it."""
-
-    name: str | None = None
-    device: str = "auto"
-    cache: Path | bool | None = True
-
-
-@dataclass(frozen=True, slots=True)
 class SweptStore:
     """A store with what the integrity sweep found in it."""
 
@@ -500,7 +500,9 @@ def sweep_store(
     collection: str | None = None,
     sources: Path | str | None = None,
     known_bad: Path | str | None = None,
-    embedder: EmbedderChoice | None = None,
+    trusted: Path | str | None = None,
+    known_false: Path | str | None = None,
+    models: ModelChoice | None = None,
     on_progress: Callable[[str, int, int], None] | None = None,
 ) -> SweptStore:
     """Go through every entry of a store without a log; the store is only read.
@@ -510,29 +512,56 @@ def sweep_store(
         collection: which one of a Chroma store, where several hold entries.
         sources: the folder of the documents that entries were cut from.
         known_bad: a file of texts known to be bad, JSONL with a `text` or one a line.
-        embedder: the model to hold vectors against texts; None runs the checks that take no model.
+        trusted: documents, or an index of them, that entries may contradict.
+        known_false: a file of statements that entries may say though people know them to be false.
+        models: the models to hold vectors against texts; None runs the checks that take no model.
         on_progress: called with a step, how many entries are done, and how many there are.
 
+    Raises:
+        SettingError: `trusted` or `known_false` is given, which models read, and no models.
+
     """
-    from halluguard.forensics.integrity import Evidence, folder_sources, sweep
+    from halluguard.forensics import Denied, Vouching, index_entries, sweep
+    from halluguard.forensics.integrity import Evidence, folder_sources
     from halluguard.stores import open_store
     from halluguard.text.listed import read_texts
 
+    is_read = trusted is not None or known_false is not None
+    if models is None and is_read:
+        raise SettingError(
+            "trusted documents and statements known to be false are read by models: leave --no-embedding out"
+        )
     opened = open_store(Path(store), collection=collection)
     evidence = Evidence(
-        embedder=None if embedder is None else _load_embedder(embedder),
         read_source=None if sources is None else folder_sources(Path(sources)),
         known_bad=() if known_bad is None else read_texts(Path(known_bad), "texts known to be bad"),
     )
-    return SweptStore(opened, sweep(opened, evidence, progress=on_progress))
+    if models is not None and not is_read:
+        evidence = replace(evidence, embedder=models.load_embedder())
+    if models is None or not is_read:
+        return SweptStore(opened, sweep(opened, evidence, progress=on_progress))
+    statements = () if known_false is None else read_texts(Path(known_false), "statements known to be false")
+    loaded = models.load()
+    reader, embedder = loaded.reader, loaded.models.embedder
+    evidence = replace(evidence, embedder=embedder)
+    with tempfile.TemporaryDirectory() as folder:
+        if trusted is not None:
+            vouching = Vouching(_trusted_index(Path(trusted), Path(folder), embedder), embedder, reader)
+            evidence = replace(evidence, contradict=vouching.contradict)
+        if statements:
+            index = index_entries(list(opened.entries()), embedder)
+            evidence = replace(evidence, known_false=Denied(statements, index, reader, embedder).find)
+        return SweptStore(opened, sweep(opened, evidence, progress=on_progress))
 
 
-def _load_embedder(choice: EmbedderChoice) -> "CachedEmbedder":
-    from halluguard.models import Cache, CachedEmbedder, default_cache_path, load_embedder
+def _trusted_index(trusted: Path, folder: Path, embedder: "CachedEmbedder") -> "TrustedIndex":
+    """Open an index of trusted documents, built in a folder where there is none yet."""
+    from halluguard.trusted import build_index, is_index, open_index
 
-    path = default_cache_path() if choice.cache is True else (choice.cache or None)
-    embedder = load_embedder(choice.name, device=choice.device)
-    return CachedEmbedder(embedder, Cache(path), embedder.placement.settings)
+    if is_index(trusted):
+        return open_index(trusted, embedder)
+    build_index(trusted, folder / "index", embedder)
+    return open_index(folder / "index", embedder)
 
 
 def snapshot_store(store: Path | str, output: Path | str, *, collection: str | None = None) -> "Snapshot":

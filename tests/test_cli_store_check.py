@@ -51,6 +51,38 @@ def test_sources_and_known_bad_texts_are_held_against_the_entries(tmp_path):
     assert told["checked"]["sources"] == 2
 
 
+def test_trusted_documents_and_known_false_statements_are_held_against_the_entries(tmp_path):
+    (tmp_path / "store").mkdir()
+    (tmp_path / "trusted").mkdir()
+    store = write_store(
+        tmp_path / "store",
+        [
+            "The night shift services the primary pump every nine weeks.",
+            "The night shift services the primary pump every four weeks.",
+            "Each visitor of the works may take a spare part home.",
+        ],
+    )
+    (tmp_path / "trusted" / "pumps.md").write_text(
+        "The night shift services the primary pump every nine weeks.\n"
+    )
+    (tmp_path / "reported.txt").write_text("Every visitor of the works may take a spare part home.\n")
+    sources = ("--trusted", tmp_path / "trusted", "--known-false", tmp_path / "reported.txt")
+
+    done = run("store", "check", store, "--json", "--device", "cpu", "--no-cache", *sources)
+
+    assert done.returncode == 0, done.stderr
+    codes = {(one["entry_id"], one["code"]) for one in json.loads(done.stdout)["findings"]}
+    assert ("e1", "contradicts_trusted") in codes
+    assert ("e2", "asserts_known_false") in codes
+    assert not {key for key, code in codes if code in {"contradicts_trusted", "asserts_known_false"}} - {
+        "e1",
+        "e2",
+    }
+    refused = run("store", "check", store, "--no-embedding", *sources)
+    assert (refused.returncode, refused.stderr.count("\n")) == (2, 1)
+    assert "read by models" in refused.stderr
+
+
 def test_text_of_a_store_is_harmless_in_a_terminal(tmp_path):
     store = write_store(tmp_path, ["Lost \ufffd \x1b[31mcharacter."])
 

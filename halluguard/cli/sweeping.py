@@ -12,8 +12,10 @@ from halluguard.cli.options import (
     CollectionName,
     Device,
     EmbedderName,
+    NliModel,
     NoCache,
     NoProgress,
+    model_choice,
 )
 from halluguard.cli.output import print_json, progress_of_steps
 
@@ -34,10 +36,23 @@ def store_check(
         Path | None,
         typer.Option("--known-bad", help="Texts known to be bad: JSONL with a text, or one a line."),
     ] = None,
+    trusted: Annotated[
+        Path | None,
+        typer.Option(
+            "--trusted", help="Trusted corpus that entries may contradict: folder, JSONL, or index."
+        ),
+    ] = None,
+    known_false: Annotated[
+        Path | None,
+        typer.Option(
+            "--known-false", help="Statements known to be false, one a line: who says one is named."
+        ),
+    ] = None,
     no_embedding: Annotated[
         bool, typer.Option("--no-embedding", help="Only the checks that take no model.")
     ] = False,
     collection: CollectionName = None,
+    nli_model: NliModel = None,
     embedder: EmbedderName = None,
     device: Device = "auto",
     cache: CachePath = None,
@@ -54,13 +69,18 @@ def store_check(
     """
     from halluguard import api
 
+    models = None
+    if not no_embedding:
+        models = model_choice(nli_model, embedder, device, cache=cache, no_cache=no_cache)
     with progress_of_steps("store check", no_progress or as_json) as advance:
         swept = api.sweep_store(
             store,
             collection=collection,
             sources=sources,
             known_bad=known_bad,
-            embedder=None if no_embedding else api.EmbedderChoice(embedder, device, cache or not no_cache),
+            trusted=trusted,
+            known_false=known_false,
+            models=models,
             on_progress=advance,
         )
     if as_json:
