@@ -13,7 +13,7 @@ from halluguard.gate import Condition, Outcome, decide_outcome
 if TYPE_CHECKING:
     import pandas as pd
 
-    from halluguard.forensics.integrity import SweepResult
+    from halluguard.forensics.integrity import Evidence, SweepResult
     from halluguard.grounding.check import CheckSettings, Progress
     from halluguard.grounding.reader import Reader
     from halluguard.grounding.score import Score
@@ -521,13 +521,12 @@ def sweep_store(
         SettingError: `trusted` or `known_false` is given, which models read, and no models.
 
     """
-    from halluguard.forensics import Denied, Vouching, index_entries, sweep
+    from halluguard.forensics import sweep
     from halluguard.forensics.integrity import Evidence, folder_sources
     from halluguard.stores import open_store
     from halluguard.text.listed import read_texts
 
-    is_read = trusted is not None or known_false is not None
-    if models is None and is_read:
+    if models is None and (trusted is not None or known_false is not None):
         raise SettingError(
             "trusted documents and statements known to be false are read by models: leave --no-embedding out"
         )
@@ -536,22 +535,40 @@ def sweep_store(
         read_source=None if sources is None else folder_sources(Path(sources)),
         known_bad=() if known_bad is None else read_texts(Path(known_bad), "texts known to be bad"),
     )
-    if models is not None and not is_read:
-        evidence = replace(evidence, embedder=models.load_embedder())
-    if models is None or not is_read:
+    with tempfile.TemporaryDirectory() as folder:
+        if models is not None:
+            evidence = _with_models(
+                evidence, opened, models, trusted=trusted, known_false=known_false, folder=Path(folder)
+            )
         return SweptStore(opened, sweep(opened, evidence, progress=on_progress))
+
+
+def _with_models(
+    evidence: "Evidence",
+    store: "Store",
+    models: ModelChoice,
+    *,
+    trusted: Path | str | None,
+    known_false: Path | str | None,
+    folder: Path,
+) -> "Evidence":
+    """Add what takes a model: vectors against texts, and texts against documents and statements where there are some."""
+    from halluguard.forensics import Denied, Vouching, index_entries
+    from halluguard.text.listed import read_texts
+
+    if trusted is None and known_false is None:
+        return replace(evidence, embedder=models.load_embedder())
     statements = () if known_false is None else read_texts(Path(known_false), "statements known to be false")
     loaded = models.load()
     reader, embedder = loaded.reader, loaded.models.embedder
     evidence = replace(evidence, embedder=embedder)
-    with tempfile.TemporaryDirectory() as folder:
-        if trusted is not None:
-            vouching = Vouching(_trusted_index(Path(trusted), Path(folder), embedder), embedder, reader)
-            evidence = replace(evidence, contradict=vouching.contradict)
-        if statements:
-            index = index_entries(list(opened.entries()), embedder)
-            evidence = replace(evidence, known_false=Denied(statements, index, reader, embedder).find)
-        return SweptStore(opened, sweep(opened, evidence, progress=on_progress))
+    if trusted is not None:
+        vouching = Vouching(_trusted_index(Path(trusted), folder, embedder), embedder, reader)
+        evidence = replace(evidence, contradict=vouching.contradict)
+    if statements:
+        index = index_entries(list(store.entries()), embedder)
+        evidence = replace(evidence, known_false=Denied(statements, index, reader, embedder).find)
+    return evidence
 
 
 def _trusted_index(trusted: Path, folder: Path, embedder: "CachedEmbedder") -> "TrustedIndex":
