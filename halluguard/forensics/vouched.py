@@ -16,6 +16,10 @@ NEAREST = 5
 
 CONTRADICTS = "contradicts_trusted"
 
+LEAST_CONTRADICTION = 0.8
+"""Probability from which a sentence of an entry is contradicted. A check calls one claim in twenty-five contradicted that is not;
+a sweep reads every sentence of a store, each without what stands around it, and would name half of it."""
+
 
 @dataclass(frozen=True)
 class Vouching:
@@ -57,7 +61,8 @@ class Vouching:
         worst: dict[int, Reason] = {}
         for (at, part), reading in zip(asked, readings, strict=True):
             figure = round(reading.p_contradicted, 5)
-            if reading.contradicts and figure > (worst[at].figure or 0.0 if at in worst else 0.0):
+            surest = worst[at].figure or 0.0 if at in worst else 0.0
+            if reading.contradicts and figure >= LEAST_CONTRADICTION and figure > surest:
                 worst[at] = Reason(
                     CONTRADICTS,
                     figure,
