@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 
 from evals.data import data_path, digests, read_json_lines
 from evals.results import Table, print_tables, write_result
-from halluguard import ModelChoice, check
+from halluguard import Loaded, ModelChoice, check
 from halluguard.corpus import find_corpus
 from halluguard.models.devices import place
-from halluguard.models.nli import NliModel, Pair, load_nli
+from halluguard.models.nli import Pair
 
 FILE = ("nli", "dev.jsonl.gz")
 WARM_UP = 200
@@ -52,8 +52,9 @@ def main(arguments: Sequence[str]) -> int:
     pairs: list[Pair] = [(row["premise"], row["hypothesis"]) for row in read_json_lines(path)]
     pairs = pairs[:: max(1, len(pairs) // options.pairs)][: options.pairs]
     names = [REFERENCE, "cpu:bfloat16", *(["cuda", "cuda:float32"] if torch.cuda.is_available() else [])]
-    models = {name: load_nli(options.nli_model, device=name) for name in names}
-    found = {name: measure(models[name], pairs, options.nli_model) for name in names}
+    loaded = {name: ModelChoice(options.nli_model, device=name, cache=False).load() for name in names}
+    found = {name: measure(loaded[name], pairs) for name in names}
+    scorer = loaded[REFERENCE].models.scorer
     rows = [compare(name, one, found[REFERENCE]) for name, one in found.items()]
     table = Table(
         tuple(rows[0]),
@@ -68,20 +69,20 @@ def main(arguments: Sequence[str]) -> int:
         {"pairs": len(pairs), "rows": rows},
         tables={"devices": table},
         data=digests(path),
-        models={models[REFERENCE].name: models[REFERENCE].digest},
+        models={scorer.name: scorer.digest},
         device=str(place("auto")),
     )
     return 0
 
 
-def measure(model: NliModel, pairs: Sequence[Pair], nli: str | None) -> Measured:
-    """Score the pairs with a model and check the airline where it runs."""
-    model.score(pairs[:WARM_UP])
+def measure(loaded: Loaded, pairs: Sequence[Pair]) -> Measured:
+    """Score the pairs, past the cache, and check the airline with the same models."""
+    scorer = loaded.models.scorer.scorer
+    scorer.score(pairs[:WARM_UP])
     started = time.perf_counter()
-    probabilities = model.score(pairs).probabilities
+    probabilities = scorer.score(pairs).probabilities
     pairs_s = time.perf_counter() - started
     corpus = find_corpus("airline")
-    loaded = ModelChoice(nli=nli, device=str(model.placement), cache=False).load()
     with tempfile.TemporaryDirectory() as folder:
         started = time.perf_counter()
         result = check(corpus.log, corpus.trusted, Path(folder) / "run", models=loaded)

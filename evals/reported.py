@@ -19,8 +19,9 @@ from evals.data import data_path, digests
 from evals.results import Table, print_tables, write_result
 from evals.traceback_data import CLEAN, WIKI, PoisonData, Question, read_poison
 from halluguard import Loaded, ModelChoice, RunResult, investigate
+from halluguard.forensics.integrity import Code
 from halluguard.models import Embedder
-from halluguard.records import UNGROUNDED
+from halluguard.records import UNGROUNDED, Origin, SuspectVerdict
 
 ATTACKS = ("poisonedrag", "gpt4", "gemini")
 SHOWN = 5
@@ -144,14 +145,14 @@ def measure(result: RunResult, poison: frozenset[str]) -> dict[str, Any]:
     claims, events, suspects = (
         result.to_pandas(name).to_dict("records") for name in ("claims", "events", "suspects")
     )
-    named = {row["entry_id"] for row in suspects if row["verdict"] == "responsible"}
+    named = {row["entry_id"] for row in suspects if row["verdict"] == SuspectVerdict.RESPONSIBLE}
     saying = {
         row["entry_id"]
         for row in suspects
-        if any(reason["code"] == "asserts_known_false" for reason in row["reasons"])
+        if any(reason["code"] == Code.ASSERTS_KNOWN_FALSE for reason in row["reasons"])
     }
     both = named | saying
-    accused = {row["turn_id"] for row in events if row["origin"] == "store"}
+    accused = {row["turn_id"] for row in events if row["origin"] == Origin.STORE}
     right = {row["turn_id"] for row in claims if row["turn_id"].startswith("right")}
     return {
         "wrong answers flagged": _flagged(claims, "wrong"),

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from halluguard.response.proof import Proof
     from halluguard.run import Run
     from halluguard.stores import Store
-    from halluguard.trusted import IndexManifest, TrustedIndex, VerifyResult
+    from halluguard.trusted import IndexManifest, VerifyResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +79,9 @@ class ModelChoice:
 
     def load_embedder(self) -> "CachedEmbedder":
         """Load the embedder alone."""
-        from halluguard.models import Cache, CachedEmbedder, default_cache_path, load_embedder
+        from halluguard.models import load_cached_embedder, open_cache
 
-        path = default_cache_path() if self.cache is True else (self.cache or None)
-        embedder = load_embedder(self.embedder, device=self.device)
-        return CachedEmbedder(embedder, Cache(path), embedder.placement.settings)
+        return load_cached_embedder(self.embedder, device=self.device, cache=open_cache(self.cache))
 
 
 @dataclass(frozen=True, slots=True)
@@ -554,31 +552,23 @@ def _with_models(
 ) -> "Evidence":
     """Add what takes a model: vectors against texts, and texts against documents and statements where there are some."""
     from halluguard.forensics import Denied, Vouching, index_entries
-    from halluguard.text.listed import read_texts
+    from halluguard.grounding.known_false import load_known_false
+    from halluguard.trusted import ready_index
 
     if trusted is None and known_false is None:
         return replace(evidence, embedder=models.load_embedder())
-    statements = () if known_false is None else read_texts(Path(known_false), "statements known to be false")
     loaded = models.load()
     reader, embedder = loaded.reader, loaded.models.embedder
     evidence = replace(evidence, embedder=embedder)
+    if known_false is not None:
+        known = load_known_false(Path(known_false), reader, embedder)
+        evidence = replace(
+            evidence, known_false=Denied(known, index_entries(list(store.entries()), embedder)).find
+        )
     if trusted is not None:
-        vouching = Vouching(_trusted_index(Path(trusted), folder, embedder), embedder, reader)
+        vouching = Vouching(ready_index(Path(trusted), folder / "index", embedder), embedder, reader)
         evidence = replace(evidence, contradict=vouching.contradict)
-    if statements:
-        index = index_entries(list(store.entries()), embedder)
-        evidence = replace(evidence, known_false=Denied(statements, index, reader, embedder).find)
     return evidence
-
-
-def _trusted_index(trusted: Path, folder: Path, embedder: "CachedEmbedder") -> "TrustedIndex":
-    """Open an index of trusted documents, built in a folder where there is none yet."""
-    from halluguard.trusted import build_index, is_index, open_index
-
-    if is_index(trusted):
-        return open_index(trusted, embedder)
-    build_index(trusted, folder / "index", embedder)
-    return open_index(folder / "index", embedder)
 
 
 def snapshot_store(store: Path | str, output: Path | str, *, collection: str | None = None) -> "Snapshot":

@@ -100,8 +100,8 @@ def _find_slips(counts: Mapping[str, int], frequent: set[str]) -> dict[str, str]
         if not common_words().isdisjoint((word, word.removesuffix("s"))):
             continue
         near = {nearest[rest] for rest in _shortened(word) if rest in nearest}
-        near = {other for other in near if _bare(other) != _bare(word)}
-        best = min(near, key=lambda other: (-counts[other], other), default=None)
+        others = (other for other in near if _bare(other) != _bare(word))
+        best = min(others, key=lambda other: (-counts[other], other), default=None)
         if best is not None and counts[best] >= LIKELIER * counts[word]:
             slips[word] = best
     return slips

@@ -13,6 +13,7 @@ from halluguard.forensics.nearest import index_entries
 from halluguard.forensics.responsibility import ResponsibilityModel, default_responsibility
 from halluguard.forensics.rollup import roll_up, rollup_rows
 from halluguard.forensics.vouched import Vouching
+from halluguard.grounding.known_false import KnownFalse
 from halluguard.grounding.reader import Reader
 from halluguard.models import Embedder, Models
 from halluguard.records import UNGROUNDED, Chunk, Entry, Event, Origin, Reason, Suspect, SuspectVerdict, Turn
@@ -75,7 +76,7 @@ def trace_run(
         index, reader, models.embedder, responsibility or default_responsibility(), vouching
     )
     statements = tuple(run.manifest.get("known_false", ()))
-    denied = Denied(statements, index, reader, models.embedder) if statements else None
+    denied = Denied(KnownFalse(statements, reader, models.embedder), index) if statements else None
     made = [one for block in _blocks(flagged) for one in attributor.attribute(block)]
     swept = sweep(
         store,

@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from halluguard.forensics.integrity import Code
 from halluguard.grounding.reader import Reader, ReadRequest
 from halluguard.models import Embedder
 from halluguard.records import Entry, Passage, Reason, TrustedChunk
@@ -13,8 +14,6 @@ from halluguard.trusted.chunks import embedding_text
 
 NEAREST = 5
 """Trusted chunks that a text is held against."""
-
-CONTRADICTS = "contradicts_trusted"
 
 LEAST_CONTRADICTION = 0.8
 """Probability from which a sentence of an entry is contradicted. A check calls one claim in twenty-five contradicted that is not;
@@ -64,7 +63,7 @@ class Vouching:
             surest = worst[at].figure or 0.0 if at in worst else 0.0
             if reading.contradicts and figure >= LEAST_CONTRADICTION and figure > surest:
                 worst[at] = Reason(
-                    CONTRADICTS,
+                    Code.CONTRADICTS_TRUSTED,
                     figure,
                     f"{part[:200]!r} against {reading.evidence_id}: {reading.evidence_text[:200]!r}",
                 )

@@ -18,7 +18,7 @@ import halluguard
 from halluguard.errors import InputError
 from halluguard.grounding.control import control_facts, sample_size
 from halluguard.grounding.decide import READING_ERRORS, TurnVerdicts, decide_turns, evidence_requests
-from halluguard.grounding.known_false import KnownFalse, load_known_false
+from halluguard.grounding.known_false import WHAT, KnownFalse, load_known_false
 from halluguard.grounding.rates import Tally
 from halluguard.grounding.reader import Reader
 from halluguard.grounding.summary import Facts, add_facts, count_facts, summarise
@@ -27,7 +27,7 @@ from halluguard.logs import LogNotes, SkippedRow, absent_fields, count_rows, rea
 from halluguard.models import Models
 from halluguard.records import Turn
 from halluguard.run import Run, digest_file
-from halluguard.trusted import TrustedIndex, build_index, is_index, open_index
+from halluguard.trusted import TrustedIndex, ready_index
 
 NO_TRUSTED = "trusted corpus missing: claims are held against what they cite or were shown, and nothing else"
 """What a run without trusted documents could not show."""
@@ -137,7 +137,7 @@ def check_log(
             inputs["trusted"] = _describe(trusted, "trusted corpus")
         denied = None
         if known_false is not None:
-            inputs["known_false"] = _describe(known_false, "statements known to be false")
+            inputs["known_false"] = _describe(known_false, WHAT)
             denied = load_known_false(known_false, reader, models.embedder)
             inputs["known_false"]["statements"] = len(denied.statements)
         run = Run.create(
@@ -148,7 +148,9 @@ def check_log(
         if run.manifest.get("state") == "finished" and run.has("claims"):
             return run
         started = time.monotonic()
-        index = _open_trusted(trusted, run, models)
+        index = None
+        if trusted is not None:
+            index = ready_index(trusted, run.path / "trusted.index", models.embedder)
         work = _Work(run, reader, models, index, settings, LogNotes(), on_progress, denied, stdin)
         state: State = "interrupted"
         try:
@@ -272,16 +274,6 @@ def _finish(work: _Work, state: State, elapsed_s: float) -> None:
     )
     if state == "finished":
         run.drop_parts()
-
-
-def _open_trusted(trusted: Path | None, run: Run, models: Models) -> TrustedIndex | None:
-    if trusted is None:
-        return None
-    if is_index(trusted):
-        return open_index(trusted, models.embedder)
-    target = run.path / "trusted.index"
-    build_index(trusted, target, models.embedder)
-    return open_index(target, models.embedder)
 
 
 def _new_manifest(

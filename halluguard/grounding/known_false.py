@@ -19,6 +19,9 @@ from halluguard.models import Embedder
 from halluguard.records import Passage, Reading
 from halluguard.text.listed import read_texts
 
+WHAT = "statements known to be false"
+"""What messages call them."""
+
 NEAR = 0.3
 """Least cosine of a claim and a statement for a model to read one against the other: nothing farther apart says the same."""
 
@@ -41,8 +44,19 @@ class KnownFalse:
     embedder: Embedder
 
     @cached_property
-    def _vectors(self) -> NDArray[np.float32]:
+    def vectors(self) -> NDArray[np.float32]:
+        """The statements as unit vectors, shape (n, dimension)."""
         return self.embedder.encode(self.statements)
+
+    def read(self, pairs: Sequence[tuple[int, str]]) -> list[Reading | None]:
+        """Read statements, by their position, against texts; return the reading of each pair whose text says it, else None."""
+        readings = self.reader.read(
+            [ReadRequest(self.statements[number], (Passage("", text),)) for number, text in pairs]
+        )
+        return [
+            reading if is_said(self.statements[number], text, reading) else None
+            for (number, text), reading in zip(pairs, readings, strict=True)
+        ]
 
     def refute(self, claims: Sequence[str], readings: Sequence[Reading | None]) -> list[Reading | None]:
         """Return the readings of some claims, with those that say a statement turned into contradictions of the claim.
@@ -57,21 +71,19 @@ class KnownFalse:
         """
         if not claims:
             return []
-        cosines = self.embedder.encode(claims) @ self._vectors.T
+        cosines = self.embedder.encode(claims) @ self.vectors.T
         asked = [
             (at, int(number))
             for at, row in enumerate(cosines)
             for number in np.argsort(-row, kind="stable")[:NEAREST]
             if row[number] >= NEAR
         ]
-        found = self.reader.read(
-            [ReadRequest(self.statements[number], (Passage("", claims[at]),)) for at, number in asked]
-        )
         refuted = list(readings)
         surest: dict[int, float] = {}
-        for (at, number), said in zip(asked, found, strict=True):
-            is_surer = said.p_supported > surest.get(at, 0.0)
-            if is_surer and is_said(self.statements[number], claims[at], said):
+        for (at, number), said in zip(
+            asked, self.read([(number, claims[at]) for at, number in asked]), strict=True
+        ):
+            if said is not None and said.p_supported > surest.get(at, 0.0):
                 surest[at] = said.p_supported
                 refuted[at] = self._refutation(number, said)
         return refuted
@@ -124,4 +136,4 @@ def load_known_false(path: Path, reader: Reader, embedder: Embedder) -> KnownFal
         InputError: the file cannot be read or holds no statement.
 
     """
-    return KnownFalse(read_texts(path, "statements known to be false"), reader, embedder)
+    return KnownFalse(read_texts(path, WHAT), reader, embedder)

@@ -210,9 +210,9 @@ def open_case(request: ReadRequest) -> _Case:
 def _is_unanswered(request: ReadRequest) -> bool:
     """Whether a claim is a question with a short answer most of whose own words no passage holds."""
     answer = short_answer(request.claim, request.question)
-    held = (
-        frozenset[Term]().union(*(terms(passage.text) for passage in request.passages)) if answer else answer
-    )
+    if not answer:
+        return False
+    held = frozenset[Term]().union(*(terms(passage.text) for passage in request.passages))
     return len(answer & held) < LEAST_ANSWER * len(answer)
 
 

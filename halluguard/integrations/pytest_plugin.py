@@ -29,7 +29,7 @@ def halluguard(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFac
     """A checker of answers: `check(answer, contexts, question=...)` fails the test, `decide` returns verdicts."""
     from halluguard.api import ModelChoice
     from halluguard.integrations.grounding import AnswerChecker
-    from halluguard.trusted import build_index, is_index, open_index
+    from halluguard.trusted import ready_index
 
     loaded = ModelChoice(
         pytestconfig.getini("halluguard_nli_model") or None, device=pytestconfig.getini("halluguard_device")
@@ -38,7 +38,5 @@ def halluguard(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFac
     if not named:
         return AnswerChecker(loaded)
     trusted = (pytestconfig.inipath or pytestconfig.rootpath / "pytest.ini").parent / named
-    if not is_index(trusted):
-        documents, trusted = trusted, tmp_path_factory.mktemp("halluguard") / "trusted.index"
-        build_index(documents, trusted, loaded.models.embedder)
-    return AnswerChecker(loaded, open_index(trusted, loaded.models.embedder))
+    target = tmp_path_factory.mktemp("halluguard") / "trusted.index"
+    return AnswerChecker(loaded, ready_index(trusted, target, loaded.models.embedder))

@@ -2,7 +2,7 @@
 
 from halluguard.models.cache import Cache, CachedEmbedder, CachedScorer, default_cache_path
 from halluguard.models.embedder import Embedder, SentenceEmbedder, load_embedder
-from halluguard.models.loading import Models, load_models
+from halluguard.models.loading import Models, load_cached_embedder, load_models, open_cache
 from halluguard.models.nli import NliModel, PairScorer, PairScores, label_order, load_nli
 
 __all__ = [
@@ -17,7 +17,9 @@ __all__ = [
     "SentenceEmbedder",
     "default_cache_path",
     "label_order",
+    "load_cached_embedder",
     "load_embedder",
     "load_models",
     "load_nli",
+    "open_cache",
 ]

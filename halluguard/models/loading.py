@@ -27,6 +27,17 @@ class Models:
         }
 
 
+def open_cache(where: Path | bool | None) -> Cache:
+    """Open a cache: a file, True for the user's cache folder, False or None for memory only."""
+    return Cache(default_cache_path() if where is True else (where or None))
+
+
+def load_cached_embedder(name: str | None, *, device: str, cache: Cache) -> CachedEmbedder:
+    """Load an embedder behind a cache, which tells its number format from others."""
+    embedder = load_embedder(name, device=device)
+    return CachedEmbedder(embedder, cache, embedder.placement.settings)
+
+
 def load_models(
     *,
     nli: str | None = None,
@@ -34,14 +45,12 @@ def load_models(
     device: str = "auto",
     cache: Path | bool | None = True,
 ) -> Models:
-    """Load both models; `cache` is a file, True for the user's cache folder, False or None for memory only."""
-    path = default_cache_path() if cache is True else (cache or None)
-    kept = Cache(path)
+    """Load both models; `cache` as `open_cache` takes it."""
+    kept = open_cache(cache)
     scorer = load_nli(nli, device=device)
-    settings = scorer.placement.settings
     return Models(
-        CachedEmbedder(load_embedder(embedder, device=device), kept, settings),
-        CachedScorer(scorer, kept, settings),
+        load_cached_embedder(embedder, device=device, cache=kept),
+        CachedScorer(scorer, kept, scorer.placement.settings),
         kept,
         str(scorer.placement),
         scorer.folder,

@@ -35,10 +35,10 @@ def choose_entries(
     """Return the entries of the store to quarantine first, then those to look at, each with its reasons.
 
     Proposed: entries accused of a flagged claim, those that say what people know to be false, and in every cascade the
-    minimum cut and the contaminated entries still in the store that the chain reaches, written-back copies among them. Listed without approval: entries that are damaged but were
-    accused of nothing (their source is to be read in again, taking them out alone loses what they say); entries whose text
-    stands word for word in the trusted corpus, whatever they are accused of; and the other entries of a source or batch that
-    holds more accused entries than chance would give it.
+    minimum cut and the contaminated entries still in the store that the chain reaches, written-back copies among them. Listed
+    without approval: entries that are damaged but were accused of nothing (their source is to be read in again, taking them
+    out alone loses what they say); entries whose text stands word for word in the trusted corpus, whatever they are accused
+    of; and the other entries of a source or batch that holds more accused entries than chance would give it.
 
     Args:
         suspects: rows of `suspects.parquet`.

@@ -15,7 +15,7 @@ from halluguard.response.paraphrase import normal, paraphrase
 from halluguard.run import Run
 
 ASSERTS_KNOWN_FALSE = "asserts_known_false"
-"""The trace's code against an entry that says what people know to be false."""
+"""The trace's code against an entry that says what people know to be false, as the run's tables write it."""
 NEAR_QUESTION = 0.6
 """Least cosine of two questions of the log on the same subject."""
 MAX_NEAR = 8
@@ -58,7 +58,8 @@ def read_false_claims(
     """Return the false claims that rest on entries that are gone, and those all of whose accused entries were left in.
 
     From the events of the trace, from the statements that people know to be false, and from each cascade that holds such
-    an entry, whose leading claim was asked for in all its answers. Of what the store had lost before, an accused id in `gone` counts as if it had been in it.
+    an entry, whose leading claim was asked for in all its answers. Of what the store had lost before, an accused id in
+    `gone` counts as if it had been in it.
     """
     questions = {
         row["turn_id"]: row["question"] for row in run.read("turns", ["turn_id", "question"]).to_pylist()

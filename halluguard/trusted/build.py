@@ -46,6 +46,14 @@ class BuildProgress:
 ProgressReport = Callable[[BuildProgress], None]
 
 
+def ready_index(trusted: Path, target: Path, embedder: Embedder) -> TrustedIndex:
+    """Open an index, or build one of documents in the folder `target` and open that."""
+    if is_index(trusted):
+        return open_index(trusted, embedder)
+    build_index(trusted, target, embedder)
+    return open_index(target, embedder)
+
+
 def build_index(
     source: Path,
     target: Path,

@@ -5,6 +5,7 @@ import pytest
 from halluguard.forensics.denied import Denied
 from halluguard.forensics.integrity import Code
 from halluguard.forensics.nearest import index_entries
+from halluguard.grounding.known_false import KnownFalse
 from halluguard.records import Entry
 
 LIE = "Every passenger may bring a telescope on board for free."
@@ -23,7 +24,7 @@ def entries():
 
 
 def find(statements, entries, models, reader):
-    denied = Denied(statements, index_entries(entries, models.embedder), reader, models.embedder)
+    denied = Denied(KnownFalse(statements, reader, models.embedder), index_entries(entries, models.embedder))
     return dict(zip([entry.id for entry in entries], denied.find(entries), strict=True))
 
 

@@ -11,11 +11,10 @@ MADE = {
     "version": "1.0",
     "device": "cpu",
 }
-OTHER = {
-    "models": {"nli": {"name": "large", "digest": "3" * 64}, "embedder": {"name": "e", "digest": "2" * 64}},
+OTHER = MADE | {
+    "models": MADE["models"] | {"nli": {"name": "large", "digest": "3" * 64}},
     "thresholds": {"support": 0.6},
-    "settings": {"top_k": 8, "limit": None},
-    "version": "1.0",
+    "settings": MADE["settings"] | {"top_k": 8},
     "device": "cpu:bfloat16",
 }
 
