@@ -1,0 +1,133 @@
+"""Pairs written by hand for this project: read them, tie near twins, keep some back to measure with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+from rapidfuzz.fuzz import ratio
+
+from halluguard.models.training.examples import CONTRADICTION, ENTAILMENT, NEUTRAL, Example
+
+#: How a claim line begins, and what the author says of it.
+MARKS = {"+": ENTAILMENT, "-": CONTRADICTION, "?": NEUTRAL}
+LICENCE = "Apache-2.0 (written for this project)"
+TWIN_RATIO = 75.0
+"""Edit similarity, in percent, from which a wrong claim is a twin of a right one of its document."""
+HELD_SHARE = 12
+"""One document in so many is measured with and never trained on."""
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenClaim:
+    """A claim under a document, or an answer under its question, and the author's label."""
+
+    label: str
+    text: str
+    question: str | None = None
+
+    @property
+    def hypothesis(self) -> str:
+        """Return what the model reads: an answer stands behind its question."""
+        return f"{self.question} {self.text}" if self.question else self.text
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A document with its claims."""
+
+    document: str
+    claims: tuple[WrittenClaim, ...]
+
+    @property
+    def held_back(self) -> bool:
+        """Tell whether the document is kept out of training, by a hash of its text."""
+        return int.from_bytes(sha256(self.document.encode()).digest()[:4]) % HELD_SHARE == 0
+
+
+def read_blocks(path: Path) -> Iterator[Block]:
+    """Yield the blocks of a file: `== genre`, lines `D: ` of the document, then claims `+ `, `- `, `? ` and questions `Q: `.
+
+    Raises:
+        ValueError: a line is none of these, or stands where it cannot.
+
+    """
+    document: list[str] = []
+    claims: list[WrittenClaim] = []
+    question: str | None = None
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+        mark, _, text = line.strip().partition(" ")
+        text = text.strip()
+        if mark == "==":
+            if document:
+                yield Block("\n".join(document), tuple(claims))
+            document, claims, question = [], [], None
+        elif mark == "D:" and text and not claims and question is None:
+            document.append(text)
+        elif mark == "Q:" and text and document:
+            question = text
+        elif mark in MARKS and text and document:
+            claims.append(WrittenClaim(MARKS[mark], text, question))
+        elif mark:
+            msg = f"{path}:{number}: expected '== genre', 'D: ', 'Q: ', '+ ', '- ' or '? ' in this order, found {line[:60]!r}"
+            raise ValueError(msg)
+    if document:
+        yield Block("\n".join(document), tuple(claims))
+
+
+def examples_of(block: Block, kind: str) -> list[Example]:
+    """Return the pairs of a block; a wrong claim that nearly repeats a right one is tied to it as its twin."""
+    right = [claim.hypothesis for claim in block.claims if claim.label == ENTAILMENT]
+    digest = sha256(block.document.encode()).hexdigest()[:12]
+    tied = {claim: _twin_of(claim, right) for claim in block.claims if claim.label != ENTAILMENT}
+    used = {twin for twin in tied.values() if twin is not None}
+    twins = {claim.hypothesis: twin for claim, twin in tied.items()} | {text: text for text in used}
+    return [
+        Example(
+            block.document,
+            claim.hypothesis,
+            claim.label,
+            kind,
+            LICENCE,
+            twin=f"{digest}:{right.index(twin)}" if (twin := twins.get(claim.hypothesis)) else "",
+        )
+        for claim in block.claims
+    ]
+
+
+def _twin_of(claim: WrittenClaim, right: Sequence[str]) -> str | None:
+    best = max(right, key=lambda text: ratio(text, claim.hypothesis), default=None)
+    return best if best is not None and ratio(best, claim.hypothesis) >= TWIN_RATIO else None
+
+
+def find_written() -> Path:
+    """Return the folder of written pairs, in the package or beside it in a checkout."""
+    package = Path(__file__).parents[2]
+    for root in (package / "corpora", package.parent / "corpora"):
+        if (root / "written").is_dir():
+            return root / "written"
+    msg = f"no written pairs: expected them in {package / 'corpora' / 'written'}"
+    raise FileNotFoundError(msg)
+
+
+def read_written(folder: Path, *, held_back: bool) -> list[Example]:
+    """Read the written pairs that train, or those held back; `kind` names the folder a file lies in.
+
+    Raises:
+        FileNotFoundError: there is no file.
+        ValueError: a line cannot be read.
+
+    """
+    paths = sorted(folder.glob("*/*.txt"))
+    if not paths:
+        msg = f"{folder}: expected written pairs in GENRE/*.txt, found none"
+        raise FileNotFoundError(msg)
+    return [
+        example
+        for path in paths
+        for block in read_blocks(path)
+        if block.held_back is held_back
+        for example in examples_of(block, f"written_{path.parent.name}")
+    ]
