@@ -2,13 +2,31 @@
 
 from __future__ import annotations
 
+import random
 from collections import Counter
 from pathlib import Path
 
 import pytest
 
-from halluguard.models.training.examples import CONTRADICTION, ENTAILMENT, LABELS, NEUTRAL
-from halluguard.models.training.written import Block, find_written, read_blocks, read_written
+from halluguard.models.training.examples import (
+    CONTRADICTION,
+    ENTAILMENT,
+    LABELS,
+    NEUTRAL,
+    Example,
+    list_shards,
+    read_examples,
+    write_examples,
+)
+from halluguard.models.training.finish import write_lessons
+from halluguard.models.training.written import (
+    Block,
+    copies_of,
+    even_out,
+    find_written,
+    read_blocks,
+    read_written,
+)
 
 TEXT = """== notice
 D: The pool opens at six.
@@ -105,3 +123,57 @@ def test_about_one_document_in_twelve_is_kept_back_and_none_is_on_both_sides() -
     assert not kept & trained
     assert 0.05 < len(kept) / (len(kept) + len(trained)) < 0.12
     assert Block(next(iter(kept)), ()).held_back
+
+
+def test_no_label_outnumbers_both_others_among_claims_that_share_alike(tmp_path: Path) -> None:
+    """Three wrong claims made of the document's words beside one right one: one of each is left; another part is its own matter."""
+    words = ["ten", "grey", "geese", "crossed", "the", "frozen", "river", "before", "noon", "today"]
+    rows = [
+        Example(
+            "Ten grey geese crossed the frozen river before noon today.", " ".join(words[n:]), label, "one"
+        )
+        for n, label in enumerate([CONTRADICTION] * 3 + [ENTAILMENT])
+    ]
+    other = [Example("A dog barked.", f"Cats sleep {n}.", NEUTRAL, "two") for n in range(3)]
+    mixed = [*other, Example("A dog barked.", "Birds sing.", ENTAILMENT, "two")]
+    kept = even_out([*rows, *mixed], random.Random(1))
+    assert Counter((row.kind, row.label) for row in kept) == {
+        ("one", CONTRADICTION): 1,
+        ("one", ENTAILMENT): 1,
+        ("two", NEUTRAL): 1,
+        ("two", ENTAILMENT): 1,
+    }
+
+
+def test_a_copied_sentence_is_entailed_and_talk_is_not_copied(tmp_path: Path) -> None:
+    """What a speaker says of himself is no claim of the document's."""
+    prose = Block("The old mill by the river was sold last year. Nobody knows the price of it.", ())
+    (copy,) = copies_of(prose, random.Random(3))
+    assert copy.label == ENTAILMENT
+    assert copy.premise == prose.document
+    assert (
+        copies_of(Block("Ann: I sold the old mill by the river.\nBo: To whom?", ()), random.Random(3)) == []
+    )
+
+
+def test_lessons_deal_every_document_in_each_pass_with_rows_the_model_knows(tmp_path: Path) -> None:
+    """Documents stay whole, twins of judged rows too, and replay comes in the share asked for."""
+    blocks = [
+        ("written_a", next(read_blocks(write(tmp_path, TEXT.replace("six", str(n)), f"a/{n}.txt"))))
+        for n in range(40)
+    ]
+    judged = [
+        Example(f"p{n // 2}", f"h{n}", (ENTAILMENT, NEUTRAL)[n % 2], "fever", twin=f"t{n // 2}")
+        for n in range(500)
+    ]
+    write_examples(tmp_path / "judged" / "shard-000.jsonl", judged)
+    count = write_lessons(
+        blocks, list_shards(tmp_path / "judged"), tmp_path / "out", passes=2, replay=0.5, seed=1
+    )
+    rows = [row for path in list_shards(tmp_path / "out") for row in read_examples(path)]
+    assert len(rows) == count
+    own = [row for row in rows if row.kind != "fever"]
+    assert len(rows) - len(own) == pytest.approx(0.5 * len(own), abs=2)
+    assert {row.premise for row in own} == {block.document for _, block in blocks}
+    twins = Counter(row.twin for row in rows if row.kind == "fever")
+    assert sum(n == 1 for n in twins.values()) <= 2 * len(list_shards(tmp_path / "out"))

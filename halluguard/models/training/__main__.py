@@ -122,7 +122,7 @@ def _add_device(verb: argparse.ArgumentParser) -> None:
 def _reproduce(args: argparse.Namespace) -> None:
     from halluguard.models.training.card import Run, ship
     from halluguard.models.training.examples import list_shards
-    from halluguard.models.training.finish import write_finish, write_mean
+    from halluguard.models.training.finish import write_finish, write_lessons, write_mean
     from halluguard.models.training.measure import dev_slices, measure
     from halluguard.models.training.mix import data_folder
     from halluguard.models.training.network import fast_precision, find_base
@@ -132,12 +132,16 @@ def _reproduce(args: argparse.Namespace) -> None:
         FINISH,
         FINISH_SHARDS,
         JUDGED_SHARDS,
+        LESSON_PASSES,
+        LESSON_REPLAY,
+        LESSONS,
         SPEECH_PAIRS,
         STUDENTS,
         TEACHER,
         join_teacher,
     )
     from halluguard.models.training.teaching import teach_shards
+    from halluguard.models.training.written import find_written, read_parts
 
     def train(recipe: Recipe, shards: Path, work: Path, base: Path) -> None:
         """Train one stage to its end, or go on where it stopped."""
@@ -157,7 +161,9 @@ def _reproduce(args: argparse.Namespace) -> None:
         return [out / path.name for path in written]
 
     work, base = args.work, args.base or find_base()
-    shards, speech, teacher, mixed = (work / name for name in ("shards", "speech", "teacher", "mixed"))
+    shards, speech, teacher, mixed, lessons = (
+        work / name for name in ("shards", "speech", "teacher", "mixed", "lessons")
+    )
     if not (shards / "mix.json").is_file():
         number = args.shards or DATA.mixed_shards
         share = DATA.unlabelled * number // DATA.mixed_shards
@@ -171,13 +177,24 @@ def _reproduce(args: argparse.Namespace) -> None:
     write_finish(judged[FINISH_SHARDS] or judged, heard, mixed, DATA.seed + 18)
     write_mean([work / name / "export" for name in STUDENTS], work / "mean")
     train(FINISH, mixed, work / "finish", work / "mean")
-    write_mean([work / "finish" / "export", work / "mean"], work / "shipped")
+    write_mean([work / "finish" / "export", work / "mean"], work / "finished")
+    write_lessons(
+        read_parts(find_written(), held_back=False),
+        judged[FINISH_SHARDS] or judged,
+        lessons,
+        passes=LESSON_PASSES,
+        replay=LESSON_REPLAY,
+        seed=DATA.seed + 19,
+    )
+    train(LESSONS, lessons, work / "taught", work / "finished")
+    write_mean([work / "taught" / "export", work / "finished"], work / "shipped")
 
     found = measure(work / "shipped", dev_slices(data_folder(), args.limit), args.device)
     (work / "figures.json").write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
     runs = [
         *(Run(name, work / name, work / "judged") for name in STUDENTS),
         Run("finish", work / "finish", mixed),
+        Run("lessons", work / "taught", lessons),
     ]
     ship(runs, args.out, figures=found, weights=work / "shipped", teacher=teacher)
 

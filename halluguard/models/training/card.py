@@ -31,11 +31,11 @@ trained on pairs of up to {max_length} tokens. It is the default model of hallug
 Initialised from the encoder of all-MiniLM-L6-v2 (Apache-2.0) with a fresh pooler and head; word embeddings {embeddings}.
 """
 
-_ALONE = "No other model's weights or outputs were used."
+_ALONE = "No other model's weights were used."
 
 _TAUGHT = """Trained with the
 judgements of a teacher beside the labels: all-mpnet-base-v2 (Apache-2.0, 110M parameters), itself trained on {tokens:,}
-tokens of the same data in {seconds:,.0f} s. No other model's weights or outputs were used. The teacher by itself, on the small slices of
+tokens of the same data in {seconds:,.0f} s. No other model's weights were used. The teacher by itself, on the small slices of
 its run: {shown}. It is made by the same command and taken by `--nli-model`: slower, and surer of such pairs."""
 
 _LIMITS = """## Limits
@@ -43,8 +43,8 @@ _LIMITS = """## Limits
 - English. Trained on pairs of up to {max_length} tokens: cut longer documents into windows and aggregate.
 - Of the 393,000 rows of MNLI, on which a plain 22M model reaches 83 %, it saw 13,000: everyday speech and fiction are judged less
   well than encyclopedias.
-- Grounding pairs are edits made by code, mostly of encyclopedia sentences: subtle rewrites by people or language models
-  are harder than the edits it was trained on. Arithmetic, units and counting across sentences are weak.
+- Grounding pairs are edits made by code, mostly of encyclopedia sentences, and (`written_*`) documents with claims that a large
+  language model was asked to invent for this project (`corpora/written`), without sight of any data set. Arithmetic, units and counting across sentences are weak.
 - A claim that needs its conversation (pronouns, fragments) should be given with its question.
 - Probabilities are not calibrated here; run `halluguard calibrate` and use its thresholds.
 - Texts from Wikipedia (FEVER, 2Wiki, NQ) are CC BY-SA: attribution as above.

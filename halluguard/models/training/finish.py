@@ -1,20 +1,25 @@
-"""The last stretch of the small model: the mean of two trainings, and the rows it is then trained on."""
+"""The last stretches of the small model: means of trainings, and the rows it is then trained on."""
 
 from __future__ import annotations
 
 import random
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import cycle, islice
 from pathlib import Path
 
 import torch
 
 from halluguard.models.training.examples import Example, read_examples, write_examples
 from halluguard.models.training.network import SETTINGS, WEIGHTS, write_weights
+from halluguard.models.training.written import Block, copies_of, even_out, examples_of
 
 #: Share of MNLI's own rows and of pairs with a foreign premise that the last stretch leaves out: the labels of the first
 #: are known by heart by then, and most of the second are neutral.
 LEFT_OUT = {"mnli_llmsknow": 0.6, "mnli_olora": 0.6, "crossed": 0.5}
+
+LESSON_ROWS = 4_000
+"""Written rows of a shard, about."""
 
 
 def write_finish(judged: Sequence[Path], speech: Sequence[Path], out: Path, seed: int) -> int:
@@ -31,6 +36,56 @@ def write_finish(judged: Sequence[Path], speech: Sequence[Path], out: Path, seed
 
 def _left_out(row: Example, rng: random.Random) -> bool:
     return row.kind in LEFT_OUT and rng.random() < LEFT_OUT[row.kind]
+
+
+def write_lessons(
+    blocks: Sequence[tuple[str, Block]],
+    judged: Sequence[Path],
+    out: Path,
+    *,
+    passes: int,
+    replay: float,
+    seed: int,
+) -> int:
+    """Write shards of the claims written for this project, `passes` times over, each row with `replay` judged ones; return the number of examples.
+
+    Every pass evens the labels out anew and copies other sentences. The judged rows keep alive what the model knows. Claims of one
+    document, and twins among judged rows, stay in one shard.
+
+    Args:
+        blocks: kind and document with claims, as `read_parts` gives them.
+        judged: shards that a teacher judged.
+        out: folder of the shards.
+        passes: how often each document is dealt.
+        replay: judged rows for each row of a document.
+        seed: of the draw and the order.
+
+    """
+    rng = random.Random(seed)
+    known = _shuffled_rows(judged, rng)
+    count = number = 0
+    for _ in range(passes):
+        written = even_out([row for kind, block in blocks for row in examples_of(block, kind)], rng)
+        documents: dict[str, list[Example]] = {}
+        for row in (*written, *(copy for _, block in blocks for copy in copies_of(block, rng))):
+            documents.setdefault(row.premise, []).append(row)
+        order = rng.sample(sorted(documents), len(documents))
+        parts = max(1, len(written) // LESSON_ROWS)
+        for part in range(parts):
+            own = [row for document in order[part::parts] for row in documents[document]]
+            kept = islice(known, round(replay * len(own)))
+            count += write_examples(out / f"shard-{number:03d}.jsonl", [*own, *kept])
+            number += 1
+    return count
+
+
+def _shuffled_rows(shards: Sequence[Path], rng: random.Random) -> Iterator[Example]:
+    for path in cycle(rng.sample(list(shards), len(shards))):
+        units: dict[str, list[Example]] = {}
+        for number, row in enumerate(read_examples(path)):
+            units.setdefault(row.twin or str(number), []).append(row)
+        for unit in rng.sample(list(units), len(units)):
+            yield from units[unit]
 
 
 def write_mean(models: Sequence[Path], out: Path) -> None:

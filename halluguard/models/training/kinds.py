@@ -73,7 +73,7 @@ def _pick(scene: Scene, rng: random.Random) -> tuple[int, str]:
     return index, scene.window[index]
 
 
-def _true_form(sentence: str, rng: random.Random) -> str:
+def true_form(sentence: str, rng: random.Random) -> str:
     """Return the sentence, shortened, or rewritten so that it looks edited."""
     for _ in range(rng.choice((0, 1, 1, 2))):
         table = rng.choice((LOOK_EDITED, LOOK_EDITED, SHORTENINGS))
@@ -100,14 +100,14 @@ def _overlap(claim: str, text: str) -> float:
 def copied(scene: Scene, rng: random.Random) -> list[Example]:
     """Take a sentence of the passage, or a shortening or rewriting of it: entailed."""
     index, _ = _pick(scene, rng)
-    claim = _true_form(scene.plain(index), rng)
+    claim = true_form(scene.plain(index), rng)
     return [scene.example(claim, ENTAILMENT, "copied")]
 
 
 def edited_claim(scene: Scene, rng: random.Random) -> list[Example]:
     """Make a true claim, and the same with one thing changed: twins."""
     index, _ = _pick(scene, rng)
-    claim = _true_form(scene.plain(index), rng)
+    claim = true_form(scene.plain(index), rng)
     changed = _edited(scene, claim, rng)
     if changed is None:
         return []
@@ -142,7 +142,7 @@ def absent_sentence(scene: Scene, rng: random.Random) -> list[Example]:
     pool = [s for s in scene.absent if _overlap(s, scene.text) < 0.7]
     if not pool:
         return []
-    claim = _true_form(resolve(rng.choice(pool), scene.subject), rng)
+    claim = true_form(resolve(rng.choice(pool), scene.subject), rng)
     return [scene.example(claim, NEUTRAL, "absent_sentence")]
 
 
@@ -156,7 +156,7 @@ def neighbour_sentence(scene: Scene, rng: random.Random) -> list[Example]:
     if scene.subject and page.subject and own.startswith(page.subject) and rng.random() < 0.6:
         moved = scene.subject + own[len(page.subject) :]
         return [scene.example(re.sub(r"\s*\([^()]*\)", "", moved), NOT_ENTAILMENT, "neighbour_sentence")]
-    return [scene.example(_true_form(own, rng), NEUTRAL, "neighbour_sentence")]
+    return [scene.example(true_form(own, rng), NEUTRAL, "neighbour_sentence")]
 
 
 def other_subject(scene: Scene, rng: random.Random) -> list[Example]:

