@@ -13,6 +13,7 @@ from halluguard.models import PairScorer
 from halluguard.models.training.examples import ENTAILMENT, Example
 from halluguard.models.training.held_out import held_out_edits
 from halluguard.models.training.mix import read_hans
+from halluguard.models.training.written import find_written, read_written
 from halluguard.records import Passage
 
 EDITS = 2_000
@@ -25,7 +26,7 @@ _CLASSES = ("entailment", "neutral", "contradiction")
 
 
 def run_nli(scorer: PairScorer, *, sample: int, seed: int) -> Found | None:
-    """Return accuracies on MNLI, SNLI and FEVER, and on the half of the HANS-style rows that never trained."""
+    """Return accuracies on MNLI, SNLI and FEVER, on the half of the HANS-style rows that never trained, and on written claims kept back."""
     dev, hans = data_path("nli", "dev.jsonl.gz"), data_path("nli", "hans_style.jsonl.gz")
     if dev is None or hans is None:
         return None
@@ -36,12 +37,18 @@ def run_nli(scorer: PairScorer, *, sample: int, seed: int) -> Found | None:
     pools["HANS-style, held-out half"] = [
         (row.premise, row.hypothesis, row.label) for row in read_hans(hans, train=False)
     ]
+    pools["Written claims, kept back"] = [
+        (row.premise, row.hypothesis, row.label) for row in read_written(find_written(), held_back=True)
+    ]
     lines = []
     for name, rows in pools.items():
         drawn = random.Random(seed).sample(rows, min(len(rows), NLI_SHARE * sample or len(rows)))
         lines += _accuracy_lines(name, drawn, scorer)
     table = Table(
-        ("set", "class", "rows", "accuracy"), tuple(lines), "HANS-style: entailment against the rest."
+        ("set", "class", "rows", "accuracy"),
+        tuple(lines),
+        "HANS-style: entailment against the rest. Written claims: of documents of `corpora/written` that never trained; a second "
+        "reading, by a language model too, agreed with 99.5 % of 800 of their labels.",
     )
     return Found({}, {"nli": table}, digests(dev, hans))
 

@@ -299,12 +299,11 @@ def test_every_answer_in_the_dialogues_has_its_evidence_in_one_piece():
 
 
 def test_corpora_stay_small():
+    """What the quick start reads stays small; the written claims, which only train, may be larger."""
     root = Path(HOME).parent
-    assert (
-        sum(
-            path.stat().st_size
-            for path in root.rglob("*")
-            if path.is_file() and "__pycache__" not in path.parts
-        )
-        < 3_000_000
-    )
+    sizes = Counter()
+    for path in root.rglob("*"):
+        if path.is_file() and "__pycache__" not in path.parts:
+            sizes["written" in path.relative_to(root).parts] += path.stat().st_size
+    assert sizes[False] < 3_000_000
+    assert sizes[True] < 12_000_000

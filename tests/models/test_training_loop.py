@@ -513,6 +513,9 @@ def test_the_mean_of_two_trainings_lies_between_them(folders: Folders, tmp_path:
     one, other, mean = (load_network(folder).state_dict() for folder in (*exports, tmp_path / "mean"))
     assert not torch.equal(one["classifier.weight"], other["classifier.weight"])
     assert all(torch.allclose(mean[name], (one[name] + other[name]) / 2, atol=1e-3) for name in mean)
+    write_mean(exports, tmp_path / "nearer", (0.25, 0.75))
+    nearer = load_network(tmp_path / "nearer").state_dict()
+    assert all(torch.allclose(nearer[name], (one[name] + 3 * other[name]) / 4, atol=1e-3) for name in nearer)
 
 
 def test_the_card_states_data_figures_and_recipe(folders: Folders, tmp_path: Path) -> None:

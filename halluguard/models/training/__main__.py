@@ -134,6 +134,7 @@ def _reproduce(args: argparse.Namespace) -> None:
         JUDGED_SHARDS,
         LESSON_PASSES,
         LESSON_REPLAY,
+        LESSON_SHARE,
         LESSONS,
         SPEECH_PAIRS,
         STUDENTS,
@@ -187,7 +188,9 @@ def _reproduce(args: argparse.Namespace) -> None:
         seed=DATA.seed + 19,
     )
     train(LESSONS, lessons, work / "taught", work / "finished")
-    write_mean([work / "taught" / "export", work / "finished"], work / "shipped")
+    write_mean(
+        [work / "taught" / "export", work / "finished"], work / "shipped", (LESSON_SHARE, 1 - LESSON_SHARE)
+    )
 
     found = measure(work / "shipped", dev_slices(data_folder(), args.limit), args.device)
     (work / "figures.json").write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")

@@ -88,15 +88,27 @@ def _shuffled_rows(shards: Sequence[Path], rng: random.Random) -> Iterator[Examp
             yield from units[unit]
 
 
-def write_mean(models: Sequence[Path], out: Path) -> None:
+def write_mean(models: Sequence[Path], out: Path, shares: Sequence[float] | None = None) -> None:
     """Write the mean of the weights of exported models of one shape that began alike (Wortsman et al. 2022).
 
     Configuration and tokenizer are those of the first.
+
+    Args:
+        models: folders of exported models.
+        out: folder of the mean.
+        shares: what each counts for, summing to 1; alike if not given.
+
     """
     from safetensors.torch import load_file
 
+    shares = shares or [1 / len(models)] * len(models)
     loaded = [load_file(folder / WEIGHTS) for folder in models]
-    mean = {name: torch.stack([weights[name].float() for weights in loaded]).mean(0) for name in loaded[0]}
+    mean = {
+        name: torch.stack(
+            [share * weights[name].float() for share, weights in zip(shares, loaded, strict=True)]
+        ).sum(0)
+        for name in loaded[0]
+    }
     write_weights(mean, out)
     for name in SETTINGS:
         shutil.copyfile(models[0] / name, out / name)
