@@ -8,6 +8,7 @@ import numpy as np
 from evals.data import data_path, digests, read_json_lines
 from evals.grounding_sets import Found
 from evals.results import Table
+from halluguard.grounding.check import digest_path
 from halluguard.grounding.reader import Reader, ReadRequest
 from halluguard.models import PairScorer
 from halluguard.models.training.examples import ENTAILMENT, Example
@@ -34,12 +35,13 @@ def run_nli(scorer: PairScorer, *, sample: int, seed: int) -> Found | None:
     for row in read_json_lines(dev):
         name = next(name for name in pools if row["source"].lower().startswith(name.split()[0].lower()))
         pools[name].append((row["premise"], row["hypothesis"], row["label"]))
-    pools["HANS-style, held-out half"] = [
-        (row.premise, row.hypothesis, row.label) for row in read_hans(hans, train=False)
-    ]
-    pools["Written claims, kept back"] = [
-        (row.premise, row.hypothesis, row.label) for row in read_written(find_written(), held_back=True)
-    ]
+    written = find_written()
+    examples = {
+        "HANS-style, held-out half": read_hans(hans, train=False),
+        "Written claims, kept back": read_written(written, held_back=True),
+    }
+    for name, found in examples.items():
+        pools[name] = [(row.premise, row.hypothesis, row.label) for row in found]
     lines = []
     for name, rows in pools.items():
         drawn = random.Random(seed).sample(rows, min(len(rows), NLI_SHARE * sample or len(rows)))
@@ -50,7 +52,7 @@ def run_nli(scorer: PairScorer, *, sample: int, seed: int) -> Found | None:
         "HANS-style: entailment against the rest. Written claims: of documents of `corpora/written` that never trained; a second "
         "reading, by a language model too, agreed with 99.5 % of 800 of their labels.",
     )
-    return Found({}, {"nli": table}, digests(dev, hans))
+    return Found({}, {"nli": table}, {**digests(dev, hans), "corpora/written": digest_path(written)})
 
 
 def _accuracy_lines(

@@ -17,13 +17,20 @@ class Corpus:
     store: Path
 
 
+INSTALLED = Path(__file__).parent / "corpora"
+"""Where an installed package holds them; a checkout has them beside the package."""
+
+
+def find_folder(name: str) -> Path | None:
+    """Return a folder of the embedded corpora, None where there is none of this name."""
+    roots = (INSTALLED, INSTALLED.parent.parent / "corpora")
+    return next((root / name for root in roots if (root / name).is_dir()), None)
+
+
 def find_corpus(name: str) -> Corpus:
     """Return an embedded corpus by name; its manifest says where the parts lie."""
-    package = Path(__file__).parent
-    for root in (package / "corpora", package.parent / "corpora"):
-        manifest = root / name / "manifest.json"
-        if manifest.is_file():
-            inputs = json.loads(manifest.read_text(encoding="utf-8"))["inputs"]
-            folder = manifest.parent
-            return Corpus(folder, *(folder / inputs[part]["path"] for part in ("log", "trusted", "store")))
-    raise InputError(f"corpus {name!r} is not installed. Expected it in {package / 'corpora'}")
+    folder = find_folder(name)
+    if folder is None or not (folder / "manifest.json").is_file():
+        raise InputError(f"corpus {name!r} is not installed. Expected it in {INSTALLED}")
+    inputs = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["inputs"]
+    return Corpus(folder, *(folder / inputs[part]["path"] for part in ("log", "trusted", "store")))

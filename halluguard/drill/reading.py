@@ -9,6 +9,7 @@ from typing import Annotated, Any, ClassVar
 import yaml
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
+from halluguard.corpus import INSTALLED, find_folder
 from halluguard.drill.scenario import (
     Count,
     Expected,
@@ -55,11 +56,10 @@ class _Document:
 
 def scenario_folder() -> Path:
     """Return where the scenarios lie, in a checkout or in an installed package."""
-    package = Path(__file__).parent.parent
-    for root in (package / "corpora", package.parent / "corpora"):
-        if (root / "drills").is_dir():
-            return root / "drills"
-    raise InputError(f"no drill scenarios. Expected them in {package / 'corpora' / 'drills'}")
+    folder = find_folder("drills")
+    if folder is None:
+        raise InputError(f"no drill scenarios. Expected them in {INSTALLED / 'drills'}")
+    return folder
 
 
 def list_scenarios() -> list[str]:

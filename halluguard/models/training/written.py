@@ -10,7 +10,9 @@ from hashlib import sha256
 from pathlib import Path
 
 from rapidfuzz.fuzz import ratio
+from rapidfuzz.process import extractOne
 
+from halluguard.corpus import INSTALLED, find_folder
 from halluguard.grounding.features import share_of_words
 from halluguard.models.training.examples import CONTRADICTION, ENTAILMENT, NEUTRAL, Example
 from halluguard.models.training.kinds import true_form
@@ -92,9 +94,11 @@ def examples_of(block: Block, kind: str) -> list[Example]:
     """Return the pairs of a block; a wrong claim that nearly repeats a right one is tied to it as its twin."""
     right = [claim.hypothesis for claim in block.claims if claim.label == ENTAILMENT]
     digest = sha256(block.document.encode()).hexdigest()[:12]
-    tied = {claim: _twin_of(claim, right) for claim in block.claims if claim.label != ENTAILMENT}
-    used = {twin for twin in tied.values() if twin is not None}
-    twins = {claim.hypothesis: twin for claim, twin in tied.items()} | {text: text for text in used}
+    twins: dict[str, str] = {}
+    for wrong in (claim.hypothesis for claim in block.claims if claim.label != ENTAILMENT):
+        if best := extractOne(wrong, right, scorer=ratio, score_cutoff=TWIN_RATIO):
+            twin, _, number = best
+            twins[wrong] = twins[twin] = f"{digest}:{number}"
     return [
         Example(
             block.document,
@@ -102,15 +106,10 @@ def examples_of(block: Block, kind: str) -> list[Example]:
             claim.label,
             kind,
             LICENCE,
-            twin=f"{digest}:{right.index(twin)}" if (twin := twins.get(claim.hypothesis)) else "",
+            twin=twins.get(claim.hypothesis, ""),
         )
         for claim in block.claims
     ]
-
-
-def _twin_of(claim: WrittenClaim, right: Sequence[str]) -> str | None:
-    best = max(right, key=lambda text: ratio(text, claim.hypothesis), default=None)
-    return best if best is not None and ratio(best, claim.hypothesis) >= TWIN_RATIO else None
 
 
 def copies_of(block: Block, rng: random.Random) -> list[Example]:
@@ -125,10 +124,10 @@ def copies_of(block: Block, rng: random.Random) -> list[Example]:
     told = [
         sentence for sentence in sentences if len(sentence.split()) >= LEAST_WORDS and sentence[-1] == "."
     ]
-    return [
-        Example(block.document, true_form(sentence, rng), ENTAILMENT, "written_copied", LICENCE)
-        for sentence in rng.sample(told, min(len(told), 1))
-    ]
+    if not told:
+        return []
+    claim = true_form(rng.choice(told), rng)
+    return [Example(block.document, claim, ENTAILMENT, "written_copied", LICENCE)]
 
 
 def even_out(rows: Sequence[Example], rng: random.Random) -> list[Example]:
@@ -147,12 +146,11 @@ def even_out(rows: Sequence[Example], rng: random.Random) -> list[Example]:
 
 def find_written() -> Path:
     """Return the folder of written pairs, in the package or beside it in a checkout."""
-    package = Path(__file__).parents[2]
-    for root in (package / "corpora", package.parent / "corpora"):
-        if (root / "written").is_dir():
-            return root / "written"
-    msg = f"no written pairs: expected them in {package / 'corpora' / 'written'}"
-    raise FileNotFoundError(msg)
+    folder = find_folder("written")
+    if folder is None:
+        msg = f"no written pairs: expected them in {INSTALLED / 'written'}"
+        raise FileNotFoundError(msg)
+    return folder
 
 
 def read_parts(folder: Path, *, held_back: bool) -> list[tuple[str, Block]]:
