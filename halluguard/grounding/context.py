@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, field
 
 from halluguard.grounding.attribution import capitalised, drop_lead_in
-from halluguard.grounding.fragments import is_fragment, is_yes_or_no
+from halluguard.grounding.fragments import is_fragment, is_yes_or_no, only_assents
 from halluguard.grounding.kinds import says_nothing
 from halluguard.grounding.markdown import Block, BlockKind
 from halluguard.text import negates, numbers, stems
@@ -87,10 +87,13 @@ class Context:
 
 
 def answers_nothing(reading: str, question: str) -> bool:
-    """Whether a yes to a question that asks for more only gives the question's own words back.
+    """Whether a yes says nothing that is true or false.
 
-    "How does the rule work?" is not answered by "Yes, under the rule.": nothing in it is true or false.
+    It does where a question that asks for more only gets its own words back ("How does the rule work? Yes, under the
+    rule."), and where nobody knows what was asked ("That's true.").
     """
+    if not question:
+        return only_assents(reading)
     assent = _ASSENT.match(reading)
     if assent is None or not is_yes_or_no(reading) or not _OPEN_QUESTION.match(question):
         return False

@@ -36,8 +36,17 @@ _FRAGMENT_START = re.compile(
     r"one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|once|twice|every|each|all|both|most|some|many)\b)",
     re.IGNORECASE,
 )
+_INTERJECTION = r"(?:(?:oh|ah|yes|yeah|yep|yup|well|haha|lol|wow)\b[\s,!.]*)"
+_ASSENT = (
+    r"(?:exactly|absolutely|indeed|you(?:\s?['’]\s?re|\s+are)\s+(?:\w+ly\s+)?right|"
+    r"(?:that|it)(?:\s?['’]\s?s|\s+is)\s+(?:(?:so|very|quite|\w+ly)\s+)?(?:true|right|correct))"
+)
 _YES_NO = re.compile(
-    r"(?:yes|no|yep|nope|correct|incorrect|right|wrong|true|false|never|always|maybe|sometimes|i['’]m\s+afraid\s+(?:not|so))\b",
+    rf"(?:{_INTERJECTION}*{_ASSENT}|yes|no|yep|nope|correct|incorrect|right|wrong|true|false|never|always|maybe|sometimes|i['’]m\s+afraid\s+(?:not|so))\b",
+    re.IGNORECASE,
+)
+_ONLY_ASSENT = re.compile(
+    rf"{_INTERJECTION}*(?:{_ASSENT}(?:\s*,?\s+(?:too|as\s+well|lol|haha|about\s+(?:it|that)))?)?\W*",
     re.IGNORECASE,
 )
 _YES_NO_WORDS = 6
@@ -63,6 +72,11 @@ def is_fragment(reading: str, *, listed: bool = False) -> bool:
 def is_yes_or_no(reading: str) -> bool:
     """Whether a short sentence answers yes or no, so that only the question says what it claims."""
     return bool(_YES_NO.match(reading)) and len(reading[:200].split()) <= _YES_NO_WORDS
+
+
+def only_assents(reading: str) -> bool:
+    """Whether a sentence is a yes and nothing else: "That's true.", "Oh yes, exactly!"."""
+    return bool(_ONLY_ASSENT.fullmatch(reading))
 
 
 def starts_with_pronoun(reading: str) -> bool:

