@@ -42,14 +42,30 @@ class Outcome:
 
 
 def parse_condition(text: str) -> Condition:
-    """Read `METRIC>NUMBER` (also `>=`, `<`, `<=`; a number may end in %); raises SettingError otherwise."""
+    """Read `METRIC>NUMBER` (also `>=`, `<`, `<=`; a number may end in %).
+
+    Raises:
+        SettingError: it is no condition, or one that every rate meets alike, such as 5 where 5 % was meant.
+
+    """
     found = _CONDITION.fullmatch(text)
     if not found:
         raise SettingError(
             f"--fail-on {text!r} is not a condition. Expected one such as 'ungrounded_rate>0.05'"
         )
     metric, sign, number, percent = found.groups()
-    return Condition(metric, sign, float(number) / (100 if percent else 1))
+    limit = float(number) / (100 if percent else 1)
+    if limit > 1 or (limit == 1 and sign == ">"):
+        raise SettingError(
+            f"--fail-on {text!r} can decide nothing: {_beyond_rates(metric, sign, number, percent)}"
+        )
+    return Condition(metric, sign, limit)
+
+
+def _beyond_rates(metric: str, sign: str, number: str, percent: str) -> str:
+    if percent or float(number) > 100:
+        return "a rate is 100 % at most. Expected one such as 'ungrounded_rate>0.05'"
+    return f"a rate is 1 at most. For {number} % write '{metric}{sign}{float(number) / 100:g}' or '{metric}{sign}{number}%'"
 
 
 def require_known(conditions: Sequence[Condition], known: Collection[str]) -> None:

@@ -4,11 +4,13 @@ A stage writes its table in numbered parts, each renamed into place when it is w
 there. A killed run therefore holds whole parts only, and goes on after the last of them.
 """
 
+import fcntl
 import hashlib
 import json
 import os
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from halluguard.errors import RunError
+
+TOOL = "halluguard"
+"""How a manifest says whose it is."""
 
 TIMESTAMP = pa.timestamp("us", tz="UTC")
 CHUNK = pa.struct(
@@ -164,6 +169,26 @@ def _write_table(path: Path, tables: Iterable[pa.Table], schema: pa.Schema) -> N
     temporary.replace(path)
 
 
+def _lock(handle: int, path: Path) -> None:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        raise RunError(
+            f"{path}: another halluguard is writing this run. Wait for it, or choose another directory with -o"
+        ) from error
+    except OSError:  # a file system that knows no locks takes one writer at a time on trust
+        return
+
+
+def is_run(path: Path) -> bool:
+    """Whether a folder is a run directory, finished or not."""
+    try:
+        found = Run(path).manifest
+    except RunError:
+        return False
+    return found.get("tool") == TOOL and "fingerprint" in found
+
+
 @dataclass(frozen=True)
 class Run:
     """A run directory. Build it with `create` or `open`; tables are read with pandas or as Arrow."""
@@ -175,16 +200,21 @@ class Run:
         """Start a run at `path`, or go on with the same one.
 
         `manifest["fingerprint"]` identifies inputs and settings: a directory that holds a run with another
-        fingerprint is refused, so that no result is overwritten by accident.
+        fingerprint is refused, so that no result is overwritten by accident. One in which nothing was ever finished
+        holds no result: it makes room for the corrected try, unless it is still at work.
         """
         run = cls(path)
         if run.manifest_path.exists():
             found = run.manifest
-            if found.get("fingerprint") != manifest["fingerprint"]:
+            if found.get("fingerprint") == manifest["fingerprint"]:
+                return run
+            if not run._is_without_result(found):
                 raise RunError(
                     f"{path}: holds a run of other inputs or settings. Choose another directory with -o, "
                     "or remove this one"
                 )
+            with run.held():
+                write_json(run.manifest_path, manifest)
             return run
         if path.exists() and (not path.is_dir() or any(path.iterdir())):
             raise RunError(
@@ -214,13 +244,26 @@ class Run:
         """The manifest as it is on disk now."""
         try:
             loaded = json.loads(self.manifest_path.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             raise RunError(
                 f"{self.manifest_path}: unreadable ({error}). Remove the run directory and start again"
             ) from error
         if not isinstance(loaded, dict):
             raise RunError(f"{self.manifest_path}: expected a JSON object, found {type(loaded).__name__}")
         return loaded
+
+    def _is_without_result(self, manifest: Mapping[str, Any]) -> bool:
+        return manifest.get("state") == "running" and not self.n_parts() and not self.has("claims")
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Keep the directory to one writer; raises RunError where another has it. A killed process lets go of it."""
+        handle = os.open(self.path, os.O_RDONLY)
+        try:
+            _lock(handle, self.path)
+            yield
+        finally:
+            os.close(handle)
 
     def update_manifest(self, changes: Mapping[str, Any]) -> None:
         """Replace the given top-level keys of the manifest, atomically."""

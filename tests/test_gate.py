@@ -31,6 +31,29 @@ def test_anything_else_is_refused(text):
         parse_condition(text)
 
 
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("ungrounded_rate>5", "For 5 % write 'ungrounded_rate>0.05' or 'ungrounded_rate>5%'"),
+        ("ungrounded_rate>1", "For 1 % write 'ungrounded_rate>0.01' or 'ungrounded_rate>1%'"),
+        ("citation_recall<90", "For 90 % write 'citation_recall<0.9' or 'citation_recall<90%'"),
+        ("ungrounded_rate>500%", "a rate is 100 % at most"),
+        ("ungrounded_rate>=120", "a rate is 100 % at most"),
+    ],
+)
+def test_a_limit_beyond_every_rate_is_refused_with_what_was_meant(text, meant):
+    with pytest.raises(SettingError, match="can decide nothing") as caught:
+        parse_condition(text)
+
+    assert str(caught.value).startswith(f"--fail-on {text!r}")
+    assert meant in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["ungrounded_rate>=1", "ungrounded_rate>=100%", "citation_recall<1"])
+def test_a_limit_that_rates_can_reach_is_read(text):
+    assert parse_condition(text).limit == 1
+
+
 def test_gate_fails_with_one_and_says_so():
     outcome = decide_outcome(manifest(grounded=9, unsupported=1), [parse_condition("ungrounded_rate>0.05")])
 

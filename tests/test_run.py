@@ -1,5 +1,6 @@
 """The run directory."""
 
+import errno
 import json
 import resource
 
@@ -7,7 +8,7 @@ import pyarrow as pa
 import pytest
 
 from halluguard.errors import RunError
-from halluguard.run import CLAIMS, SCHEMAS, Run, write_atomically
+from halluguard.run import CLAIMS, SCHEMAS, Run, is_run, write_atomically
 
 MANIFEST = {"fingerprint": "abc", "state": "running"}
 
@@ -19,11 +20,69 @@ def test_created_run_opens_again(tmp_path):
 
 
 def test_same_fingerprint_goes_on_and_another_is_refused(tmp_path):
-    Run.create(tmp_path / "run", MANIFEST)
+    Run.create(tmp_path / "run", MANIFEST).write_part(0, {"claims": []}, {})
 
     assert Run.create(tmp_path / "run", MANIFEST).path == tmp_path / "run"
     with pytest.raises(RunError, match="other inputs or settings"):
         Run.create(tmp_path / "run", {"fingerprint": "other"})
+
+
+@pytest.mark.parametrize("state", ["finished", "interrupted"])
+def test_a_run_that_ended_is_refused_to_another_even_without_parts(tmp_path, state):
+    Run.create(tmp_path / "run", {**MANIFEST, "state": state})
+
+    with pytest.raises(RunError, match="other inputs or settings"):
+        Run.create(tmp_path / "run", {"fingerprint": "other"})
+
+
+def test_a_try_that_finished_nothing_makes_room_for_the_corrected_one(tmp_path):
+    first = Run.create(tmp_path / "run", MANIFEST)
+    (first.path / "trusted.index").mkdir()
+    Run.create(tmp_path / "run", {"fingerprint": "other", "state": "running"})
+
+    assert first.manifest == {"fingerprint": "other", "state": "running"}
+    assert (first.path / "trusted.index").is_dir()
+
+
+def test_a_run_at_work_makes_no_room_and_takes_no_second_writer(tmp_path):
+    run = Run.create(tmp_path / "run", MANIFEST)
+    with run.held():
+        with pytest.raises(RunError, match="another halluguard is writing"):
+            Run.create(tmp_path / "run", {"fingerprint": "other"})
+        with pytest.raises(RunError, match="another halluguard is writing"), run.held():
+            pass
+
+    assert run.manifest == MANIFEST
+    with run.held():  # the first has let go
+        pass
+
+
+def test_a_file_system_without_locks_is_written_all_the_same(tmp_path, monkeypatch):
+    def refuse(*_):
+        raise OSError(errno.ENOTSUP, "Operation not supported")
+
+    monkeypatch.setattr("halluguard.run.fcntl.flock", refuse)
+
+    with Run.create(tmp_path / "run", MANIFEST).held():
+        pass
+
+
+@pytest.mark.parametrize(
+    ("manifest", "expected"),
+    [
+        ('{"tool": "halluguard", "fingerprint": "f"}', True),
+        ('{"tool": "other", "fingerprint": "f"}', False),
+        ('{"name": "an extension"}', False),
+        ("[" * 100_000, False),
+        ("[]", False),
+        (None, False),
+    ],
+)
+def test_a_run_is_told_by_its_manifest(tmp_path, manifest, expected):
+    if manifest is not None:
+        (tmp_path / "manifest.json").write_text(manifest)
+
+    assert is_run(tmp_path) is expected
 
 
 def test_folder_with_other_files_is_never_written_into(tmp_path):

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import shutil
 import sys
 import tempfile
@@ -26,8 +27,8 @@ from halluguard.grounding.tables import claim_rows, turn_row
 from halluguard.logs import LogNotes, SkippedRow, absent_fields, count_rows, read_log, repair_lines
 from halluguard.models import Models
 from halluguard.records import Turn
-from halluguard.run import Run, digest_file
-from halluguard.trusted import TrustedIndex, ready_index
+from halluguard.run import TOOL, Run, digest_file
+from halluguard.trusted import TrustedIndex, is_index, list_files, ready_index
 
 NO_TRUSTED = "trusted corpus missing: claims are held against what they cite or were shown, and nothing else"
 """What a run without trusted documents could not show."""
@@ -147,10 +148,9 @@ def check_log(
         )
         if run.manifest.get("state") == "finished" and run.has("claims"):
             return run
+        stack.enter_context(run.held())
         started = time.monotonic()
-        index = None
-        if trusted is not None:
-            index = ready_index(trusted, run.path / "trusted.index", models.embedder)
+        index = _open_trusted(run, trusted, models)
         work = _Work(run, reader, models, index, settings, LogNotes(), on_progress, denied, stdin)
         state: State = "interrupted"
         try:
@@ -160,6 +160,14 @@ def check_log(
             if state == "finished" or run.n_parts():
                 _finish(work, state, time.monotonic() - started)
     return run
+
+
+def _open_trusted(run: Run, trusted: Path | None, models: Models) -> TrustedIndex | None:
+    built = run.path / "trusted.index"
+    if trusted is None or (is_index(trusted) and trusted.resolve() != built.resolve()):
+        # what an earlier try made of other documents would be read by a trace
+        shutil.rmtree(built, ignore_errors=True)
+    return None if trusted is None else ready_index(trusted, built, models.embedder)
 
 
 @contextmanager
@@ -290,7 +298,7 @@ def _new_manifest(
     }
     fingerprint = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
     return {
-        "tool": "halluguard",
+        "tool": TOOL,
         "version": halluguard.__version__,
         "fingerprint": fingerprint,
         "state": "running",
@@ -319,14 +327,27 @@ def _describe(path: Path, what: str, stdin: BufferedReader | None = None) -> dic
         return {"path": "-", "sha256": digest}
     if not path.exists():
         raise InputError(f"{path}: no such file or folder. Expected the {what}")
-    return {"path": str(path), "sha256": digest_path(path)}
+    # a path need not be UTF-8, a manifest must be
+    return {"path": os.fsencode(path).decode("utf-8", "backslashreplace"), "sha256": digest_path(path)}
 
 
 def digest_path(path: Path) -> str:
-    """Return the SHA-256 of a file, or of the names and digests of every file in a folder, in name order."""
+    """Return the SHA-256 of a file, or of the names and digests of the files in a folder, in name order.
+
+    What is hidden in the folder, and runs and other output of halluguard, is left out, as it is where documents are read.
+    """
     if path.is_file():
         return digest_file(path)
     total = hashlib.sha256()
-    for file in sorted(p for p in path.rglob("*") if p.is_file()):
-        total.update(f"{file.relative_to(path).as_posix()}\0{digest_file(file)}\n".encode())
+    for name in sorted(Path(each.name) for each in list_files(path) if not each.problem):
+        if (path / name).is_file():
+            total.update(os.fsencode(name.as_posix()) + f"\0{_digest_listed(path / name)}\n".encode())
     return total.hexdigest()
+
+
+def _digest_listed(file: Path) -> str:
+    """A file that cannot be read is skipped by name where documents are read; here it only differs from one that can."""
+    try:
+        return digest_file(file)
+    except OSError:
+        return "unreadable"

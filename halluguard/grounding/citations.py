@@ -1,18 +1,21 @@
 """Citation markers of an answer: where they stand and which retrieved chunks they mean.
 
-A label is looked up among the ids of the retrieved chunks first; a plain number ("[2]", "[doc2]", "Passage 2") then
-counts the chunks shown to the model in rank order, from 1, or from 0 if the answer holds a marker 0. What a
-marker names in vain is a ghost, if it can only be meant as a citation; "[sic]", "[2020]" and `rows[0]` are left alone.
+A label is looked up among the ids of the retrieved chunks first, then among the names of their documents ("[meals.md]",
+"[Source: Meals policy, p. 3]"); a plain number ("[2]", "[doc2]", "Passage 2") then counts the chunks shown to the model
+in rank order, from 1, or from 0 if the answer holds a marker 0. What a marker names in vain is a ghost, if it can only
+be meant as a citation; "[sic]", "[2020]", "[he] said" and `rows[0]` are left alone.
 """
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
+from halluguard.grounding.kinds import is_statement
 from halluguard.grounding.markdown import Block, BlockKind
-from halluguard.records import Chunk, Turn
+from halluguard.grounding.shelf import Shelf, names_document
+from halluguard.records import Citation, Turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +41,10 @@ _BRACKETED = re.compile(
 )
 _MENTION = re.compile(rf"\b{_NOUN}s?\s{{1,2}}(?:#|no\.\s?|number\s)?(?P<numbers>{_LIST})\b", re.IGNORECASE)
 _NUMBERED = re.compile(rf"(?:{_NOUN}s?[\s_#:.\-–]{{0,3}}|\^|#)?(?P<numbers>{_LIST})\Z", re.IGNORECASE)
+_POINTED = r"(?:(?:see(?:\s+also)?|from|in|based\s+on|(?:as\s+)?(?:mentioned|stated|noted|described|explained)\s+in|according\s+to|via)\s+)?(?:the\s+)?"
+_POINTER = re.compile(rf"\A{_POINTED}", re.IGNORECASE)
 _WRAPPED = re.compile(
-    rf"(?:(?:see(?:\s+also)?|from|in|based\s+on|(?:as\s+)?(?:mentioned|stated|noted|described|explained)\s+in|according\s+to|via)\s+)?(?:the\s+)?(?:sources?\s*[:=]\s*)?"
+    rf"{_POINTED}(?:sources?\s*[:=]\s*)?"
     rf"{_NOUN}s?[\s_#:.\-–]{{0,3}}(?P<numbers>{_LIST})(?:,\s*(?:step|page|p\.|section|line|para(?:graph)?)s?\s*[\d\-–]{{1,9}})?\.?\Z",
     re.IGNORECASE,
 )
@@ -48,14 +53,32 @@ _PREFIXED = re.compile(
     re.IGNORECASE,
 )
 _FILE_SEARCH = re.compile(r"(?P<message>\d{1,3}:)?(?P<number>\d{1,3})†.{0,150}\Z")
+_SAYS_SOURCE = re.compile(r"(?:sources?|references?|citations?)\s*[:=]", re.IGNORECASE)
 _PART = re.compile(r"\s*[,;|]\s*")
+_PART_OR_AND = re.compile(r"\s*(?:[,;|&]|\band\b)\s*", re.IGNORECASE)
+_PLACE = re.compile(
+    r"(?:\A|[,\s#]\s{0,2}\(?|\()(?:(?P<pages>pages|pp\.?)[\s=]{0,2}\d+(?:\s?(?:,|&|-|–|and\b|to\b)\s?\d+){0,5}"
+    r"|(?:(?P<page>pages?|pp?\.?)|sections?|sec\.|§{1,2}|chapters?|lines?|para(?:graph)?s?|slides?|steps?)"
+    r"[\s=]{0,2}\d[\d.]{0,9}(?:\s?[-–]\s?\d[\d.]{0,9})?)\)?(?=\s*(?:[,;|&]|\Z))",
+    re.IGNORECASE,
+)
+"""A place in a document, behind its name: ", page 3", " p. 3", ", pp. 3-5", "#page=3", " section 4.2"."""
+_TITLE = re.compile(
+    r"[A-Z][^\n,;:.!?]{0,80}\s(?i:polic(?:y|ies)|guide|guidelines|handbook|manual|faqs?|documentation|knowledge base|(?:terms|conditions)(?: of \w+)?)"
+    r"(?:,?\s\(?(?:19|20)\d\d\)?)?\Z"
+)
+_LED_INTO = re.compile(
+    r"\b(?:to|in|by|from|per|see|of|on|with|and|or|the|an?|this|that|these|those|via|at|for|as|is|are|was|were|be|called|named|says?|said|under)[ \t]*\Z",
+    re.IGNORECASE,
+)
 _RANGE = re.compile(r"(\d{1,3})\s*(?:-|–|to\b)\s*#?(\d{1,3})|(\d{1,3})", re.IGNORECASE)
+_NUMBER = re.compile(r"\d{1,3}\Z")
 _CODE_SPAN = re.compile(r"(`{1,2})(?!`)[^`\n]{1,300}\1")
-_ID_SHAPE = re.compile(r"\d+")
 _RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
 _RAISED_WORD = 4
 _MAX_RANGE = 20
 _MARKER_CHARS = 40
+_NEAR = 20
 _OPENING, _CLOSING = ("[", "(", "【"), ("]", ")", "】")
 _QUICK = re.compile(rf"[\[【(^⁰¹²³⁴-⁹]|<sup>|\b{_NOUN}s?\s", re.IGNORECASE)
 
@@ -71,7 +94,7 @@ def find_markers(turn: Turn, blocks: Sequence[Block] = ()) -> tuple[Marker, ...]
     if not _QUICK.search(answer):
         return tuple(explicit)
     taken = _Spans((marker.start, marker.end) for marker in explicit)
-    shelf = _Shelf(turn.retrieved)
+    shelf = Shelf(turn.retrieved)
     hidden = _code_spans(answer, blocks)
     found = [
         match
@@ -82,6 +105,24 @@ def find_markers(turn: Turn, blocks: Sequence[Block] = ()) -> tuple[Marker, ...]
     markers = explicit + [marker for match in found if (marker := _bracketed(match, shelf))]
     markers += _mentions(answer, shelf, hidden, markers)
     return tuple(sorted(markers, key=lambda marker: marker.start))
+
+
+def find_cited(turn: Turn) -> Iterator[tuple[Citation, tuple[str, ...], tuple[str, ...]]]:
+    """Yield each citation that the log itself names, with the ids it means and its ghosts, as a marker would have them.
+
+    Where the log kept no chunks, nothing can be looked up and the ids are those of the log.
+    """
+    shelf = Shelf(turn.retrieved)
+    shelf.count_from_zero_if(any(citation.id == "0" for citation in turn.citations or ()))
+    for citation in turn.citations or ():
+        known = shelf.by_id(citation.id)
+        if known is None and _NUMBER.match(citation.id):
+            known = shelf.by_number(int(citation.id))
+        ids = shelf.by_name(citation.id) if known is None else (known,)
+        if shelf:
+            yield citation, ids, () if ids else (citation.id,)
+        else:
+            yield citation, (citation.id,), ()
 
 
 def _explicit(turn: Turn) -> list[Marker]:
@@ -105,42 +146,6 @@ def _explicit(turn: Turn) -> list[Marker]:
     return markers
 
 
-class _Shelf:
-    """The retrieved chunks of one turn, by id and by number."""
-
-    def __init__(self, chunks: Sequence[Chunk]) -> None:
-        self._ids = {chunk.id: chunk.id for chunk in chunks}
-        self._folded = {chunk.id.casefold(): chunk.id for chunk in reversed(chunks)}
-        self._shapes = frozenset(_ID_SHAPE.sub("0", chunk.id) for chunk in chunks)
-        shown = [chunk for chunk in chunks if chunk.used]
-        if all(chunk.rank is not None for chunk in shown):
-            shown.sort(key=lambda chunk: chunk.rank or 0)
-        self._ranked = [chunk.id for chunk in shown]
-        self._base = 1
-
-    def __bool__(self) -> bool:
-        return bool(self._ids)
-
-    def count_from_zero_if(self, zero: bool) -> None:
-        self._base = 0 if zero and "0" not in self._ids else 1
-
-    def by_id(self, label: str) -> str | None:
-        return self._ids.get(label) or self._folded.get(label.casefold())
-
-    def by_number(self, number: int) -> str | None:
-        """Return the chunk a plain number means: the one whose id it is, else the one at that rank."""
-        place = number - self._base
-        return self._ids.get(str(number)) or (self._ranked[place] if 0 <= place < len(self._ranked) else None)
-
-    def has_shape_of(self, label: str) -> bool:
-        """Whether the label looks like the retrieved ids, digits apart ("kb-999" beside "kb-112")."""
-        return (
-            any(char.isdigit() for char in label)
-            and not label.isdigit()
-            and _ID_SHAPE.sub("0", label) in self._shapes
-        )
-
-
 class _Spans:
     """Spans asked many times whether a place is inside one of them; they may overlap."""
 
@@ -161,7 +166,7 @@ def _code_spans(answer: str, blocks: Sequence[Block]) -> _Spans:
     return _Spans(spans)
 
 
-def _bracketed(match: re.Match[str], shelf: _Shelf) -> Marker | None:
+def _bracketed(match: re.Match[str], shelf: Shelf) -> Marker | None:
     form = match.lastgroup if match.lastgroup != "target" else "square"
     content = match[form or ""].strip().rstrip("\\").strip()
     if form == "raised":
@@ -173,7 +178,7 @@ def _bracketed(match: re.Match[str], shelf: _Shelf) -> Marker | None:
     return _squared(match, content, shelf)
 
 
-def _squared(match: re.Match[str], content: str, shelf: _Shelf) -> Marker | None:
+def _squared(match: re.Match[str], content: str, shelf: Shelf) -> Marker | None:
     file_search = _FILE_SEARCH.match(content)
     if file_search:
         # "message:index" counts from 0, a bare number from 1
@@ -186,25 +191,73 @@ def _squared(match: re.Match[str], content: str, shelf: _Shelf) -> Marker | None
         linked = shelf.by_id(target)
         return Marker(*match.span(), (linked,), drop=False) if linked else None
     prefixed = _PREFIXED.match(content)
-    parts = [_label(part, shelf) for part in _PART.split(prefixed["label"] if prefixed else content) if part]
-    if not parts or any(part is None for part in parts):
+    label = prefixed["label"] if prefixed else content
+    named = prefixed is not None or _stands_beside(match)
+    cited = _cited(label, lambda part: _label(part, shelf, named=named))
+    if cited is None and named and _is_reference(content) and not is_statement(label):
+        cited = _Cited()
+    if cited is None or (not cited.ids and _is_index(match)):
         return None
-    ids = [id_ for part in parts if part for id_ in part[0]]
-    ghosts = [label for part in parts if part for label in part[1]]
-    if not ids and _is_index(match):
-        return None
-    return Marker(*match.span(), _unique(ids), _unique(ghosts) if shelf else ())
+    return Marker(*match.span(), cited.ids, cited.ghosts if shelf else ())
 
 
-def _label(label: str, shelf: _Shelf) -> tuple[list[str], list[str]] | None:
-    """Return the ids and ghosts one label of a bracket stands for, or None if it is no citation."""
+@dataclass(frozen=True, slots=True)
+class _Cited:
+    """What the labels of a bracket stand for."""
+
+    ids: tuple[str, ...] = ()
+    ghosts: tuple[str, ...] = ()
+
+
+def _cited(content: str, read: Callable[[str], _Cited | None]) -> _Cited | None:
+    """Read a list of labels in the first way in which each of them cites; None if there is none."""
+    for parts in _ways_to_part(content):
+        cited = [one for part in parts if (one := read(part)) is not None]
+        if cited and len(cited) == len(parts):
+            return _Cited(
+                _unique([id_ for one in cited for id_ in one.ids]),
+                _unique([label for one in cited for label in one.ghosts]),
+            )
+    return None
+
+
+def _ways_to_part(content: str) -> Iterator[list[str]]:
+    """Yield the labels of a list: first as it is and then without the pages it names; an "and" may belong to a name."""
+    for text in (content, _PLACE.sub("", content)):
+        for separator in (_PART, _PART_OR_AND):
+            yield [part for part in separator.split(text) if part]
+        yield [text]
+
+
+def _label(label: str, shelf: Shelf, *, named: bool) -> _Cited | None:
+    """Return what one label of a square bracket stands for, or None if it is no citation; names count only if `named`."""
     known = shelf.by_id(label)
     if known is not None:
-        return [known], []
+        return _Cited((known,))
     numbered = _NUMBERED.match(label)
+    called = shelf.by_name(label) if named or numbered else ()
+    if called:
+        return _Cited(called)
     if numbered:
         return _split_numbers(numbered["numbers"], shelf)
-    return ([], [label]) if shelf.has_shape_of(label) else None
+    if shelf.has_shape_of(label) or (named and shelf.names_all_like(label)):
+        return _Cited(ghosts=(label,))
+    return _Cited() if named and names_document(label) else None
+
+
+def _stands_beside(match: re.Match[str]) -> bool:
+    """Whether a bracket stands beside its sentence, and not in it as in "[he] said" and "save it in [notes.txt]"."""
+    answer = match.string
+    after = answer[match.end() : match.end() + _NEAR].lstrip(" \t")
+    before = answer[max(0, match.start() - _NEAR) : match.start()]
+    return not after[:1].islower() and not _LED_INTO.search(before)
+
+
+def _is_reference(content: str) -> bool:
+    """Whether a bracket that names nothing known can only be a reference: "Source: ...", "..., p. 3", "Meals Policy"."""
+    return bool(_SAYS_SOURCE.match(content) or _TITLE.match(content)) or any(
+        place["page"] or place["pages"] for place in _PLACE.finditer(content)
+    )
 
 
 def _is_index(match: re.Match[str]) -> bool:
@@ -213,21 +266,45 @@ def _is_index(match: re.Match[str]) -> bool:
     return before.isalnum() or before == "_"
 
 
-def _rounded(match: re.Match[str], content: str, shelf: _Shelf) -> Marker | None:
-    known = (
-        shelf.by_id(content) if any(char.isdigit() for char in content) and not content.isdigit() else None
-    )
-    if known is not None:
-        return Marker(*match.span(), (known,))
+def _rounded(match: re.Match[str], content: str, shelf: Shelf) -> Marker | None:
+    """Take a parenthesis as a citation only if nothing else could be meant: "(doc1, doc2)", "(Source: Meals policy)"."""
+    if _is_plain(content) and (known := shelf.find(content)):
+        return Marker(*match.span(), known)
     wrapped = _WRAPPED.match(content)
     if wrapped:
         return _numbers(match, wrapped["numbers"], shelf, ghosts=bool(shelf))
     prefixed = _PREFIXED.match(content)
-    linked = shelf.by_id(prefixed["label"].strip()) if prefixed else None
-    return Marker(*match.span(), (linked,)) if linked else None
+    label = prefixed["label"].strip() if prefixed else content
+    if _SAYS_SOURCE.match(content):
+        cited = _cited(label, lambda part: _label(part, shelf, named=True))
+        if cited is None:
+            return None if is_statement(label) else Marker(*match.span())
+        return Marker(*match.span(), cited.ids, cited.ghosts if shelf else ())
+    linked = shelf.by_id(label) if prefixed else None
+    if linked:
+        return Marker(*match.span(), (linked,))
+    listed = _cited(label, lambda part: _plain_label(part, shelf))
+    return Marker(*match.span(), listed.ids, listed.ghosts) if listed and listed.ids else None
 
 
-def _raised(match: re.Match[str], digits: str, shelf: _Shelf) -> Marker | None:
+def _plain_label(label: str, shelf: Shelf) -> _Cited | None:
+    """Return what one label of a parenthesis stands for, or None if it may be a word of the sentence."""
+    bare = _POINTER.sub("", label, count=1)
+    known = shelf.find(bare) if _is_plain(bare) else ()
+    if known:
+        return _Cited(known)
+    wrapped = _WRAPPED.match(label)
+    if wrapped:
+        return _split_numbers(wrapped["numbers"], shelf)
+    return _Cited(ghosts=(bare,)) if shelf.has_shape_of(bare) else None
+
+
+def _is_plain(label: str) -> bool:
+    """Whether a label, if it is known, is no ordinary word: a name with a figure in it, a file."""
+    return names_document(label) or (any(char.isdigit() for char in label) and not label.isdigit())
+
+
+def _raised(match: re.Match[str], digits: str, shelf: Shelf) -> Marker | None:
     """Take a raised figure as a citation after a word or a point, not after a unit ("m²") or a number ("10²")."""
     before = match.string[max(0, match.start() - _RAISED_WORD) : match.start()]
     if not before or not (
@@ -238,12 +315,12 @@ def _raised(match: re.Match[str], digits: str, shelf: _Shelf) -> Marker | None:
     return marker if marker.ids else None
 
 
-def _numbers(match: re.Match[str], numbers: str, shelf: _Shelf, *, ghosts: bool) -> Marker:
-    ids, missing = _split_numbers(numbers, shelf)
-    return Marker(*match.span(), _unique(ids), _unique(missing) if ghosts else ())
+def _numbers(match: re.Match[str], numbers: str, shelf: Shelf, *, ghosts: bool) -> Marker:
+    cited = _split_numbers(numbers, shelf)
+    return Marker(*match.span(), cited.ids, cited.ghosts if ghosts else ())
 
 
-def _split_numbers(numbers: str, shelf: _Shelf) -> tuple[list[str], list[str]]:
+def _split_numbers(numbers: str, shelf: Shelf) -> _Cited:
     ids, missing = [], []
     for number in _expand(numbers):
         known = shelf.by_number(number)
@@ -251,7 +328,7 @@ def _split_numbers(numbers: str, shelf: _Shelf) -> tuple[list[str], list[str]]:
             missing.append(str(number))
         else:
             ids.append(known)
-    return ids, missing
+    return _Cited(_unique(ids), _unique(missing))
 
 
 def _expand(numbers: str) -> Iterator[int]:
@@ -264,15 +341,15 @@ def _expand(numbers: str) -> Iterator[int]:
             yield from (int(first), int(last))
 
 
-def _mentions(answer: str, shelf: _Shelf, hidden: _Spans, markers: Sequence[Marker]) -> list[Marker]:
+def _mentions(answer: str, shelf: Shelf, hidden: _Spans, markers: Sequence[Marker]) -> list[Marker]:
     """Find sources named in the prose ("According to passage 2, ..."): they cite if they resolve, and stay where they are."""
     taken = _Spans((marker.start, marker.end) for marker in markers)
     found = []
     for match in _MENTION.finditer(answer):
         if match.start() not in hidden and match.start() not in taken:
-            ids, _ = _split_numbers(match["numbers"], shelf)
-            if ids:
-                found.append(Marker(*match.span(), _unique(ids), drop=False))
+            cited = _split_numbers(match["numbers"], shelf)
+            if cited.ids:
+                found.append(Marker(*match.span(), cited.ids, drop=False))
     return found
 
 

@@ -5,10 +5,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from halluguard.grounding.attribution import drop_lead_in
-from halluguard.grounding.citations import Marker, find_markers
+from halluguard.grounding.citations import Marker, find_cited, find_markers
 from halluguard.grounding.context import Context, answers_nothing
 from halluguard.grounding.fragments import starts_with_pronoun
-from halluguard.grounding.kinds import kind_of
+from halluguard.grounding.kinds import is_bracket, kind_of
 from halluguard.grounding.markdown import Block, BlockKind, Span, plain_text, scan_blocks
 from halluguard.grounding.sentences import MAX_CLAIM_CHARS, split_sentences
 from halluguard.records import Citation, Claim, ClaimKind, Turn
@@ -57,6 +57,7 @@ class _Drafter:
         self._starts = [marker.start for marker in markers]
         self._context = Context.of_question(turn.question)
         self._columns: list[str] = []
+        self._claimed = False
 
     def draft(self, blocks: Iterable[Block]) -> Iterator[_Draft]:
         for block in blocks:
@@ -82,13 +83,19 @@ class _Drafter:
 
     def _prose(self, block: Block) -> Iterator[_Draft]:
         depth = self._context.enter(block)
+        listed = block.kind is BlockKind.ITEM
         for start, end in split_sentences(self._answer, block.spans, self._markers):
             plain = self._reading(start, end)
             if plain.endswith((":", "：")):
                 self._context.add_lead(depth, plain)
                 yield _Draft(start, end, plain, ClaimKind.NOT_A_CLAIM)
+            elif self._claimed and is_bracket(plain) and not (listed and start == block.start):
+                # Behind a statement it says where that is from; an item or an answer may be one: "[30 days]".
+                yield _Draft(start, end, plain, ClaimKind.NOT_A_CLAIM)
             else:
-                yield self._sentence(start, end, plain, listed=block.kind is BlockKind.ITEM)
+                draft = self._sentence(start, end, plain, listed=listed)
+                self._claimed = self._claimed or draft.kind is ClaimKind.CLAIM
+                yield draft
 
     def _sentence(self, start: int, end: int, plain: str, *, listed: bool) -> _Draft:
         kind = ClaimKind.NOT_A_CLAIM if self._lists_source(start, listed=listed) else kind_of(plain)
@@ -151,11 +158,10 @@ def _attach(
     ghosts: list[dict[str, None]] = [{} for _ in drafts]
     starts = [draft.start for draft in drafts]
     if turn.citations:
-        known = {chunk.id for chunk in turn.retrieved}
-        for citation in turn.citations:
-            shelf = ids if not known or citation.id in known else ghosts
+        for citation, known, missing in find_cited(turn):
             for index in _targets(citation, turn.answer, starts, drafts):
-                shelf[index][citation.id] = None
+                ids[index].update(dict.fromkeys(known))
+                ghosts[index].update(dict.fromkeys(missing))
     else:
         for marker in markers:
             index = bisect_right(starts, marker.start) - 1

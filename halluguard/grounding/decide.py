@@ -131,15 +131,19 @@ def _decide_together(
 
 
 def _task(turn: Turn, claim: Claim) -> _Task:
-    texts = {chunk.id: chunk.text for chunk in reversed(turn.retrieved) if chunk.text}
-    cited = tuple(Passage(id_, text) for id_ in dict.fromkeys(claim.cited_ids) if (text := texts.get(id_)))
-    seen = set(claim.cited_ids)
-    others = tuple(
+    # Pieces of one document may share its id: a citation of the id cites them all.
+    cited_ids = frozenset(claim.cited_ids)
+    texts: dict[str, list[str]] = {}
+    for chunk in turn.retrieved:
+        if chunk.id in cited_ids and chunk.text:
+            texts.setdefault(chunk.id, []).append(chunk.text)
+    cited = [Passage(id_, text) for id_ in claim.cited_ids for text in texts.get(id_, ())]
+    others = [
         Passage(chunk.id, chunk.text)
         for chunk in turn.retrieved
-        if chunk.used and chunk.text and chunk.id not in seen and not seen.add(chunk.id)  # type: ignore[func-returns-value]
-    )
-    return _Task(turn, claim, cited, others)
+        if chunk.used and chunk.text and chunk.id not in cited_ids
+    ]
+    return _Task(turn, claim, tuple(dict.fromkeys(cited)), tuple(dict.fromkeys(others)))
 
 
 def evidence_requests(
@@ -233,11 +237,14 @@ def _count_citations(
     """Count ALCE's parts for each claim; only claims that several chunks support together need more reading."""
     asks: list[tuple[int, str, bool, ReadRequest]] = []
     for position, (task, verdict) in enumerate(zip(tasks, verdicts, strict=True)):
-        if len(task.cited) > 1 and verdict.cited is not None and verdict.cited.supports:
-            for passage in task.cited:
-                rest = tuple(other for other in task.cited if other.id != passage.id)
-                asks.append((position, passage.id, True, task.request((passage,))))
-                asks.append((position, passage.id, False, task.request(rest)))
+        ids = tuple(dict.fromkeys(passage.id for passage in task.cited))
+        if len(ids) > 1 and verdict.cited is not None and verdict.cited.supports:
+            for id_ in ids:
+                # Without a citation none of the texts under its id are cited.
+                own = tuple(passage for passage in task.cited if passage.id == id_)
+                rest = tuple(passage for passage in task.cited if passage.id != id_)
+                asks.append((position, id_, True, task.request(own)))
+                asks.append((position, id_, False, task.request(rest)))
     alone: dict[int, dict[str, bool]] = {}
     without: dict[int, dict[str, bool]] = {}
     for (position, id_, is_alone, _), reading in zip(

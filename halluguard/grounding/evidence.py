@@ -18,7 +18,8 @@ PACKED_TOKENS = 120
 QUOTE_WORDS = 3
 """Content words a claim must have before repeating a sentence word for word proves anything."""
 
-_QUOTED_PART = re.compile(r"[-−]?\d+(?:[.,]\d+)*|\w+|[$€£%]")
+_QUOTED_PART = re.compile(r"[-−]?\d+(?:[.,]\d+)*|\w+|[$¢£¥\u20a0-\u20cf%‰°+±×÷<=>~‹›\u2200-\u22ff]")
+"""Words, values and the signs that change what a sentence says: "≥ 3 hours" is no quote of "≤ 3 hours"."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -165,6 +165,16 @@ _PASS_ON = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 """A request to pass a message on says nothing of its own: what is true or false is the message."""
+_SOURCE_LINE = re.compile(
+    r"[\[(]?\s*(?:sources?|references?|citations?)\s*[:=]\s*(?P<named>[^\n]{1,200})", re.IGNORECASE
+)
+_BRACKET = re.compile(r"\[[^\[\]\n]{1,200}\][\s.,;:!]*")
+_ASKS = re.compile(r"\W*(?:how|what|when|where|why|who|which)\b", re.IGNORECASE)
+_STATES = re.compile(
+    r"\b(?:is|are|was|were|be|been|has|have|had|does|do|did|can|cannot|could|may|might|must|will|would|shall|should"
+    r"|costs|takes|says|said|allows|requires|includes|gets|gives|pays|needs|applies|applied|arrives|leaves)\b|n['’]t\b"
+)
+"""Verbs that no title of a document holds, unless it is a question ("What is allowed on board") or in capitals."""
 _META_CHARS = 300
 _FIGURE = re.compile(r"(?<!passage )(?<!source )(?<!document )(?<!passages )(?<!and )\b\d")
 _WORD = re.compile(r"\w")
@@ -177,7 +187,7 @@ def kind_of(reading: str) -> ClaimKind:
     text = reading.strip(" \"'“”*_-–—")
     if _abstains(text) or _abstains(drop_lead_in(text)):
         return ClaimKind.ABSTAINED
-    if text.endswith(("?", "？", ":", "：")) or says_nothing(text):
+    if text.endswith(("?", "？", ":", "：")) or says_nothing(text) or _names_source(text):
         return ClaimKind.NOT_A_CLAIM
     return ClaimKind.CLAIM
 
@@ -194,6 +204,22 @@ def _abstains(text: str) -> bool:
 def _is_empty(part: str) -> bool:
     """Whether one half of "..., but ..." abstains too, or is too short to claim anything."""
     return len(part.split()) < _REST_WORDS or bool(_ABSTAINED.match(part))
+
+
+def _names_source(text: str) -> bool:
+    """Whether a line says where an answer is from and nothing else: "Source: meals.md"."""
+    line = _SOURCE_LINE.fullmatch(text)
+    return line is not None and not is_statement(line["named"])
+
+
+def is_bracket(text: str) -> bool:
+    """Whether a span is a square bracket around something that is no sentence, as a source named in it is."""
+    return bool(_BRACKET.fullmatch(text)) and not is_statement(text)
+
+
+def is_statement(text: str) -> bool:
+    """Whether a phrase that should name a source says something instead."""
+    return bool(_STATES.search(text)) and not _ASKS.match(text)
 
 
 def says_nothing(text: str) -> bool:

@@ -3,6 +3,7 @@
 What a file is, is told by its first bytes; names and suffixes decide nothing.
 """
 
+import codecs
 import gzip
 import io
 import json
@@ -13,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import orjson
 
@@ -21,12 +22,23 @@ from halluguard.errors import InputError
 from halluguard.logs.notes import LogNotes, SkippedRow, shown
 from halluguard.logs.values import scrub
 
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from _typeshed import WriteableBuffer
+
 MAX_LINE_BYTES = 16 * 2**20
 """A longer line is skipped unread: no conversation turn needs 16 MiB, and memory must stay bounded."""
 
 PARQUET_ROWS = 256
 _PEEK = 4096
 _STEP = 2**20
+_UNZIP_STEP = 8192
+
+_GZIP_DAMAGE = (EOFError, zlib.error, gzip.BadGzipFile)
+"""What reading a gzip file that is cut off or damaged raises."""
+
+_UNCONVERTIBLE = (ValueError, OverflowError, LookupError)
+"""What pyarrow raises for a value that Python's types cannot hold: bytes that are no UTF-8, a year past 9999, an unknown zone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +64,7 @@ def open_rows(
         stream = _open(path, stack, stdin)
         head = stream.peek(_PEEK)[:_PEEK]
         if head.startswith(b"\x1f\x8b"):
-            stream = io.BufferedReader(stack.enter_context(gzip.GzipFile(fileobj=stream, mode="rb")))
+            stream = io.BufferedReader(stack.enter_context(_Unzipped(fileobj=stream, mode="rb")))
             head = _unzip_head(path, stream)
         if head.startswith(b"PAR1"):
             yield from _parquet_rows(path)
@@ -85,11 +97,47 @@ def _open(path: Path | str, stack: ExitStack, stdin: io.BufferedReader | None) -
         ) from error
 
 
+class _Unzipped(gzip.GzipFile):
+    """A gzip file that hands on what lies before damage, where its base drops what one call had unzipped till then."""
+
+    _damage: Exception | None = None
+
+    def readinto(self, buffer: "WriteableBuffer") -> int:
+        """Fill the buffer as far as the file goes; damage is raised where nothing comes before it, and again ever after."""
+        room = memoryview(buffer).cast("B")
+        filled = 0
+        while filled < len(room) and (piece := self._piece(min(len(room) - filled, _UNZIP_STEP))):
+            room[filled : filled + len(piece)] = piece
+            filled += len(piece)
+        if self._damage is not None and not filled:
+            raise self._damage
+        return filled
+
+    def _piece(self, size: int) -> bytes:
+        """Return some of what comes next; nothing at the end and from damage on."""
+        if self._damage is None:
+            try:
+                return self.read1(size)
+            except _GZIP_DAMAGE as error:
+                self._damage = error
+        return b""
+
+
 def _unzip_head(path: Path | str, stream: io.BufferedReader) -> bytes:
     try:
         return stream.peek(_PEEK)[:_PEEK]
     except (OSError, EOFError, zlib.error) as error:
-        raise InputError(f"{path}: damaged gzip file ({error}). Fetch or compress it again") from error
+        raise _damaged(path, error) from error
+
+
+def _damaged(path: Path | str, error: Exception) -> InputError:
+    return InputError(f"{path}: damaged gzip file ({error}). Fetch or compress it again")
+
+
+def _cut_off(line: int, error: Exception) -> SkippedRow:
+    return SkippedRow(
+        line, f"the gzip file is damaged or cut off here ({error}); nothing after it can be read"
+    )
 
 
 _OTHER_FILES = (
@@ -122,10 +170,10 @@ def _line_rows(path: Path | str, stream: BinaryIO, limit: int, notes: LogNotes) 
                 yield SkippedRow(line, _too_long(stream, len(raw), limit))
             elif not raw.isspace():
                 yield _decode(line, raw, notes)
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        yield SkippedRow(
-            line + 1, f"the gzip file is damaged or cut off here ({error}); nothing after it can be read"
-        )
+    except _GZIP_DAMAGE as error:
+        if not line:
+            raise _damaged(path, error) from error
+        yield _cut_off(line + 1, error)
     if not line:
         raise InputError(f"{path}: nothing in it. Give a log with one turn a line")
 
@@ -191,12 +239,12 @@ def _kind(value: object) -> str:
 
 
 def _array_rows(
-    path: Path | str, stream: BinaryIO, limit: int, notes: LogNotes
+    path: Path | str, stream: io.BufferedReader, limit: int, notes: LogNotes
 ) -> Iterator[Row | SkippedRow]:
     """Rows of a JSON array, or of indented JSON objects one after another; a lone object's list of rows is opened."""
-    text = io.TextIOWrapper(stream, encoding="utf-8")
-    decoder = json.JSONDecoder(parse_constant=lambda _: notes.repair("bad_number"))
-    reader = _ValueReader(text, decoder, limit)
+    reader = _ValueReader(
+        stream, json.JSONDecoder(parse_constant=lambda _: notes.repair("bad_number")), limit
+    )
     number = 0
     try:
         for value in reader:
@@ -209,10 +257,16 @@ def _array_rows(
                 )
     except UnicodeDecodeError as error:
         raise InputError(f"{path}: not UTF-8 after row {number}. Save it as UTF-8") from error
+    except _GZIP_DAMAGE as error:
+        if not number:
+            raise _damaged(path, error) from error
+        yield _cut_off(number + 1, error)
     except (ValueError, RecursionError) as error:
+        if not number:
+            raise InputError(
+                f"{path}: no row can be read, {_json_problem(error)}. Mend the file or export it again"
+            ) from error
         yield SkippedRow(number + 1, f"{_json_problem(error)}; nothing after it can be read")
-    finally:
-        text.detach()
     if not number:
         raise InputError(f"{path}: nothing in it. Give a log with one turn a row")
 
@@ -230,10 +284,11 @@ _BETWEEN = re.compile(r"[\s,\[\]]*")
 
 
 class _ValueReader:
-    """JSON values one after another from text, the elements of an outermost array each by themselves."""
+    """JSON values one after another from UTF-8, the elements of an outermost array each by themselves."""
 
-    def __init__(self, text: io.TextIOBase, decoder: json.JSONDecoder, limit: int) -> None:
-        self._text = text
+    def __init__(self, stream: io.BufferedReader, decoder: json.JSONDecoder, limit: int) -> None:
+        self._stream = stream
+        self._text = codecs.getincrementaldecoder("utf-8")()
         self._decoder = decoder
         self._limit = limit
         self._buffer = ""
@@ -249,10 +304,22 @@ class _ValueReader:
                 return
 
     def _more(self, size: int) -> bool:
-        piece = self._text.read(size)
-        self._buffer = self._buffer[self._place :] + piece
+        """Read on by about `size` characters; of a damaged file first what lies before the damage."""
+        pieces = [self._buffer[self._place :]]
+        wanted = len(pieces[0]) + size
+        ended = False
+        while not ended and sum(map(len, pieces)) < wanted:
+            try:
+                raw = self._stream.read1(_STEP)
+            except _GZIP_DAMAGE:
+                if len(pieces) == 1:
+                    raise
+                break
+            ended = not raw
+            pieces.append(self._text.decode(raw, final=ended))
+        self._buffer = "".join(pieces)
         self._place = 0
-        return bool(piece)
+        return any(pieces[1:])
 
     def _next_value(self) -> Any:
         """Decode the value at the reader's place, reading twice as much each time it is not whole."""
@@ -280,9 +347,8 @@ def _parquet_rows(path: Path | str) -> Iterator[Row | SkippedRow]:
         if not file.metadata.num_rows:
             raise InputError(f"{path}: nothing in it. Give a log with one turn a row")
         for batch in file.iter_batches(batch_size=PARQUET_ROWS):
-            for values in batch.to_pylist():
-                number += 1
-                yield Row(number, values)
+            yield from _batch_rows(batch, number)
+            number += batch.num_rows
     except (pa.ArrowException, OSError) as error:
         if number:
             yield SkippedRow(
@@ -293,3 +359,27 @@ def _parquet_rows(path: Path | str) -> Iterator[Row | SkippedRow]:
             raise InputError(
                 f"{path}: unreadable Parquet file ({shown(str(error))}). Write it again"
             ) from error
+
+
+def _batch_rows(batch: "pa.RecordBatch", before: int) -> Iterator[Row | SkippedRow]:
+    """Rows of a batch, numbered on from `before`; a value that cannot be converted costs its own row only."""
+    try:
+        rows = batch.to_pylist()
+    except _UNCONVERTIBLE:
+        yield from (_lone_row(batch.slice(place, 1), before + place + 1) for place in range(batch.num_rows))
+    else:
+        yield from (Row(number, values) for number, values in enumerate(rows, start=before + 1))
+
+
+def _lone_row(batch: "pa.RecordBatch", number: int) -> Row | SkippedRow:
+    values = {}
+    for name, column in zip(batch.schema.names, batch.columns, strict=True):
+        try:
+            values[name] = column[0].as_py()
+        except _UNCONVERTIBLE as error:
+            return SkippedRow(
+                number,
+                f"column {shown(name)} holds a value that cannot be read ({shown(str(error))}); "
+                "expected text in UTF-8 and times of the years 1 to 9999",
+            )
+    return Row(number, values)

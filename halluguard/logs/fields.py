@@ -31,6 +31,10 @@ OTHER_ALIASES: dict[str, tuple[str, ...]] = {
 }
 """Of these the first present counts."""
 
+SHARED_IDS = frozenset({"query_id", "run_id"})
+"""Aliases of `turn_id` that name one turn in some logs, and in others what many turns have in common: a question put to several
+systems, a run of an evaluation."""
+
 FIELDS = (*CONTENT_ALIASES, *OTHER_ALIASES)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC
 from typing import Any
 
+from halluguard.logs import native
 from halluguard.logs.containers import Row
 from halluguard.logs.formats import LogFormat, Reading
 from halluguard.logs.native import read_chunks
@@ -57,7 +58,8 @@ def _is_observation(row: Mapping[str, Any]) -> bool:
 
 
 def _is_score(row: Mapping[str, Any]) -> bool:
-    return "trace_id" in row and row.get("data_type") in _SCORES and "name" in row
+    kind = row.get("data_type")
+    return "trace_id" in row and isinstance(kind, str) and kind in _SCORES and "name" in row
 
 
 def _is_trace(row: Mapping[str, Any]) -> bool:
@@ -66,7 +68,13 @@ def _is_trace(row: Mapping[str, Any]) -> bool:
         "session_id" in row
         and "trace_id" not in row
         and {"bookmarked", "public", "release"} & row.keys() != set()
+        and not _answers_elsewhere(row)
     )
+
+
+def _answers_elsewhere(row: Mapping[str, Any]) -> bool:
+    """Whether a row's answer stands where no trace has it; a trace has an `output`, be it null."""
+    return "output" not in row and native.recognises(row)
 
 
 def _trace_id(values: Mapping[str, Any]) -> str | None:

@@ -29,7 +29,8 @@ def recognises(values: Mapping[str, Any]) -> bool:
 
 
 def _is_run(values: Mapping[str, Any]) -> bool:
-    return values.get("run_type") in _RUN_TYPES
+    kind = values.get("run_type")
+    return isinstance(kind, str) and kind in _RUN_TYPES
 
 
 def _is_feedback(values: Mapping[str, Any]) -> bool:

@@ -6,10 +6,20 @@ from typing import Any
 
 from halluguard.errors import LogFormatError
 from halluguard.logs.containers import Row
-from halluguard.logs.fields import CONTENT_ALIASES, AmbiguousFieldError, FieldMap, value_at
+from halluguard.logs.fields import CONTENT_ALIASES, SHARED_IDS, AmbiguousFieldError, FieldMap, value_at
 from halluguard.logs.formats import LogFormat, Reading
 from halluguard.logs.notes import SkippedRow, shown
-from halluguard.logs.values import clean, mapping_of, name_of, nested, number_of, text_id, text_of, time_of
+from halluguard.logs.values import (
+    clean,
+    digest_of,
+    mapping_of,
+    name_of,
+    nested,
+    number_of,
+    text_id,
+    text_of,
+    time_of,
+)
 from halluguard.records import Chunk, Citation, Feedback, Turn
 
 _CHUNK_IDS = ("id", "chunk_id", "doc_id", "document_id", "_id", "id_", "passage_id", "file_id")
@@ -31,6 +41,7 @@ def recognises(values: Mapping[str, Any]) -> bool:
 def read_turns(rows: Iterable[Row | SkippedRow], reading: Reading) -> Iterator[Turn | SkippedRow]:
     """Turn each row into a turn, or say why it cannot be one. An ambiguous mapping in the first row ends the reading."""
     fields = FieldMap(reading.fields)
+    shared: set[int] = set()
     first = True
     for row in rows:
         if isinstance(row, SkippedRow):
@@ -47,7 +58,21 @@ def read_turns(rows: Iterable[Row | SkippedRow], reading: Reading) -> Iterator[T
         if first:
             reading.notes.mapping.update({name: found for name, found in located.items() if name != found})
         first = False
-        yield _turn(row, located, reading)
+        yield _turn(
+            row, located if "turn_id" in reading.fields else _own(row.values, located, shared), reading
+        )
+
+
+def _own(values: Mapping[str, Any], located: Mapping[str, str], shared: set[int]) -> Mapping[str, str]:
+    """Leave the turn's id out where an earlier row had it and its field may name what turns share; `shared` remembers them."""
+    found = located.get("turn_id")
+    if found not in SHARED_IDS:
+        return located
+    digest = digest_of(str(values[found]))
+    if digest in shared:
+        return {name: where for name, where in located.items() if name != "turn_id"}
+    shared.add(digest)
+    return located
 
 
 def _turn(row: Row, located: Mapping[str, str], reading: Reading) -> Turn | SkippedRow:

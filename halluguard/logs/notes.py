@@ -31,7 +31,7 @@ REPAIRS = {
     "chunk_without_id": "a retrieved chunk has no id and is named by its text",
     "late_row": "a row came long after the other rows of its trace, and is left out",
     "ids_only": "a trace lists its observations or scores by id only; export whole traces",
-    "line_as_turn_id": "a turn has no id and is named by its line",
+    "line_as_turn_id": "a turn has no id of its own and is named by its line",
 }
 """What each repair code means, in words for the manifest and the report."""
 

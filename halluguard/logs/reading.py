@@ -1,9 +1,9 @@
 """Reading a conversation log of any known format, turn by turn."""
 
 import gzip
+import zlib
 from collections.abc import Iterator, Mapping
 from datetime import tzinfo
-from hashlib import blake2b
 from io import BufferedReader
 from itertools import chain
 from pathlib import Path
@@ -13,7 +13,7 @@ from halluguard.logs import langfuse, langsmith, native, openinference
 from halluguard.logs.containers import MAX_LINE_BYTES, Row, open_rows
 from halluguard.logs.formats import LogFormat, Reading
 from halluguard.logs.notes import LogNotes, OnSkip, SkippedRow, shown
-from halluguard.logs.values import zone_of
+from halluguard.logs.values import digest_of, zone_of
 from halluguard.records import Turn
 
 FORMATS: tuple[LogFormat, ...] = (openinference.FORMAT, langfuse.FORMAT, langsmith.FORMAT, native.FORMAT)
@@ -65,7 +65,7 @@ def read_log(
 
 
 def _repeated(turn: Turn, seen: set[int]) -> SkippedRow | None:
-    digest = int.from_bytes(blake2b(turn.turn_id.encode(), digest_size=8).digest())
+    digest = digest_of(turn.turn_id)
     if digest in seen:
         return SkippedRow(
             turn.line or 0, f"turn_id {shown(turn.turn_id)} was seen before; the first row with it counts"
@@ -120,5 +120,5 @@ def count_rows(path: Path) -> int | None:
             return int(pq.read_metadata(path).num_rows)
         with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as stream:
             return sum(block.count(b"\n") for block in iter(lambda: stream.read(1 << 20), b""))
-    except (OSError, EOFError, ValueError):
+    except (OSError, EOFError, ValueError, zlib.error):
         return None

@@ -3,8 +3,8 @@
 import math
 import re
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, tzinfo
-from hashlib import sha256
+from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
+from hashlib import blake2b, sha256
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -17,6 +17,7 @@ _SURROGATE = re.compile(r"[\ud800-\udfff]")
 _EPOCH_SCALES = ((1e11, 1.0), (1e14, 1e3), (1e17, 1e6), (math.inf, 1e9))
 """Epoch seconds, milliseconds, microseconds and nanoseconds of our century do not overlap."""
 _YEARS = range(1970, 2200)
+_OFFSET = re.compile(r"(?P<sign>[+-])(?P<hours>[01]\d|2[0-3]):(?P<minutes>[0-5]\d)")
 _TEXT_KEYS = (
     "content",
     "text",
@@ -36,21 +37,24 @@ _MAX_DEPTH = 6
 
 
 def zone_of(name: str | tzinfo | None) -> tzinfo | None:
-    """Return the zone naive times are read in; None leaves them unknown. Raises SettingError for an unknown name."""
+    """Return the zone naive times are read in, of a name or an offset; None leaves them unknown. Raises SettingError for an unknown name."""
     if name is None or isinstance(name, tzinfo):
         return name
     if name.upper() in ("UTC", "Z"):
         return UTC
+    if (offset := _OFFSET.fullmatch(name)) is not None:
+        ahead = timedelta(hours=int(offset["hours"]), minutes=int(offset["minutes"]))
+        return timezone(-ahead if offset["sign"] == "-" else ahead)
     try:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError) as error:
         raise SettingError(
-            f"--assume-tz {name!r}: no such time zone. Give a name such as UTC or Europe/Berlin"
+            f"--assume-tz {name!r}: no such time zone. Give a name such as UTC or Europe/Berlin, or an offset such as +01:00"
         ) from error
 
 
 def time_of(value: object, zone: tzinfo | None, notes: LogNotes) -> datetime | None:
-    """Return a time in UTC from ISO 8601, an epoch number of any usual unit, or a datetime; None where it is impossible."""
+    """Return a time in UTC from ISO 8601, an epoch number of any usual unit, a datetime, or a date (its midnight); None where it is impossible."""
     if value is None or value == "":
         return None
     try:
@@ -72,6 +76,8 @@ def time_of(value: object, zone: tzinfo | None, notes: LogNotes) -> datetime | N
 def _parse_time(value: object) -> datetime:
     if isinstance(value, datetime):
         return value
+    if isinstance(value, date):
+        return datetime.combine(value, time.min)
     if isinstance(value, str):
         text = value.strip()
         if not text.replace(".", "", 1).isdigit() or len(text) < 9:
@@ -193,6 +199,11 @@ def mapping_of(value: object) -> dict[str, Any]:
     ):
         return {str(key): item for key, item in value}
     return {}
+
+
+def digest_of(name: str) -> int:
+    """Return 8 bytes of a name's digest as a number, by which many names are remembered in little memory."""
+    return int.from_bytes(blake2b(name.encode("utf-8", "surrogatepass"), digest_size=8).digest())
 
 
 def text_id(text: str) -> str:

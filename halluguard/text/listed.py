@@ -18,7 +18,8 @@ def read_texts(path: Path, what: str) -> tuple[str, ...]:
 
     """
     try:
-        lines = path.read_text("utf-8-sig").splitlines()
+        # Not splitlines(), which also cuts at U+2028, U+0085 and form feeds: those stand within texts.
+        lines = path.read_text("utf-8-sig").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         why = error.strerror if isinstance(error, OSError) else "not UTF-8"
         raise InputError(f"{path}: cannot be read ({why}). Give a file of {what}") from error
@@ -36,7 +37,7 @@ def read_texts(path: Path, what: str) -> tuple[str, ...]:
 def _text_of(line: str, where: str) -> str:
     try:
         row = json.loads(line)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(f"{where}: not a JSON object ({error})") from error
     if not isinstance(row, dict) or not isinstance(row.get("text"), str) or not row["text"].strip():
         raise InputError(f'{where}: no string under "text". Write {{"text": ...}} a line')

@@ -33,12 +33,15 @@ _VALUES = {
 _ORDINAL_VALUES = {word: float(value) for value, word in enumerate(_ORDINALS.split(), start=1)}
 _SCALES = {"hundred": 1e2, "thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12}
 _SHORT_SCALES = {**_SCALES, "k": 1e3, "m": 1e6, "mn": 1e6, "bn": 1e9}
+_CURRENCIES = "$£¥€₹"
 
 _WORD = re.compile(r"\w+")
+_UNITS = "|".join(_VALUES)
+_SCALED = rf"(?:{'|'.join(_SCALES)})(?:\s+and\s+(?:{_UNITS}))?"
 _NUMBER = re.compile(
     r"(?P<digits>\d+(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)(?:st|nd|rd|th|s)?"
     rf"(?:\s*-?\s*(?P<scale>{'|'.join(_SHORT_SCALES)})\b)?"
-    rf"|\b(?P<words>(?:{'|'.join(_VALUES)})(?:[\s-]+(?:and\s+)?(?:{'|'.join([*_VALUES, *_SCALES])}))*)\b"
+    rf"|\b(?P<words>(?:{_UNITS}|(?<!half )an?\s+{_SCALED})(?:[\s-]+(?:{_SCALED}|{_UNITS}))*)\b"
     rf"|\b(?P<ordinal>{'|'.join(_ORDINAL_VALUES)})\b",
     re.IGNORECASE,
 )
@@ -82,9 +85,7 @@ def numbers(text: str) -> frozenset[float]:
     found = set()
     for match in _NUMBER.finditer(text):
         if match["digits"]:
-            value = float(match["digits"].replace(",", "")) * _SHORT_SCALES.get(
-                (match["scale"] or "").lower(), 1.0
-            )
+            value = float(match["digits"].replace(",", "")) * _scale_of(match)
         elif match["words"]:
             value = _read_number(re.split(r"[\s-]+", match["words"].lower()))
         else:
@@ -92,6 +93,14 @@ def numbers(text: str) -> frozenset[float]:
         if value != 1.0 or match["digits"]:
             found.add(value)
     return frozenset(found)
+
+
+def _scale_of(match: re.Match[str]) -> float:
+    """Return what a value in digits is multiplied by: "25 m" is metres, "$25m" and "25M" are millions."""
+    scale = match["scale"] or ""
+    if scale == "m" and match.string[: match.start()].rstrip()[-1:] not in tuple(_CURRENCIES):
+        return 1.0
+    return _SHORT_SCALES.get(scale.lower(), 1.0)
 
 
 def _read_number(parts: list[str]) -> float:

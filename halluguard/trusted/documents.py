@@ -2,6 +2,7 @@
 
 import gzip
 import os
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,7 @@ import orjson
 from halluguard.errors import TrustedCorpusError
 from halluguard.records import Document
 from halluguard.trusted.extract import EXTRACTORS, UnreadableDocumentError, decode_text
-from halluguard.trusted.manifest import is_index
+from halluguard.trusted.listing import Listed, list_files, own_output
 
 _ROWS = (".jsonl", ".jsonl.gz")
 FORMATS = "Markdown, text, HTML, PDF or JSONL"
@@ -36,12 +37,13 @@ class Skipped:
 def read_documents(source: Path) -> Iterator[Document | Skipped]:
     """Yield every document under `source` in the order of their paths, and every file or row that is none.
 
-    `source` is a folder, searched to any depth, or one file. Hidden files and folders, and indexes of our own, are
-    not looked at. A document's id and source are its path under the folder; a JSONL row has its own id, or
-    `file:line`. One document is in memory at a time.
+    `source` is a folder, searched to any depth, or one file. Hidden files and folders, and what halluguard itself has
+    written (indexes, runs with their reports, responses, incident records), are not looked at. A document's id and
+    source are its path under the folder; a JSONL row has its own id, or `file:line`. One document is in memory at a
+    time.
 
     Raises:
-        TrustedCorpusError: there is no such file or folder.
+        TrustedCorpusError: there is no such file or folder, it cannot be read, or halluguard has written it.
 
     """
     source = Path(source)
@@ -49,11 +51,14 @@ def read_documents(source: Path) -> Iterator[Document | Skipped]:
         raise TrustedCorpusError(f"{source}: no such file or folder. Give a folder of {FORMATS}")
     root = source if source.is_dir() else source.parent
     seen: set[str] = set()
-    for file in _list_files(source) if source.is_dir() else [source.name]:
-        name = os.fsencode(file).decode(
+    for listed in _list_sources(source):
+        name = os.fsencode(listed.name).decode(
             "utf-8", "backslashreplace"
         )  # a file's name need not be UTF-8, an id must be
-        for item in _read_file(root / file, name):
+        if listed.problem:
+            yield Skipped(name, listed.problem)
+            continue
+        for item in _read_file(root / listed.name, name):
             if isinstance(item, Document) and item.id in seen:
                 yield Skipped(
                     str(item.metadata.get("row", name)),
@@ -65,13 +70,14 @@ def read_documents(source: Path) -> Iterator[Document | Skipped]:
             yield item
 
 
-def _list_files(folder: Path) -> list[str]:
-    names: list[str] = []
-    for parent, folders, files in os.walk(folder):
-        at = Path(parent)
-        folders[:] = [name for name in folders if not name.startswith(".") and not is_index(at / name)]
-        names.extend((at / name).relative_to(folder).as_posix() for name in files if not name.startswith("."))
-    return sorted(names)
+def _list_sources(source: Path) -> list[Listed]:
+    if not source.is_dir():
+        return [Listed(source.name)]
+    if what := own_output(source):
+        raise TrustedCorpusError(
+            f"{source}: is {what}, written by halluguard itself. Give a folder of {FORMATS}"
+        )
+    return list_files(source)
 
 
 def _read_file(path: Path, name: str) -> Iterator[Document | Skipped]:
@@ -93,11 +99,13 @@ def _read_file(path: Path, name: str) -> Iterator[Document | Skipped]:
         yield Document(id=name, text=found.text, source=name, title=found.title)
     except UnreadableDocumentError as error:
         yield Skipped(name, str(error))
-    except (OSError, EOFError) as error:
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         yield Skipped(
             name,
-            f"cannot be read ({getattr(error, 'strerror', None) or error}). Check the file and its permissions",
+            f"is damaged or cut off, as gzip ({error}). Fetch or compress it again; no more of it is read",
         )
+    except OSError as error:
+        yield Skipped(name, f"cannot be read ({error.strerror or error}). Check the file and its permissions")
     except RecursionError:
         yield Skipped(name, "is nested too deeply to read. Flatten or remove it")
 

@@ -64,7 +64,7 @@ def read_manifest(folder: Path) -> IndexManifest:
         raise TrustedCorpusError(
             f"{folder}: holds no {MANIFEST}, so it is not an index. Make one with `halluguard index build`"
         ) from error
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise TrustedCorpusError(f"{path}: unreadable ({error}). Build the index again") from error
     if not isinstance(value, dict) or value.get("format") != FORMAT:
         raise TrustedCorpusError(
@@ -87,6 +87,6 @@ def is_index(path: Path) -> bool:
     """Whether a folder is an index of trusted documents, of any version."""
     try:
         value = json.loads((Path(path) / MANIFEST).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return False
     return isinstance(value, dict) and value.get("format") == FORMAT

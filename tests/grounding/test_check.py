@@ -1,5 +1,6 @@
 """The check stage on real models: statuses, resume, interrupt, order, hostile and broken input."""
 
+import hashlib
 import io
 import json
 import os
@@ -12,9 +13,10 @@ from pathlib import Path
 
 import pytest
 
+from halluguard.api import write_report
 from halluguard.errors import InputError, RunError
 from halluguard.gate import decide_outcome
-from halluguard.grounding.check import CheckSettings, check_log
+from halluguard.grounding.check import CheckSettings, check_log, digest_path
 from halluguard.models import Cache, CachedScorer
 from halluguard.run import Run
 
@@ -357,3 +359,92 @@ def test_what_is_wrong_with_standard_input_is_said_by_line(tmp_path, trusted, mo
             reader=reader,
             settings=CheckSettings(strict=True),
         )
+
+
+def test_a_report_under_the_trusted_documents_bears_nothing_out(checked, tmp_path, models, reader):
+    documents = tmp_path / "documents"
+    documents.mkdir()
+    for name, text in PAGES.items():
+        (documents / name).write_text(text)
+    log = write_log(tmp_path / "log.jsonl")
+    monday = check_log(log, documents, documents / "run-monday", models=models, reader=reader)
+    for name in ("report.html", "report.md"):
+        write_report(monday, monday.path / name)
+    tuesday = check_log(log, documents, documents / "run-tuesday", models=models, reader=reader)
+
+    assert statuses(monday) == statuses(tuesday) == statuses(checked)
+    assert monday.manifest["inputs"] == tuesday.manifest["inputs"]
+    again = check_log(log, documents, monday.path, models=models, reader=reader)
+    assert again.manifest == monday.manifest
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_a_try_that_failed_makes_room_for_the_corrected_one(tmp_path, trusted, models, reader, named):
+    log = write_log(tmp_path / "log.jsonl", TURNS[:1])
+    wrong = CheckSettings(fields={"answer": "nope"})
+    with pytest.raises(InputError, match="no turn could be read"):
+        check_log(log, trusted, tmp_path / "run", models=models, reader=reader, settings=wrong)
+    assert (tmp_path / "run" / "trusted.index").is_dir()
+    run = check_log(log, trusted if named else None, tmp_path / "run", models=models, reader=reader)
+
+    assert [row[2] for row in statuses(run)] == ["grounded" if named else "uncorroborated"]
+    assert (run.path / "trusted.index").is_dir() is named  # a trace would take it for this run's
+
+
+def test_a_run_at_work_takes_no_second_writer(tmp_path, trusted, models, reader):
+    log = write_log(tmp_path / "log.jsonl", TURNS[:1])
+
+    def check_again(_):
+        with pytest.raises(RunError, match="another halluguard is writing this run"):
+            check_log(log, trusted, tmp_path / "run", models=models, reader=reader)
+
+    run = check_log(log, trusted, tmp_path / "run", models=models, reader=reader, on_progress=check_again)
+    assert run.manifest["state"] == "finished"
+
+
+def test_names_that_are_not_utf8_stop_no_run(tmp_path, models, reader):
+    odd = os.fsdecode(b"caf\xe9")
+    (tmp_path / odd).mkdir()
+    (tmp_path / odd / f"{odd}.md").write_text(PAGES["bags.md"])
+    log = write_log(tmp_path / f"{odd}.jsonl", TURNS[:1])
+    run = check_log(log, tmp_path / odd, tmp_path / "run", models=models, reader=reader)
+
+    assert [row[2] for row in statuses(run)] == ["grounded"]
+    assert run.manifest["inputs"]["log"]["path"] == f"{tmp_path}/caf\\xe9.jsonl"
+
+
+def test_a_digest_covers_the_files_that_documents_are_read_from(tmp_path):
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "x.md").write_text("One.")
+    before = digest_path(tmp_path)
+    (tmp_path / ".git").mkdir()
+    (tmp_path / ".git" / "index").write_text("changes with every command")
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "manifest.json").write_text('{"tool": "halluguard", "fingerprint": "f"}')
+
+    assert digest_path(tmp_path) == before
+    (tmp_path / "a" / "y.md").write_text("Two.")
+    assert digest_path(tmp_path) != before
+
+
+def test_a_digest_is_that_of_names_and_contents_in_the_order_of_paths(tmp_path):
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "x.md").write_text("One.")
+    (tmp_path / "a-b.md").write_text("Two.")
+    listed = "".join(
+        f"{name}\0{hashlib.sha256(text).hexdigest()}\n"
+        for name, text in (("a/x.md", b"One."), ("a-b.md", b"Two."))
+    )
+
+    assert digest_path(tmp_path) == hashlib.sha256(listed.encode()).hexdigest()
+
+
+def test_a_file_that_cannot_be_read_has_a_digest_of_its_own(tmp_path, monkeypatch):
+    (tmp_path / "x.md").write_text("One.")
+    before = digest_path(tmp_path)
+
+    def refuse(_):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("halluguard.grounding.check.digest_file", refuse)
+    assert digest_path(tmp_path) != before

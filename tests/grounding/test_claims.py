@@ -59,6 +59,10 @@ MARKDOWN_PIECES = st.sampled_from(
         "! ",
         ":",
         "[1]: http://x",
+        "[kb-3, p. 2]",
+        "[Source: a.md]",
+        "[Meals]",
+        "Source: a.md",
         "Sources:",
         "\\[",
         "a",
@@ -69,7 +73,7 @@ ANSWERS = st.one_of(
 )
 UNITS = [
     *"[(*`|😀\n ", "** ", "[1]", "```x\n", "| a ", "|\n", "- \n", "- a\n", "> ", "passage 1, ", "Not. ", "<sup", "1. ", "_a", "not mentioned ", "based on the ", "however, ",
-    "a:\n- b\n", "[1](", "&amp;", "\"'", "~~~\n```\n",
+    "a:\n- b\n", "[1](", "&amp;", "\"'", "~~~\n```\n", "[Source: a.md, p. 3]", "[" + "a.md, p. 3 and " * 12 + "b]", "Source: a, ", "(kb-1, kb-2",
 ]  # fmt: skip
 FURNITURE = re.compile(r"(?:[>#*+\-=_|~`:•◦▪●‣·–—\\]|\d{1,3}[.)]|\(?[A-Za-z]\)|\s)*\Z")
 FENCE = re.compile(r"(?:`{3,}|~{3,})(?!`)[^\S\r\n]*(?:[^\s`]*|[^`\r\n]*[={][^`\r\n]*)[^\S\r\n]*(?=[\r\n]|\Z)")
@@ -259,6 +263,144 @@ def test_markers_are_resolved_and_not_read(answer: str, expected: list[tuple[str
     assert not re.search(r"[\[\]【】²]|\^|sup|ource|assages", " ".join(readings(answer)))
 
 
+NAMED = (
+    Chunk("c1", "a", metadata={"source": "docs/seats.md"}),
+    Chunk("c2", "b", metadata={"source": "docs/meals.md", "title": "Meals policy"}),
+    Chunk("c3", "c", metadata={"file_path": "C:\\docs\\meals.md", "title": "Meals policy"}),
+    Chunk("c4", "d", metadata={"url": "https://www.air.example/pets/", "document_title": "Fees, charges"}),
+)
+
+
+@pytest.mark.parametrize(
+    ("marker", "ids"),
+    [
+        ("[meals.md]", ("c2", "c3")),
+        ("[Docs/Meals.md]", ("c2",)),
+        ("[./somewhere/meals.md]", ("c2", "c3")),
+        ("[meals.md#drinks]", ("c2", "c3")),
+        ("【seats.md】", ("c1",)),
+        ("[Meals Policy]", ("c2", "c3")),
+        ("[“Meals policy”]", ("c2", "c3")),
+        ("[Fees, charges]", ("c4",)),
+        ("[https://air.example/pets]", ("c4",)),
+        ("[www.air.example/pets/#dogs]", ("c4",)),
+        ("[Source: meals.md]", ("c2", "c3")),
+        ("[Source: Meals policy, p. 3]", ("c2", "c3")),
+        ("[Sources: seats.md; c4]", ("c1", "c4")),
+        ("[seats.md, p. 1; meals.md, pp. 2, 4]", ("c1", "c2", "c3")),
+        ("[seats.md and Meals policy]", ("c1", "c2", "c3")),
+        ("(meals.md)", ("c2", "c3")),
+        ("(meals.md, page 2)", ("c2", "c3")),
+        ("(Source: Meals policy)", ("c2", "c3")),
+        ("(Sources: seats.md, Meals policy)", ("c1", "c2", "c3")),
+        ("[c2, p. 3]", ("c2",)),
+        ("[c2, page 3]", ("c2",)),
+        ("[c2 p. 3]", ("c2",)),
+        ("[c2, pp. 3-5]", ("c2",)),
+        ("[c2 (page 3)]", ("c2",)),
+        ("[c2#page=3]", ("c2",)),
+        ("[c2, section 4.1]", ("c2",)),
+        ("[Source 2, p. 5]", ("c2",)),
+        ("[1, p. 3; 2, p. 4]", ("c1", "c2")),
+        ("(c1, c2)", ("c1", "c2")),
+        ("(c1 and c2, p. 4)", ("c1", "c2")),
+        ("(see c1; c2)", ("c1", "c2")),
+        ("(c2, p. 3)", ("c2",)),
+        ("(doc1, doc2)", ("c1", "c2")),
+    ],
+)
+@pytest.mark.parametrize("answer", ["The fee is $30 {}.", "The fee is $30. {}"])
+def test_a_source_is_cited_by_any_name_of_it(answer: str, marker: str, ids: tuple[str, ...]) -> None:
+    """A name shared by several chunks cites them all, and the page is no part of the sentence."""
+    (claim,) = split(answer.format(marker), retrieved=NAMED)
+    assert (claim.reading, claim.cited_ids, claim.ghost_ids) == ("The fee is $30.", ids, ())
+
+
+def test_an_id_comes_before_a_name_and_a_name_before_a_number() -> None:
+    chunks = (Chunk("a", "x", metadata={"title": "b"}), Chunk("b", "y", metadata={"source": "doc1"}))
+    assert cites("Bags are free [b].", retrieved=chunks) == [("b",)]
+    assert cites("Bags are free [doc1].", retrieved=chunks) == [("b",)]
+    assert cites("Bags are free [2].", retrieved=(*chunks, Chunk("c", "z", metadata={"title": "2"}))) == [
+        ("b",)
+    ]
+
+
+def test_labels_that_hold_a_comma_or_an_and_are_ids_first() -> None:
+    chunks = (Chunk("r&d-1", "x"), Chunk("kb-2", "y"), Chunk("page 7", "z"))
+    assert cites("Bags are free [r&d-1, kb-2].", retrieved=chunks) == [("r&d-1", "kb-2")]
+    assert cites("Bags are free [kb-2, page 7].", retrieved=chunks) == [("kb-2", "page 7")]
+
+
+@pytest.mark.parametrize("chunks", [NAMED, CHUNKS, ()])
+@pytest.mark.parametrize(
+    "marker", ["[Source: Crew handbook]", "[Crew handbook, p. 3]", "[Crew Handbook]", "(Source: the crew)"]
+)
+def test_an_unknown_source_is_not_read_and_no_ghost(marker: str, chunks: tuple[Chunk, ...]) -> None:
+    """The document may be among the chunks under another name."""
+    for answer in (f"The fee is $30 {marker}.", f"The fee is $30. {marker}"):
+        (claim,) = split(answer, retrieved=chunks)
+        assert (claim.reading, claim.cited_ids, claim.ghost_ids) == ("The fee is $30.", (), ())
+
+
+def test_an_unknown_file_is_a_ghost_where_every_chunk_names_its_file() -> None:
+    for marker in ("[old.md]", "[Source: old.md]", "(Source: old.md)"):
+        (claim,) = split(f"Bags are free {marker}.", retrieved=NAMED[:3])
+        assert (claim.reading, claim.ghost_ids) == ("Bags are free.", ("old.md",))
+        (claim,) = split(f"Bags are free {marker}.", retrieved=(*NAMED[:3], Chunk("c9", "d")))
+        assert (claim.reading, claim.ghost_ids) == ("Bags are free.", ())
+
+
+def test_a_list_of_ids_in_round_brackets_keeps_its_ghost() -> None:
+    (claim,) = split("Bags are free (kb-112, kb-999).")
+    assert (claim.reading, claim.cited_ids, claim.ghost_ids) == ("Bags are free.", ("kb-112",), ("kb-999",))
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "As [Meals policy] says, bags are free.",
+        "According to [meals.md], bags are free.",
+        "They are free (Meals policy).",
+        "[Meals policy] said that bags are free.",
+        "Save it in [notes.txt].",
+        "Bags are free (see the fee table).",
+        "Bags are free (seats and meals).",
+        "Bags are free (see Section 3).",
+        "Bags are free [the fee table].",
+        "Bags are free [Source: pets are banned].",
+        "Bags are free (source: the crew says so).",
+        "The crew said [he] is right.",
+    ],
+)
+def test_a_name_within_a_sentence_is_a_part_of_it(answer: str) -> None:
+    (claim,) = split(answer, retrieved=NAMED)
+    assert (claim.reading, claim.cited_ids, claim.ghost_ids) == (answer, (), ())
+
+
+def test_a_link_stays_in_its_sentence() -> None:
+    (claim,) = split("Bags are free, says the [Meals policy](https://air.example/meals.md).", retrieved=NAMED)
+    assert (claim.reading, claim.cited_ids) == ("Bags are free, says the Meals policy.", ())
+
+
+@pytest.mark.parametrize(
+    ("answer", "kinds"),
+    [
+        ("Bags are free. [Crew brochure]", [ClaimKind.CLAIM, ClaimKind.NOT_A_CLAIM]),
+        ("Bags are free.\n\n[Crew brochure]", [ClaimKind.CLAIM, ClaimKind.NOT_A_CLAIM]),
+        ("Bags are free.\n\nSource: meals.md", [ClaimKind.CLAIM, ClaimKind.NOT_A_CLAIM]),
+        ("Bags are free.\n*Source: Crew brochure, page 3*", [ClaimKind.CLAIM, ClaimKind.NOT_A_CLAIM]),
+        ("Bags are free.\nSource: Travel help", [ClaimKind.CLAIM, ClaimKind.NOT_A_CLAIM]),
+        ("Bags are free.\nSource: What is allowed", [ClaimKind.CLAIM, ClaimKind.NOT_A_CLAIM]),
+        ("Bags are free.\n[Pets are banned.]", [ClaimKind.CLAIM, ClaimKind.CLAIM]),
+        ("Bags are free.\nSource: the crew says so.", [ClaimKind.CLAIM, ClaimKind.CLAIM]),
+        ("Bags are free.\n- [30 days]", [ClaimKind.CLAIM, ClaimKind.CLAIM]),
+        ("[30 days]", [ClaimKind.CLAIM]),
+    ],
+)
+def test_where_an_answer_is_from_is_no_claim(answer: str, kinds: list[ClaimKind]) -> None:
+    assert [claim.kind for claim in split(answer)] == kinds
+
+
 def test_a_citation_covers_its_own_sentence_only() -> None:
     assert cites("Bags are free. Pets cost $30. Seats cost $9 [1].") == [(), (), ("kb-112",)]
 
@@ -330,6 +472,19 @@ def test_a_cited_span_over_two_sentences_covers_both() -> None:
 def test_explicit_ids_are_not_ghosts_where_the_log_kept_no_chunks() -> None:
     (claim,) = split("Bags are free.", retrieved=(), citations=(Citation("kb-3"),))
     assert (claim.cited_ids, claim.ghost_ids) == (("kb-3",), ())
+
+
+def test_explicit_citations_are_found_by_number_and_name_as_markers_are() -> None:
+    def given(*labels: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        (claim,) = split("Bags are free.", retrieved=NAMED, citations=tuple(map(Citation, labels)))
+        return claim.cited_ids, claim.ghost_ids
+
+    assert given("2") == (("c2",), ())
+    assert given("0", "2") == (("c1", "c3"), ())
+    assert given("9", "doc2", "1" * 5000) == ((), ("9", "doc2", "1" * 5000))
+    assert given("meals.md", "c1") == (("c2", "c3", "c1"), ())
+    (claim,) = split("It is.", retrieved=(Chunk("9", "a"), Chunk("2", "b")), citations=(Citation("2"),))
+    assert claim.cited_ids == ("2",)
 
 
 def test_a_source_list_claims_nothing() -> None:

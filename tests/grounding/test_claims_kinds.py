@@ -176,6 +176,15 @@ CASES += [
     ("It depends on your fare whether a refund of 30 euros is paid.", ClaimKind.CLAIM),
     ("Welcome to the lounge: entry costs 20 euros.", ClaimKind.CLAIM),
 ]
+CASES += [
+    ("Source: meals.md", ClaimKind.NOT_A_CLAIM),
+    ("Sources: meals.md, Crew handbook (page 3)", ClaimKind.NOT_A_CLAIM),
+    ("[Source: Meals policy]", ClaimKind.NOT_A_CLAIM),
+    ("(Reference: Regulation 261/2004, article 7)", ClaimKind.NOT_A_CLAIM),
+    ("Source: bags are free on every route.", ClaimKind.CLAIM),
+    ("Sources of income must be declared.", ClaimKind.CLAIM),
+    ("[he] said that bags are free.", ClaimKind.CLAIM),
+]
 
 
 @pytest.mark.parametrize(("text", "kind"), CASES)

@@ -107,3 +107,42 @@ def test_blocks_of_any_size_and_order_come_to_the_same_verdicts(models, reader, 
             if mine is not None and theirs is not None:
                 assert mine.p_supported == pytest.approx(theirs.p_supported, abs=1e-5)
                 assert mine.p_contradicted == pytest.approx(theirs.p_contradicted, abs=1e-5)
+
+
+SHARED = (
+    Chunk("pages.md", BAG),
+    Chunk("pages.md", LOUNGE),
+    Chunk("pages.md", BAG),
+    Chunk("other.md", PETS),
+    Chunk("other.md", None),
+)
+"""Pieces of two documents under their documents' ids, one of them twice and one without its text."""
+
+
+def test_every_text_under_an_id_is_read(models, reader):
+    turns = [
+        Turn("by number", f"{LOUNGE[:-1]} [2].", retrieved=SHARED),
+        Turn("by id", f"{LOUNGE[:-1]} [pages.md].", retrieved=SHARED),
+        Turn("uncited", LOUNGE, retrieved=SHARED),
+        Turn("elsewhere", f"{LOUNGE[:-1]} [other.md].", retrieved=SHARED),
+    ]
+    decided = decide_turns(turns, reader, models.embedder, None, top_k=3)
+
+    found = {one.turn.turn_id: one.verdicts[0] for one in decided}
+    assert {name: verdict.status for name, verdict in found.items()} == {
+        "by number": Status.UNCORROBORATED,
+        "by id": Status.UNCORROBORATED,
+        "uncited": Status.UNCORROBORATED,
+        "elsewhere": Status.MISATTRIBUTED,
+    }
+    assert found["by id"].cited.evidence_text == LOUNGE
+    assert {verdict.supporting_chunk_id for verdict in found.values()} == {"pages.md"}
+
+
+def test_a_citation_of_several_texts_counts_once(models, reader):
+    answer = f"{LOUNGE[:-1]} [pages.md][other.md]."
+    turns = [Turn("both", answer, retrieved=SHARED), Turn("one", f"{LOUNGE[:-1]} [1].", retrieved=SHARED)]
+    both, one = decide_turns(turns, reader, models.embedder, None, top_k=3)
+
+    assert (both.citations.given, both.citations.needed) == (2, 1)
+    assert (one.citations.given, one.citations.needed) == (1, 1)

@@ -1,3 +1,5 @@
+import pytest
+
 from halluguard.grounding.evidence import choose_sentences, find_candidates, find_quote
 from halluguard.records import Passage
 
@@ -59,6 +61,15 @@ def test_part_of_a_sentence_is_no_quote():
     assert find_quote("Refunds take 30 days.", passages) is None
     assert find_quote("Do refunds take 30 days", passages) is None
     assert find_quote("Rates fell by 5% this year.", passages) is None
+
+
+@pytest.mark.parametrize(("one", "other"), ["≥≤", "><", "¥₹", "+±", "‹›"])
+def test_another_sign_is_no_quote(one, other):
+    """The words alone are the same, and the sentence says something else."""
+    passages = [Passage("p", f"Refunds are paid for delays of {one} 3 hours.")]
+
+    assert find_quote(f"Refunds are paid for delays of {one} 3 hours.", passages) is not None
+    assert find_quote(f"Refunds are paid for delays of {other} 3 hours.", passages) is None
 
 
 def test_a_claim_of_few_words_is_no_quote():

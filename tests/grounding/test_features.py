@@ -33,6 +33,10 @@ def test_overlap_of_a_claim_without_content_is_zero():
         ("a fee of $2.5k", {2500}),
         ("the third floor", {3}),
         ("in the 1990s", {1990}),
+        ("a pool 25 m long", {25}),
+        ("$25m and 3M users", {25_000_000, 3_000_000}),
+        ("between five and ten days", {5, 10}),
+        ("a hundred and five rooms, half a million guests", {105}),
         ("one of the guests came first", set()),
     ],
 )

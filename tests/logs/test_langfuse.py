@@ -136,3 +136,25 @@ def test_a_generation_answers_where_the_trace_has_no_output(read_rows: Callable[
     turns, skipped, _ = read_rows({**TRACE, "output": None, "observations": []})
     assert turns == []
     assert 'trace "t-1" holds no answer' in skipped[0].reason
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"id": "1", "session_id": "s", "question": "q", "answer": "Yes.", "release": "2024-05"},
+        {"id": "1", "sessionId": "s", "question": "q", "answer": "Yes.", "public": True},
+        {"trace_id": "1", "conversation_id": "s", "question": "q", "answer": "Yes.", "name": "n", "data_type": ["x"]},
+    ],
+)  # fmt: skip
+def test_a_row_that_answers_as_no_trace_does_is_not_taken_for_one(
+    read_rows: Callable[..., object], row: dict[str, object]
+) -> None:
+    (turn,), skipped, notes = read_rows(row)
+    assert (notes.format, skipped) == ("native", [])
+    assert (turn.turn_id, turn.conversation_id, turn.question, turn.answer) == ("1", "s", "q", "Yes.")
+
+
+def test_a_trace_without_output_is_still_a_trace(read_rows: Callable[..., object]) -> None:
+    _, skipped, notes = read_rows({"id": "1", "session_id": "s", "output": None, "public": False})
+    assert notes.format == "langfuse"
+    assert 'trace "1" holds no answer' in skipped[0].reason

@@ -84,3 +84,8 @@ def test_a_run_that_failed_is_skipped_with_its_error(read_rows: Callable[..., ob
     turns, skipped, _ = read_rows({**ROOT, "outputs": None, "error": "timeout \x1b[31m"})
     assert turns == []
     assert skipped[0].reason == 'trace "r-1" ended in an error: "timeout \\u001b[31m"'
+
+
+def test_a_run_type_that_is_no_text_makes_no_run(read_rows: Callable[..., object]) -> None:
+    (turn,), _, notes = read_rows({"run_type": ["chain"], "answer": "Yes."})
+    assert (notes.format, turn.answer) == ("native", "Yes.")

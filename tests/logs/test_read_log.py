@@ -4,10 +4,12 @@ import json
 import math
 import sys
 import tracemalloc
-from datetime import UTC, datetime
+import zlib
+from datetime import UTC, date, datetime
 from hashlib import sha256
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -126,6 +128,40 @@ def test_parquet_columns_may_hold_json_text_and_times(tmp_path: Path) -> None:
     )
 
 
+def test_one_bad_value_of_a_parquet_file_costs_its_row_only(tmp_path: Path) -> None:
+    path = tmp_path / "log.parquet"
+    places = pa.py_buffer(np.array([0, 4, 8, 12], dtype=np.int32).tobytes())
+    texts = pa.StringArray.from_buffers(3, places, pa.py_buffer(b"Yes.caf\xe9So. "))
+    seconds = pa.array([1772442845, 1772442845, 10**12]).cast(pa.timestamp("s", tz="UTC"))
+    pq.write_table(pa.table({"answer": texts, "timestamp": seconds}), path)
+    turns, skipped, _ = read(path)
+    assert [(turn.turn_id, turn.answer) for turn in turns] == [("line-1", "Yes.")]
+    assert [row.line for row in skipped] == [2, 3]
+    assert skipped[0].reason.startswith('column "answer" holds a value that cannot be read ("\'utf-8\' codec')
+    assert skipped[1].reason.startswith('column "timestamp" holds a value that cannot be read')
+    with pytest.raises(LogFormatError, match=r'log.parquet:2: column "answer" holds a value'):
+        list(read_log(path, strict=True))
+
+
+def test_rows_after_a_batch_with_a_bad_value_keep_their_numbers(tmp_path: Path) -> None:
+    path = tmp_path / "log.parquet"
+    seconds = [10**12, *[1772442845] * 599]
+    pq.write_table(
+        pa.table({"answer": ["Yes."] * 600, "timestamp": pa.array(seconds).cast(pa.timestamp("s"))}), path
+    )
+    turns, skipped, _ = read(path)
+    assert [row.line for row in skipped] == [1]
+    assert [turn.line for turn in turns] == list(range(2, 601))
+
+
+def test_a_date_column_is_midnight_of_the_assumed_zone(tmp_path: Path) -> None:
+    path = tmp_path / "log.parquet"
+    pq.write_table(pa.table({"id": ["a"], "answer": ["Yes."], "timestamp": [date(2026, 3, 2)]}), path)
+    (turn,), _, notes = read(path, assume_tz="UTC")
+    assert (turn.timestamp, dict(notes.repairs)) == (datetime(2026, 3, 2, tzinfo=UTC), {})
+    assert dict(read(path)[2].repairs) == {"naive_timestamp": 1}
+
+
 def test_a_json_array_and_an_indented_object_are_read_as_rows(tmp_path: Path) -> None:
     array = tmp_path / "array.json"
     array.write_text(
@@ -230,6 +266,22 @@ def test_the_second_row_with_an_id_is_skipped(tmp_path: Path) -> None:
     assert skipped == [SkippedRow(2, 'turn_id "a\\u001b[31m" was seen before; the first row with it counts')]
 
 
+@pytest.mark.parametrize("name", ["run_id", "query_id"])
+def test_an_id_that_rows_share_names_the_first_and_lines_the_rest(tmp_path: Path, name: str) -> None:
+    rows = [{name: value, "answer": f"Fee {value}."} for value in ("eval-7", "eval-7", "eval-8", "eval-7")]
+    path = write(tmp_path / "log.jsonl", *rows)
+    turns, skipped, notes = read(path)
+    assert [turn.turn_id for turn in turns] == ["eval-7", "line-2", "eval-8", "line-4"]
+    assert turns[1].metadata == {name: "eval-7"}
+    assert (skipped, notes.repairs) == ([], {"line_as_turn_id": 2})
+    assert [row.line for row in read(path, fields={"turn_id": name})[1]] == [2, 4]
+
+
+def test_a_raw_line_separator_does_not_end_a_row(tmp_path: Path) -> None:
+    path = write(tmp_path / "log.jsonl", '{"answer": "Pets\u2028are\u0085free."}')
+    assert [turn.answer for turn in read(path)[0]] == ["Pets\u2028are\u0085free."]
+
+
 def test_a_byte_order_mark_and_windows_lines_are_accepted(tmp_path: Path) -> None:
     path = tmp_path / "log.jsonl"
     path.write_bytes(b'\xef\xbb\xbf{"answer": "One."}\r\n{"answer": "Two."}')
@@ -272,6 +324,56 @@ def test_a_gzip_file_cut_off_keeps_the_turns_before(tmp_path: Path) -> None:
     turns, skipped, _ = read(path)
     assert len(turns) > 4000
     assert "damaged or cut off" in skipped[-1].reason
+
+
+def damaged(raw: bytes, kind: str) -> bytes:
+    """Gzip of `raw`, cut off or overwritten just after its first half."""
+    packer = zlib.compressobj(wbits=31)
+    half = len(raw) // 2
+    start = packer.compress(raw[:half]) + packer.flush(zlib.Z_FULL_FLUSH)
+    rest = packer.compress(raw[half:]) + packer.flush()
+    return start + (b"" if kind == "cut" else b"\xff" * 40 + rest[40:])
+
+
+@pytest.mark.parametrize("kind", ["cut", "overwritten"])
+@pytest.mark.parametrize("form", ["lines", "array"])
+def test_a_damaged_gzip_file_keeps_the_rows_before_the_damage(tmp_path: Path, form: str, kind: str) -> None:
+    rows = [{"turn_id": str(number), "answer": sha256(b"%d" % number).hexdigest()} for number in range(2000)]
+    raw = json.dumps(rows) if form == "array" else "".join(json.dumps(row) + "\n" for row in rows)
+    path = tmp_path / "log.json.gz"
+    path.write_bytes(damaged(raw.encode(), kind))
+    turns, skipped, _ = read(path)
+    assert [turn.turn_id for turn in turns] == [str(number) for number in range(len(turns))]
+    whole = raw[: len(raw) // 2].count("}")
+    assert whole - (0 if kind == "cut" else 100) <= len(turns) <= whole
+    assert [row.line for row in skipped] == [len(turns) + 1]
+    assert "the gzip file is damaged or cut off here" in skipped[0].reason
+
+
+@pytest.mark.parametrize("form", ["lines", "array"])
+def test_a_short_gzip_file_cut_off_keeps_its_rows(tmp_path: Path, form: str) -> None:
+    rows = [{"answer": sha256(b"%d" % number).hexdigest()} for number in range(20)]
+    raw = json.dumps(rows) if form == "array" else "".join(json.dumps(row) + "\n" for row in rows)
+    path = tmp_path / "log.gz"
+    path.write_bytes(damaged(raw.encode(), "cut"))
+    turns, skipped, _ = read(path)
+    assert 9 <= len(turns) <= 10
+    assert [row.line for row in skipped] == [len(turns) + 1]
+
+
+@pytest.mark.parametrize("start", [b"[", b'{"answer": '])
+def test_a_gzip_file_cut_off_in_its_first_row_is_refused(tmp_path: Path, start: bytes) -> None:
+    path = tmp_path / "log.gz"
+    path.write_bytes(gzip.compress(start + b'"' + bytes(range(65, 90)) * 9)[:-20])
+    with pytest.raises(InputError, match=r"log.gz: damaged gzip file \(.*\)\. Fetch or compress it again"):
+        read(path)
+
+
+def test_a_document_without_a_whole_row_is_refused_with_the_fault(tmp_path: Path) -> None:
+    path = tmp_path / "array.json"
+    path.write_text('[{"answer": ')
+    with pytest.raises(InputError, match=r"array.json: no row can be read, broken JSON: .*\. Mend the file"):
+        read(path)
 
 
 def test_a_line_of_50_megabytes_is_skipped_without_being_held(tmp_path: Path) -> None:
@@ -369,6 +471,22 @@ def test_naive_times_need_a_zone(tmp_path: Path) -> None:
     assert read(path, assume_tz="Europe/Berlin")[0][0].timestamp == datetime(2026, 3, 2, 9, 14, 5, tzinfo=UTC)
     with pytest.raises(SettingError, match="no such time zone"):
         read(path, assume_tz="Mars/Olympus")
+
+
+@pytest.mark.parametrize(
+    ("offset", "hour", "minute"), [("+01:00", 9, 14), ("-05:30", 15, 44), ("+00:00", 10, 14)]
+)
+def test_an_offset_is_a_zone(tmp_path: Path, offset: str, hour: int, minute: int) -> None:
+    path = write(tmp_path / "log.jsonl", {"answer": "Yes.", "timestamp": "2026-03-02T10:14:05"})
+    (turn,), _, _ = read(path, assume_tz=offset)
+    assert turn.timestamp == datetime(2026, 3, 2, hour, minute, 5, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("offset", ["+24:00", "+01:60", "+1:00", "01:00", "+01:00:00", "+01"])
+def test_what_is_no_offset_is_refused(tmp_path: Path, offset: str) -> None:
+    path = write(tmp_path / "log.jsonl", {"answer": "Yes."})
+    with pytest.raises(SettingError, match=r"no such time zone\. Give a name such as UTC .* or an offset"):
+        read(path, assume_tz=offset)
 
 
 def test_doubtful_parts_of_a_row_are_counted_and_the_row_is_kept(tmp_path: Path) -> None:
@@ -519,4 +637,6 @@ def test_rows_are_counted_without_being_read(tmp_path):
     pq.write_table(pa.table({"answer": ["a", "b"]}), table)
 
     assert [count_rows(path) for path in (lines, packed, table)] == [3, 3, 2]
+    packed.write_bytes(damaged(b"".join(b"%d\n" % number**9 for number in range(9999)), "overwritten"))
+    assert count_rows(packed) is None
     assert count_rows(tmp_path / "none.jsonl") is None

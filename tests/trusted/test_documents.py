@@ -1,6 +1,7 @@
 import gzip
 import json
 import os
+import random
 
 import pytest
 
@@ -30,6 +31,79 @@ def test_hidden_files_and_folders_are_not_looked_at(pages):
     (pages / ".draft.md").write_text("secret")
     assert len(read(pages)[0]) == 4
     assert read(pages)[1] == []
+
+
+REPORT = "The claim reads: surfboards travel free."
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"manifest.json": json.dumps({"tool": "halluguard", "fingerprint": "f"}), "report.md": REPORT},
+        {"manifest.json": json.dumps({"format": "halluguard-trusted-index"}), "notes.md": REPORT},
+        {"plan.yaml": "", "ledger.jsonl": "", "quarantine/entries.jsonl": json.dumps({"text": REPORT})},
+        {"record.md": REPORT, "sha256sums.txt": "", "exports/incident.json": "{}", "drafts/a.md": REPORT},
+        {"truth.json": "{}", "log.jsonl": "", "trusted/a.md": REPORT, "store/entries.jsonl": REPORT},
+    ],
+)
+def test_what_halluguard_has_written_is_no_trusted_document(pages, files):
+    for name, text in files.items():
+        (pages / "out" / name).parent.mkdir(parents=True, exist_ok=True)
+        (pages / "out" / name).write_text(text)
+
+    documents, skipped = read(pages)
+    assert [each.id for each in documents] == ["bags/cabin.md", "pets.txt", "refunds.md", "seats.html"]
+    assert skipped == []
+    with pytest.raises(TrustedCorpusError, match=r"written by halluguard itself\. Give a folder"):
+        read(pages / "out")
+
+
+def test_a_manifest_of_someone_else_hides_no_documents(pages):
+    (pages / "bags" / "manifest.json").write_text('{"name": "an extension"}')
+    assert next(each.id for each in read(pages)[0]) == "bags/cabin.md"
+
+
+def test_a_linked_folder_is_named_and_not_followed(pages, tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "fees.md").write_text("The fee is 5 euros.")
+    (pages / "linked").symlink_to(tmp_path / "elsewhere")
+    (pages / "round").symlink_to(pages)
+    documents, skipped = read(pages)
+    assert len(documents) == 4
+    assert [(each.path, each.is_document) for each in skipped] == [("linked", True), ("round", True)]
+    assert skipped[0].reason.startswith("is a link to a folder")
+
+
+def refuse_to_list(monkeypatch, folder):
+    """As for anyone but root, whom no permission stops."""
+    scan = os.scandir
+
+    def scandir(path):
+        if os.fspath(path) == str(folder):
+            raise PermissionError(13, "Permission denied", os.fspath(path))
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+
+
+def test_a_folder_that_cannot_be_read_is_named(pages, monkeypatch):
+    refuse_to_list(monkeypatch, pages / "bags")
+    documents, skipped = read(pages)
+    assert [each.id for each in documents] == ["pets.txt", "refunds.md", "seats.html"]
+    assert [str(each) for each in skipped] == [
+        "bags: cannot be read (Permission denied). Check the folder and its permissions"
+    ]
+
+
+def test_a_source_that_cannot_be_read_is_one_clear_line(pages, monkeypatch):
+    refuse_to_list(monkeypatch, pages)
+    with pytest.raises(TrustedCorpusError, match=r"pages: cannot be read \(Permission denied\)"):
+        read(pages)
+
+
+def test_a_name_that_is_not_utf8_is_read_and_shown(tmp_path):
+    (tmp_path / os.fsdecode(b"caf\xe9.md")).write_text("Coffee is free.")
+    assert [each.id for each in read(tmp_path)[0]] == ["caf\\xe9.md"]
 
 
 @pytest.mark.parametrize(
@@ -183,3 +257,19 @@ def test_a_cut_gzip_file_is_named_after_its_whole_rows(tmp_path):
     documents, skipped = read(tmp_path)
     assert 0 < len(documents) < 2000
     assert [each.path for each in skipped] == ["rows.jsonl.gz"]
+
+
+def test_a_damaged_gzip_file_is_named_and_harms_no_other(tmp_path):
+    chance = random.Random(0)
+    rows = (
+        json.dumps({"id": n, "text": f"Row {n} {chance.randbytes(30).hex()}"}) + "\n" for n in range(2000)
+    )
+    data = bytearray(gzip.compress("".join(rows).encode()))
+    data[len(data) // 2 : len(data) // 2 + 40] = b"\xff" * 40
+    (tmp_path / "rows.jsonl.gz").write_bytes(data)
+    (tmp_path / "no.jsonl.gz").write_text("no gzip at all")
+    (tmp_path / "whole.txt").write_text("whole")
+    documents, skipped = read(tmp_path)
+    assert documents[-1].text == "whole"
+    damaged = [each.path for each in skipped if each.reason.startswith("is damaged or cut off, as gzip")]
+    assert damaged == ["no.jsonl.gz", "rows.jsonl.gz"]

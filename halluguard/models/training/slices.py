@@ -73,7 +73,7 @@ def predict(
     network: PreTrainedModel,
     tokenizer: Tokenizer,
     rows: Sequence[Example],
-    max_length: int = 256,
+    max_length: int = 512,
 ) -> list[list[float]]:
     """Return p(entailment), p(neutral), p(contradiction) of each row, in order."""
     encoded = encode(rows, tokenizer, max_length)
