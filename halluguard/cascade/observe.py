@@ -1,7 +1,7 @@
 """What the log and the store show: answers in order of time, and versions of store entries."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Protocol
@@ -146,8 +146,10 @@ def observe(run: Run, store: EntryStore | None = None) -> Observation:
     first retrieval; an entry seen in the log but gone from the store ends with its last retrieval.
     """
     catalogue = _Catalogue()
-    for entry in store.entries() if store is not None else ():
-        _add_entry(catalogue, entry)
+    if store is not None:
+        turn_ids = frozenset(run.read("turns", ["turn_id"])["turn_id"].to_pylist())
+        for entry in store.entries():
+            _add_entry(catalogue, entry, turn_ids)
     rows = sorted(
         _read_answers(run, catalogue), key=lambda a: (a.time is None, a.time or 0.0, a.text, a.turn_id)
     )
@@ -175,20 +177,29 @@ def observe(run: Run, store: EntryStore | None = None) -> Observation:
     )
 
 
-_WRITER_KEYS = (
-    "written_by_turn",
-    "source_turn",
-    "turn_id",
-    "source_run_id",
-    "run_id",
-    "message_id",
-    "answer_id",
-)
+_WRITER_KEYS = ("written_by_turn", "from_turn", "source_turn")
+"""Metadata that names the turn an entry was written by, in the log or not."""
+
+_POSSIBLE_WRITER_KEYS = ("turn_id", "source_run_id", "run_id", "message_id", "answer_id")
+"""Metadata that may do so, or tell of an ingestion, a transcript or a mail: it names a turn only where the log has it."""
 
 
-def _add_entry(catalogue: _Catalogue, entry: Entry) -> None:
-    named = [entry.written_by_turn, *(entry.metadata.get(key) for key in _WRITER_KEYS)]
-    writers = tuple(dict.fromkeys(str(name) for name in named if isinstance(name, str | int) and name != ""))
+def _find_writers(entry: Entry, turn_ids: Collection[str]) -> tuple[str, ...]:
+    """Return the turns that an entry says it was written by."""
+    sure, possible = (_values_of(entry, keys) for keys in (_WRITER_KEYS, _POSSIBLE_WRITER_KEYS))
+    own = entry.written_by_turn
+    if own and own not in possible:  # a store reader takes it from `turn_id` too
+        sure = [own, *sure]
+    return tuple(dict.fromkeys([*sure, *(name for name in possible if name in turn_ids)]))
+
+
+def _values_of(entry: Entry, keys: Iterable[str]) -> list[str]:
+    values = (entry.metadata.get(key) for key in keys)
+    return [str(value) for value in values if isinstance(value, str | int) and value != ""]
+
+
+def _add_entry(catalogue: _Catalogue, entry: Entry, turn_ids: Collection[str]) -> None:
+    writers = _find_writers(entry, turn_ids)
     time = to_days(entry.ingested_at)
     catalogue.add(
         EntryVersion(

@@ -161,7 +161,10 @@ class Attributor:
         current = dict(enumerate(made))
 
         def rank(event: int, removed: Sequence[int]) -> list[int]:
-            return [position for position, _ in self.index.rank(questions[event], TOP, removed)]
+            return [
+                position
+                for position, _ in self.index.rank(questions[event], TOP, {*removed, *self.index.unreachable})
+            ]
 
         def find_supporting(tops: Mapping[int, Sequence[int]]) -> dict[int, list[int]]:
             grown = {

@@ -73,13 +73,13 @@ def find_candidates(
 ) -> tuple[Candidate, ...]:
     """Return the candidates of one claim: those the log shows first, then neighbours by rank; each entry once.
 
-    Neighbours that came into the store after the answer are left out, and so are those that share none of the
-    claim's own words, but for the nearest few: nothing they could say would be the claim.
+    Neighbours that came into the store after the answer are left out, and so are those that no retriever can return,
+    and those that share none of the claim's own words, but for the nearest few: nothing they could say would be the claim.
     """
     shown = dict.fromkeys((*flagged.cited_ids, *flagged.chunks))
     found = {id_: _shown_candidate(id_, flagged, index, question_vector, claim_vector) for id_ in shown}
-    by_claim = [position for position, _ in index.rank(claim_vector, NEIGHBOURS)]
-    by_question = [position for position, _ in index.rank(question_vector, NEIGHBOURS)]
+    by_claim = [position for position, _ in index.rank(claim_vector, NEIGHBOURS, index.unreachable)]
+    by_question = [position for position, _ in index.rank(question_vector, NEIGHBOURS, index.unreachable)]
     for order, position in enumerate(dict.fromkeys((*by_claim, *by_question))):
         entry = index.entries[position]
         if entry.id in found or not entry.text or _is_later(entry, flagged.timestamp):
@@ -152,6 +152,17 @@ def _candidate(
 
 def _is_later(entry: Entry, moment: datetime | None) -> bool:
     return entry.ingested_at is not None and moment is not None and entry.ingested_at > moment
+
+
+def is_dated_after(entries: Iterable[Entry], moments: Iterable[datetime | None]) -> bool:
+    """Whether every entry with a text is dated later than every turn, as in a store built anew or moved since.
+
+    Such dates cannot say what was there to answer from, and would clear every entry.
+    """
+    dates = [entry.ingested_at for entry in entries if entry.text]
+    known = [date for date in dates if date is not None]
+    last = max((moment for moment in moments if moment is not None), default=None)
+    return last is not None and bool(known) and len(known) == len(dates) and min(known) > last
 
 
 def _squeeze(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +18,10 @@ _SAME_MODEL_COSINE = 0.95
 
 @dataclass(frozen=True)
 class EntryIndex:
-    """Entries with unit vectors, shape (n, dimension), float32. Vectors of entries without text are zero."""
+    """Entries with unit vectors, shape (n, dimension), float32; zero where the store holds none of that dimension.
+
+    Where the texts were embedded again, those without text are zero.
+    """
 
     entries: tuple[Entry, ...]
     vectors: NDArray[np.float32]
@@ -35,14 +39,26 @@ class EntryIndex:
             object.__setattr__(self, "_by_id", cached)
         return cached
 
+    @cached_property
+    def unreachable(self) -> frozenset[int]:
+        """Where the entries stand that no retriever can return: the store holds no vector of its dimension for them."""
+        if self.embedded_again:
+            return frozenset()
+        shape = self.vectors.shape[1:]
+        zero = np.flatnonzero(~self.vectors.any(axis=1)).tolist()
+        return frozenset(
+            at for at in zero if (vector := self.entries[at].vector) is None or vector.shape != shape
+        )
+
     def rank(
         self, query: NDArray[np.float32], k: int, without: Collection[int] = ()
     ) -> list[tuple[int, float]]:
         """Return the positions and cosines of the k entries nearest to a unit vector, ties in insertion order."""
         scores = self.vectors @ query
-        if without:
-            scores[list(without)] = -2.0
-        k = min(k, len(scores) - len(without))
+        left_out = list({*without})
+        if left_out:
+            scores[left_out] = -2.0
+        k = min(k, len(scores) - len(left_out))
         if k <= 0:
             return []
         top = np.argpartition(-scores, k - 1)[:k]
@@ -53,21 +69,31 @@ def index_entries(entries: Sequence[Entry], embedder: Embedder) -> EntryIndex:
     """Index entries by their stored vectors where those are our embedder's, else by their text embedded again.
 
     Whether they are is decided on a sample: the median cosine between stored and fresh vectors. Single entries
-    whose vector fits another text stay as they are stored, since that is what the retriever sees.
+    whose vector fits another text, or that have none, stay as they are stored, since that is what the retriever
+    sees. Where most have none, the store's vectors are taken to lie elsewhere.
     """
     texts = [entry.text or "" for entry in entries]
-    stored = _stack(entries, embedder.dimension)
-    if stored is not None and _is_ours(stored, texts, embedder):
+    has_vector = [
+        entry.vector is not None and entry.vector.shape == (embedder.dimension,) for entry in entries
+    ]
+    stored = _stack(entries, has_vector, embedder.dimension)
+    both = [at for at, text in enumerate(texts) if text and has_vector[at]]
+    if (
+        both
+        and 2 * sum(has_vector) >= len(entries)
+        and _is_ours(stored[both], [texts[at] for at in both], embedder)
+    ):
         return EntryIndex(tuple(entries), stored, embedded_again=False)
     vectors = embedder.encode(texts)
     vectors[[not text for text in texts]] = 0.0
     return EntryIndex(tuple(entries), vectors, embedded_again=True)
 
 
-def _stack(entries: Sequence[Entry], dimension: int) -> NDArray[np.float32] | None:
-    if not entries or any(e.vector is None or e.vector.shape != (dimension,) for e in entries):
-        return None
-    vectors = np.stack([entry.vector for entry in entries if entry.vector is not None]).astype(np.float32)
+def _stack(entries: Sequence[Entry], has_vector: Sequence[bool], dimension: int) -> NDArray[np.float32]:
+    vectors = np.zeros((len(entries), dimension), dtype=np.float32)
+    for at, entry in enumerate(entries):
+        if has_vector[at] and entry.vector is not None:
+            vectors[at] = entry.vector
     vectors[~np.isfinite(vectors).all(axis=1)] = 0.0
     norms = np.linalg.norm(vectors, axis=1, keepdims=True)
     unit: NDArray[np.float32] = (vectors / np.where(norms > 0, norms, 1.0)).astype(np.float32)

@@ -1,25 +1,27 @@
 """The trace stage: flagged claims of a run in, events and suspects out."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from halluguard.errors import InputError, StoreError
 from halluguard.forensics.attribute import Attribution, Attributor
-from halluguard.forensics.candidates import Candidate, Flagged, flagged_claims
+from halluguard.forensics.candidates import Candidate, Flagged, flagged_claims, is_dated_after
 from halluguard.forensics.denied import Denied
 from halluguard.forensics.integrity import DAMAGE, Code, Evidence, SweepResult, sweep
 from halluguard.forensics.nearest import index_entries
 from halluguard.forensics.responsibility import ResponsibilityModel, default_responsibility
 from halluguard.forensics.rollup import roll_up, rollup_rows
 from halluguard.forensics.vouched import Vouching
+from halluguard.grounding.check import digest_path
 from halluguard.grounding.known_false import KnownFalse
 from halluguard.grounding.reader import Reader
 from halluguard.models import Embedder, Models
 from halluguard.records import UNGROUNDED, Chunk, Entry, Event, Origin, Reason, Suspect, SuspectVerdict, Turn
 from halluguard.run import Run
 from halluguard.stores import Store, open_store
-from halluguard.trusted import TrustedIndex, open_index
+from halluguard.trusted import TrustedIndex, is_index, open_index
 
 _BLOCK = 128
 """Flagged claims attributed together."""
@@ -27,6 +29,9 @@ _BLOCK = 128
 _CORRUPTED = DAMAGE | {Code.WORDS_MISSPELT}
 """What makes an entry corrupted: misspelt words too, which a sweep calls only worth a look. Nothing is removed for it: what
 a corrupted entry calls for is that its source is read in again."""
+
+DATED_AFTER = "every entry of the store is dated after the last turn, as in a store built anew: no entry is cleared by its time"
+"""What the trace of such a store could not tell."""
 
 
 @dataclass
@@ -65,11 +70,20 @@ def trace_run(
         responsibility: weights and clean events; by default those shipped.
         collection: which collection of a Chroma store, where several hold entries.
 
+    Raises:
+        StoreError: the store cannot be read, or none of its texts.
+        InputError: the trusted index that the run was checked against is gone or another.
+
     """
     store = open_store(store_path, collection=collection)
-    trusted = _trusted_of(run, models.embedder)
-    flagged = _read_flagged(run)
     entries = list(store.entries())
+    _refuse_textless(store, entries)
+    trusted = _trusted_of(run, models.embedder)
+    turns = tuple(_read_turns(run))
+    dated_after = is_dated_after(entries, (turn.timestamp for turn in turns))
+    flagged = _read_flagged(run)
+    if dated_after:
+        flagged = [replace(one, timestamp=None) for one in flagged]
     index = index_entries(entries, models.embedder)
     vouching = Vouching(trusted, models.embedder, reader) if trusted is not None and len(trusted) else None
     attributor = Attributor(
@@ -82,7 +96,7 @@ def trace_run(
         store,
         Evidence(
             models.embedder,
-            turns=tuple(_read_turns(run)),
+            turns=turns,
             contradict=vouching.contradict if vouching else None,
             known_false=denied.find if denied else None,
         ),
@@ -91,8 +105,22 @@ def trace_run(
     nearest = _nearest_trusted([suspect.entry for suspect in suspects], models.embedder, trusted)
     run.write("events", [_event_row(_event(one)) for one in made])
     run.write("suspects", [_suspect_row(suspect, nearest.get(suspect.entry.id)) for suspect in suspects])
-    facts = _trace_facts(store, entries, made, suspects, swept, embedded_again=index.embedded_again)
+    limits = (*store.cannot_know, *((DATED_AFTER,) if dated_after else ()))
+    facts = _trace_facts(
+        store, entries, made, suspects, swept, embedded_again=index.embedded_again, cannot_know=limits
+    )
     run.update_manifest({"trace": facts})
+
+
+def _refuse_textless(store: Store, entries: Sequence[Entry]) -> None:
+    """Raise where no text could be read: every entry would be cleared without having been looked at."""
+    if any(entry.text for entry in entries):
+        return
+    why = "; ".join(reason.detail for reason in store.findings()) or "it holds vectors alone"
+    raise StoreError(
+        f"{store.path}: none of the store's {len(entries):,} entries has a text that could be read: {why}. "
+        "Trace a copy whose texts can be read; `halluguard store check` still reads the vectors of this one"
+    )
 
 
 def _read_flagged(run: Run) -> Sequence[Flagged]:
@@ -125,8 +153,32 @@ def _trusted_of(run: Run, embedder: Embedder) -> TrustedIndex | None:
     built = run.path / "trusted.index"
     if built.is_dir():
         return open_index(built, embedder)
-    named = run.manifest.get("inputs", {}).get("trusted", {}).get("path")
-    return open_index(Path(named), embedder) if named and Path(named).is_dir() else None
+    named = run.manifest.get("inputs", {}).get("trusted")
+    return open_index(_find_index(run, named["path"], named.get("sha256")), embedder) if named else None
+
+
+def _find_index(run: Run, named: str, digest: str | None) -> Path:
+    """Return where the index that a run was checked against lies now.
+
+    A relative path is looked for in the working folder, the run's folder and those above it: a check may have been
+    started in any of them.
+    """
+    places = [Path(named), *(folder / named for folder in (run.path, *run.path.resolve().parents))]
+    found = [place for place in dict.fromkeys(places) if is_index(place)]
+    if not found:
+        raise InputError(
+            f"{named}: no trusted index is there, nor in {run.path}, which was checked against one. "
+            "Put it back, start in the folder where `halluguard check` was started, or check again"
+        )
+    digests = {place: digest_path(place) for place in found}
+    same = [place for place in found if digest in (None, digests[place])]
+    if not same:
+        raise InputError(
+            f"{found[0]}: not the trusted index that {run.path} was checked against: "
+            f"its digest is {digests[found[0]][:12]}, the run's manifest says {str(digest)[:12]}. "
+            "Put that one back, or check again"
+        )
+    return same[0]
 
 
 def _blocks(flagged: Sequence[Flagged]) -> Iterator[Sequence[Flagged]]:
@@ -264,6 +316,7 @@ def _trace_facts(
     swept: SweepResult,
     *,
     embedded_again: bool,
+    cannot_know: Sequence[str],
 ) -> dict[str, Any]:
     origins = {str(origin): sum(one.accusation.origin is origin for one in made) for origin in Origin}
     responsible = {s.entry.id for s in suspects if s.verdict is SuspectVerdict.RESPONSIBLE}
@@ -273,7 +326,7 @@ def _trace_facts(
             "path": str(store.path),
             "entries": len(entries),
             "files": {file.name: file.sha256 for file in store.files()},
-            "cannot_know": list(store.cannot_know),
+            "cannot_know": list(cannot_know),
             "embedded_again": embedded_again,
         },
         "events": len(made),

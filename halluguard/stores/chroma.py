@@ -23,9 +23,16 @@ from halluguard.stores.codes import StoreCode
 from halluguard.stores.confined import read_pickle
 from halluguard.stores.hnsw import read_segment
 from halluguard.stores.langchain_faiss import pickle_faults
-from halluguard.stores.metadata import AUTHOR_KEYS, BATCH_KEYS, SOURCE_KEYS, first_text, parse_time
+from halluguard.stores.metadata import (
+    AUTHOR_KEYS,
+    BATCH_KEYS,
+    SOURCE_KEYS,
+    first_text,
+    first_time,
+    parse_time,
+)
 from halluguard.stores.sqlite_copy import DatabaseCopy, copy_database, database_files
-from halluguard.stores.store import Store, observe, refuse_empty
+from halluguard.stores.store import Store, mend_entry, observe, refuse_empty
 
 Vector = NDArray[np.float32]
 
@@ -97,21 +104,23 @@ def _reader(copy: DatabaseCopy, collection: Collection, index: _Index) -> Callab
         with closing(copy.connect()) as connection:
             for position, row in enumerate(read_rows(connection, collection)):
                 seen.add(row.id)
-                yield _entry(row, position, index.find(row.id))
+                yield mend_entry(_entry(row, position, index.find(row.id)))
         for key in index.ids():
             if key not in seen:
-                yield Entry(id=key, text=None, vector=index.find(key))
+                yield mend_entry(Entry(id=key, text=None, vector=index.find(key)))
 
     return read
 
 
 def _entry(row: Row, position: int, vector: Vector | None) -> Entry:
+    # A store that was migrated or rebuilt is younger than what it holds: the entry's own time says when it was first there.
+    times = (first_time(row.metadata), parse_time(row.created_at))
     return Entry(
         id=row.id,
         text=row.text,
         vector=vector,
         source=first_text(row.metadata, SOURCE_KEYS),
-        ingested_at=parse_time(row.created_at),
+        ingested_at=min((time for time in times if time is not None), default=None),
         batch=first_text(row.metadata, BATCH_KEYS) or row.created_at,
         written_by_turn=first_text(row.metadata, AUTHOR_KEYS),
         position=position,
@@ -125,15 +134,17 @@ def _read_index(connection: sqlite3.Connection, database: Path, collection: Coll
     taken_in = sequence_of(connection, collection.vector_segment)
     metadata = folder / "index_metadata.pickle"
     if not collection.vector_segment or not metadata.is_file():
-        return _Index(pending=read_queue(connection, collection, taken_in if folder.is_dir() else 0))
+        after = taken_in if folder.is_dir() else 0
+        return _Index(pending=read_queue(connection, collection, after, held=None if after else ()))
     content = read_pickle(metadata, "chroma")
-    pending = read_queue(connection, collection, taken_in)
     segment = read_segment(folder)
     faults = tuple(pickle_faults(content, metadata.name))
     if not content.readable:
+        pending = read_queue(connection, collection, taken_in, held=None)
         return _Index(vectors=segment.vectors, pending=pending, n_unmapped=len(segment.labels), faults=faults)
     by_label = {int(label): slot for slot, label in enumerate(segment.labels)}
     labels = next(content.lines())["id_to_label"]
+    pending = read_queue(connection, collection, taken_in, held=labels)
     slots = {key: by_label[label] for key, label in labels.items() if label in by_label}
     return _Index(slots, segment.vectors, pending, len(segment.labels) - len(slots), faults)
 

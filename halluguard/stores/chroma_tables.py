@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from halluguard.errors import StoreError
 
 DOCUMENT_KEY = "chroma:document"
-DELETE = 3
+ADD, UPDATE, DELETE = 0, 1, 3  # codes of the queue; 2 is an upsert
 _SPACES = {"cosine": "cosine", "ip": "inner_product", "l2": "l2"}
 
 
@@ -125,6 +125,7 @@ def count_rows(connection: sqlite3.Connection, collection: Collection) -> int:
 
 def read_rows(connection: sqlite3.Connection, collection: Collection) -> Iterator[Row]:
     """Stream the records of a collection in the order of their first write."""
+    has_lists = _has_lists(connection)
     query = """
         SELECT e.id, e.embedding_id, e.seq_id, e.created_at, m.key, m.string_value, m.int_value, m.float_value, m.bool_value
         FROM embeddings e LEFT JOIN embedding_metadata m ON m.id = e.id WHERE e.segment_id = ? ORDER BY e.id, m.key
@@ -135,8 +136,26 @@ def read_rows(connection: sqlite3.Connection, collection: Collection) -> Iterato
         metadata = {
             name: _value(found) for *_, name, a, b, c, d in values if name and (found := (a, b, c, d))
         }
+        if has_lists:
+            metadata |= _read_lists(connection, row)
         text = metadata.pop(DOCUMENT_KEY, None)
         yield Row(row, str(key), _sequence(seq), created, text if isinstance(text, str) else None, metadata)
+
+
+def _has_lists(connection: sqlite3.Connection) -> bool:
+    """Tell whether the database has the table in which Chroma keeps lists from version 1.5 on."""
+    query = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'embedding_metadata_array'"
+    return connection.execute(query).fetchone() is not None
+
+
+def _read_lists(connection: sqlite3.Connection, row: int) -> dict[str, list[Any]]:
+    """Return the lists among the metadata of one record, a row of the table for each of their items."""
+    query = """
+        SELECT key, string_value, int_value, float_value, bool_value FROM embedding_metadata_array
+        WHERE id = ? ORDER BY key, rowid
+    """
+    items = groupby(connection.execute(query, (row,)), itemgetter(0))
+    return {key: [_value((a, b, c, d)) for _, a, b, c, d in values] for key, values in items}
 
 
 def _value(columns: tuple[Any, Any, Any, Any]) -> Any:
@@ -164,16 +183,30 @@ def sequence_of(connection: sqlite3.Connection, segment: str) -> int:
 
 
 def read_queue(
-    connection: sqlite3.Connection, collection: Collection, after: int
+    connection: sqlite3.Connection, collection: Collection, after: int, *, held: Container[str] | None = ()
 ) -> dict[str, NDArray[np.float32] | None]:
-    """Return, by id, the vector of the last pending write after a sequence number; None where it was deleted."""
+    """Return, by id, the vector of the last pending write after a sequence number; None where it was deleted.
+
+    `held` are the ids of the vector segment, None where they cannot be told. Chroma ignores an update of an id that is
+    nowhere, and an addition of one that is there; so does this.
+    """
     query = "SELECT id, operation, vector, encoding FROM embeddings_queue WHERE topic LIKE ? AND seq_id > ? ORDER BY seq_id"
     pending: dict[str, NDArray[np.float32] | None] = {}
-    for key, operation, vector, encoding in connection.execute(query, (f"%{collection.id}", after)):
+    for name, operation, vector, encoding in connection.execute(query, (f"%{collection.id}", after)):
+        key = str(name)
         if operation == DELETE:
-            pending[str(key)] = None
-        elif vector is not None:
-            pending[str(key)] = np.frombuffer(vector, dtype="<i4" if encoding == "INT32" else "<f4").astype(
+            pending[key] = None
+        elif vector is not None and not _is_ignored(operation, key, pending, held):
+            pending[key] = np.frombuffer(vector, dtype="<i4" if encoding == "INT32" else "<f4").astype(
                 np.float32
             )
     return pending
+
+
+def _is_ignored(
+    operation: int, key: str, pending: Mapping[str, NDArray[np.float32] | None], held: Container[str] | None
+) -> bool:
+    if key not in pending and held is None:
+        return False
+    is_there = pending[key] is not None if key in pending else key in (held or ())
+    return operation == (ADD if is_there else UPDATE)

@@ -11,7 +11,7 @@ from halluguard.stores.codes import StoreCode
 from halluguard.stores.confined import PickleContent, read_pickle
 from halluguard.stores.faiss_file import FaissVectors, read_faiss
 from halluguard.stores.metadata import AUTHOR_KEYS, BATCH_KEYS, SOURCE_KEYS, first_text, first_time
-from halluguard.stores.store import Store, observe, refuse_empty
+from halluguard.stores.store import Store, mend_entry, observe, refuse_empty
 
 
 def open_langchain_faiss(index: Path) -> Store:
@@ -24,7 +24,7 @@ def open_langchain_faiss(index: Path) -> Store:
     flat, content = read_faiss(index), read_pickle(pickle, "langchain")
 
     def read() -> Iterator[Entry]:
-        return _entries(flat, content)
+        return map(mend_entry, _entries(flat, content))
 
     knows, ids, count = observe(read())
     refuse_empty(count, index.parent)

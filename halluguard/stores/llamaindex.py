@@ -2,7 +2,9 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Collection, Iterator, Mapping
+from itertools import compress, product
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +15,22 @@ from halluguard.errors import StoreError
 from halluguard.records import Entry, Reason
 from halluguard.stores.codes import StoreCode
 from halluguard.stores.metadata import AUTHOR_KEYS, BATCH_KEYS, SOURCE_KEYS, first_text, first_time
-from halluguard.stores.store import Store, common_dimension, observe, refuse_empty
+from halluguard.stores.store import (
+    Store,
+    common_dimension,
+    mend_entry,
+    mend_text,
+    observe,
+    refuse_empty,
+)
 
 MAX_FILE = 2 << 30
-_SOURCE_RELATION = "1"  # NodeRelationship.SOURCE
+MAX_PLACES = 8
+"""Places of a node's metadata that JSON may have changed, up to which every reading is tried: 256 hashes."""
+
+_WHOLE = re.compile(r"0|-?[1-9][0-9]{0,18}")
+_Place = tuple[str, ...]
+"""Keys on the way to a list or object of metadata, `*` for an item of a list: those of one place are of one kind."""
 
 
 def open_llamaindex(docstore: Path) -> Store:
@@ -31,7 +45,7 @@ def open_llamaindex(docstore: Path) -> Store:
     vectors = _read_vectors(files)
 
     def read() -> Iterator[Entry]:
-        return _entries(nodes, vectors)
+        return map(mend_entry, _entries(nodes, vectors))
 
     knows, _, count = observe(read())
     refuse_empty(count, docstore.parent)
@@ -107,7 +121,8 @@ def _entries(
             id=key,
             text=_text(node),
             vector=vectors.get(key),
-            source=first_text(metadata, SOURCE_KEYS) or _source_document(node),
+            # its relation to a document is none: the document's id is a random one, not a name anybody can look up
+            source=first_text(metadata, SOURCE_KEYS),
             ingested_at=first_time(metadata),
             batch=first_text(metadata, BATCH_KEYS),
             written_by_turn=first_text(metadata, AUTHOR_KEYS),
@@ -126,26 +141,68 @@ def _text(node: Mapping[str, Any]) -> str | None:
     return text if isinstance(text, str) else None
 
 
-def _source_document(node: Mapping[str, Any]) -> str | None:
-    relations = node.get("relationships")
-    source = relations.get(_SOURCE_RELATION) if isinstance(relations, dict) else None
-    key = source.get("node_id") if isinstance(source, dict) else None
-    return key if isinstance(key, str) else None
-
-
 def _check_hashes(
     nodes: Mapping[str, Mapping[str, Any]], hashes: Mapping[str, str]
 ) -> dict[str, tuple[Reason, ...]]:
-    """Recompute the hash of every text node, SHA-256 over its text and its metadata as Python writes it."""
+    """Recompute the hash of every text node, SHA-256 over its text and its metadata as Python writes it.
+
+    A node is marked where no metadata that JSON makes into the stored one gives the hash. Where more than `MAX_PLACES`
+    may have been something else, that cannot be told, and the node is not marked.
+    """
     marks: dict[str, tuple[Reason, ...]] = {}
     for key, node in nodes.items():
         text, recorded = node.get("text"), hashes.get(key)
         if node.get("class_name") != "TextNode" or not isinstance(text, str) or recorded is None:
             continue
-        if _hash(text, node.get("metadata")) != recorded:
+        try:
+            sound = _may_have_hash(text, node.get("metadata"), recorded)
+        except RecursionError:  # nested deeper than any loader writes: it cannot be told either
+            sound = True
+        if not sound:
             detail = "text or metadata were changed without the store's own writer"
-            marks[key] = (Reason(StoreCode.HASH_MISMATCH, 1.0, detail),)
+            marks[mend_text(key)] = (Reason(StoreCode.HASH_MISMATCH, 1.0, detail),)
     return marks
+
+
+def _may_have_hash(text: str, metadata: Any, recorded: str) -> bool:
+    """Tell whether text and metadata had this hash before JSON made lists of tuples and strings of whole-number keys."""
+    if _hash(text, metadata) == recorded:
+        return True
+    places = sorted(set(_ambiguous(metadata)))
+    if len(places) > MAX_PLACES:
+        return True
+    return any(
+        _hash(text, _restore(metadata, set(compress(places, changed)))) == recorded
+        for changed in product((False, True), repeat=len(places))
+    )
+
+
+def _ambiguous(value: Any, place: _Place = ()) -> Iterator[_Place]:
+    """Yield the places of lists, and of objects with a key that is a whole number."""
+    if isinstance(value, list):
+        yield place
+        for item in value:
+            yield from _ambiguous(item, (*place, "*"))
+    elif isinstance(value, dict):
+        if place and any(map(_WHOLE.fullmatch, value)):
+            yield place
+        for key, item in value.items():
+            yield from _ambiguous(item, (*place, key))
+
+
+def _restore(value: Any, changed: Collection[_Place], place: _Place = ()) -> Any:
+    """Return a value with tuples for the lists, and numbers for the keys, at the given places."""
+    if isinstance(value, list):
+        items = [_restore(item, changed, (*place, "*")) for item in value]
+        return tuple(items) if place in changed else items
+    if isinstance(value, dict):
+        return {
+            int(key) if place in changed and _WHOLE.fullmatch(key) else key: _restore(
+                item, changed, (*place, key)
+            )
+            for key, item in value.items()
+        }
+    return value
 
 
 def _hash(text: str, metadata: Any) -> str:

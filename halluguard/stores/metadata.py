@@ -1,14 +1,17 @@
 """The usual names under which metadata keeps an entry's source, time, batch and author."""
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 SOURCE_KEYS = ("source", "file_path", "url", "file", "doc_uri", "filename", "file_name", "link")
 TIME_KEYS = ("ingested_at", "created_at", "indexed_at", "added_at", "inserted_at", "timestamp")
 BATCH_KEYS = ("batch", "batch_id", "ingest_batch", "ingestion_id", "job_id", "run_id")
 AUTHOR_KEYS = ("written_by_turn", "from_turn", "turn_id")
 _MILLISECONDS_FROM = 1e11  # Unix seconds stay below this until the year 5138
+_ZONED = re.compile(r"([^\[]+)\[([A-Za-z0-9_+/-]+)\]")  # 2024-05-01T12:00:00[Europe/Berlin], as in RFC 9557
 
 
 def first_text(metadata: Mapping[str, Any], keys: tuple[str, ...]) -> str | None:
@@ -28,13 +31,20 @@ def first_time(metadata: Mapping[str, Any]) -> datetime | None:
 
 
 def parse_time(value: object) -> datetime | None:
-    """Read ISO 8601 or Unix seconds or milliseconds as UTC; None where it is neither. A time without zone is UTC."""
+    """Read ISO 8601 or Unix seconds or milliseconds as UTC; None where it is neither. A time without zone is UTC.
+
+    The name of a time zone may follow in brackets; a time in a zone that nobody knows is None, not off by hours.
+    """
     if isinstance(value, bool) or value is None:
         return None
     try:
         if isinstance(value, int | float):
             return datetime.fromtimestamp(value / 1000 if value > _MILLISECONDS_FROM else value, tz=UTC)
-        time = datetime.fromisoformat(str(value).strip())
-    except (ValueError, OverflowError, OSError):
+        text = str(value).strip()
+        zoned = _ZONED.fullmatch(text)
+        time = datetime.fromisoformat(zoned[1] if zoned else text)
+        if time.tzinfo is None:
+            time = time.replace(tzinfo=ZoneInfo(zoned[2]) if zoned else UTC)
+        return time.astimezone(UTC)
+    except (ValueError, OverflowError, OSError, ZoneInfoNotFoundError):
         return None
-    return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)

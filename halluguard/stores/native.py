@@ -1,7 +1,7 @@
 """The plain store: JSONL entries, with their vectors inline or in a `.npy` file of the same order beside them."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
@@ -22,9 +22,11 @@ from halluguard.stores.metadata import (
     first_time,
     parse_time,
 )
-from halluguard.stores.store import Store, common_dimension, observe, refuse_empty
+from halluguard.stores.store import Store, common_dimension, mend_entry, observe, refuse_empty
 
 MAX_LINE = 64 << 20
+OTHER_TEXTS = ("page_content", "content", "document")
+"""What other exports call the text; read where `text` is missing and exactly one of them is there."""
 
 
 class _Repeated(dict[str, Any]):
@@ -47,7 +49,7 @@ def open_native(path: Path, vectors: Path | None) -> Store:
     array = None if vectors is None else load_array(vectors)
 
     def read() -> Iterator[Entry]:
-        return _entries(path, array)
+        return map(mend_entry, _entries(path, array))
 
     knows, ids, count = observe(read())
     refuse_empty(count, path)
@@ -117,11 +119,25 @@ def _parse(path: Path, number: int, line: bytes) -> dict[str, Any]:
         raise StoreError(f"{path}:{number}: not a JSON object ({error}){half}") from error
     if not isinstance(fields, dict):
         raise StoreError(f"{path}:{number}: a {type(fields).__name__} where an entry object is expected")
-    if not isinstance(fields.get("text"), str | None) or ("text" not in fields and "id" not in fields):
+    name = _text_field(fields)
+    if name is None:
+        found = ", ".join(f'"{key[:40]}"' for key in list(fields)[:8]) or "no field"
         raise StoreError(
-            f'{path}:{number}: field "text" is missing or no string. An entry is {{"id", "text", "source", ...}}'
+            f'{path}:{number}: field "text" is missing (found {ascii(found)[1:-1]}), and no single one of '
+            f'{", ".join(OTHER_TEXTS)} stands in. An entry is {{"id", "text", "source", ...}}'
         )
+    if not isinstance(fields[name], str | None):
+        kind = type(fields[name]).__name__
+        raise StoreError(f'{path}:{number}: field "{name}" is a {kind} where a string is expected')
     return fields
+
+
+def _text_field(fields: Mapping[str, Any]) -> str | None:
+    """Return the name of the field that holds an entry's text, or None where none or several may."""
+    if "text" in fields:
+        return "text"
+    others = [name for name in OTHER_TEXTS if name in fields]
+    return others[0] if len(others) == 1 else None
 
 
 def _keep_pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -153,9 +169,10 @@ def _entry(path: Path, row: _Row, vector: NDArray[Any] | None, position: int) ->
         )
     if vector is None and fields.get("vector") is not None:
         vector = _inline(path, row)
+    key, text = fields.get("id"), _text_field(fields)
     return Entry(
-        id=str(fields.get("id", f"line-{row.line}")),
-        text=fields.get("text"),
+        id=f"line-{row.line}" if key is None or key == "" else str(key),
+        text=None if text is None else fields[text],
         vector=None if vector is None else np.array(vector, dtype=np.float32),
         source=first_text(fields, SOURCE_KEYS) or first_text(metadata, SOURCE_KEYS),
         ingested_at=parse_time(fields.get("ingested_at")) or first_time(metadata),

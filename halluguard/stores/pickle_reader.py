@@ -11,9 +11,11 @@ import io
 import json
 import pickle  # only the opcode table and a subclass that resolves nothing
 import pickletools
+import struct
 import sys
 from collections.abc import Iterator
-from typing import Any, BinaryIO, NoReturn, Self
+from datetime import datetime, timedelta
+from typing import Any, BinaryIO, Literal, NoReturn, Self
 
 MAX_FILE = 8 << 30
 MAX_OPCODES = 400_000_000
@@ -37,6 +39,7 @@ PAIRS = {
 VALUES = {
     ("datetime", "datetime"),
     ("datetime", "date"),
+    ("datetime", "time"),
     ("datetime", "timezone"),
     ("datetime", "timedelta"),
     ("uuid", "UUID"),
@@ -45,15 +48,24 @@ VALUES = {
     ("pathlib", "PurePosixPath"),
     ("pathlib", "WindowsPath"),
     ("pathlib", "PureWindowsPath"),
+    ("zoneinfo", "ZoneInfo"),
+    ("numpy", "dtype"),
+    ("numpy.core.multiarray", "scalar"),
+    ("numpy._core.multiarray", "scalar"),
+    ("pandas._libs.tslibs.timestamps", "_unpickle_timestamp"),
+    ("pandas._libs.tslibs.timestamps", "Timestamp"),
 }
 """Plain values that metadata may hold; their arguments are recorded, never used."""
 
-SETS: dict[tuple[str, str], type] = {
+CONTAINERS: dict[tuple[str, str], type] = {
     (module, name): kind
     for module in ("builtins", "__builtin__")
     for name, kind in (("set", set), ("frozenset", frozenset))
-}
-FAMILIAR = set().union(*PAIRS.values(), VALUES, SETS)
+} | {("collections", "OrderedDict"): dict}
+ZONE, LOOKUP = ("zoneinfo", "ZoneInfo"), ("builtins", "getattr")
+"""A time zone is pickled as a call of what `getattr` finds in its class under the name `_unpickle`."""
+
+FAMILIAR = set().union(*PAIRS.values(), VALUES, CONTAINERS, {LOOKUP})
 REFUSED = frozenset(
     {"PERSID", "BINPERSID", "EXT1", "EXT2", "EXT4", "INST", "OBJ", "NEXT_BUFFER", "READONLY_BUFFER"}
 )
@@ -72,6 +84,8 @@ class Record:
     """What stands in for every class: the name it had, the arguments and the state it was given."""
 
     origin = ("", "")
+    args: tuple[Any, ...]
+    state: Any
 
     def __new__(cls, *args: Any, **_: Any) -> Self:
         """Keep the arguments and nothing else."""
@@ -95,15 +109,19 @@ class Thing(Record):
 class Value(Record):
     """A plain value of the metadata: the call that would make it is recorded."""
 
-    def __init__(self, *args: Any, **_: Any) -> None:
-        pass
+
+class Lookup(Record):
+    """What stands in for `getattr`: nothing is looked up, and only the maker of a time zone may be asked for."""
+
+    def __new__(cls, *args: Any, **_: Any) -> Any:
+        """Return the stand-in of the time zone's class, which records its arguments as its maker would be given them."""
+        if len(args) == 2 and getattr(args[0], "origin", None) == ZONE and args[1] == "_unpickle":
+            return args[0]
+        raise RefusedError(f"a call of {'.'.join(LOOKUP)}")
 
 
 class Foreign(Record):
     """Anything else: recorded so that the rest of the names come to light, then the whole is refused."""
-
-    def __init__(self, *args: Any, **_: Any) -> None:
-        pass
 
 
 class Reader(pickle.Unpickler):
@@ -118,9 +136,13 @@ class Reader(pickle.Unpickler):
         """Return the inert stand-in of a pair, and remember that it was asked for."""
         pair = (module, name)
         if pair not in self.seen:
-            base = Thing if pair in self.allowed else Value if pair in VALUES else Foreign
-            self.seen[pair] = SETS.get(pair) or type("Stub", (base,), {"origin": pair})
+            self.seen[pair] = CONTAINERS.get(pair) or type("Stub", (self._base(pair),), {"origin": pair})
         return self.seen[pair]
+
+    def _base(self, pair: tuple[str, str]) -> type[Record]:
+        if pair == LOOKUP:
+            return Lookup
+        return Thing if pair in self.allowed else Value if pair in VALUES else Foreign
 
     def persistent_load(self, pid: Any) -> NoReturn:  # noqa: ARG002
         """Refuse: a store has no objects outside its pickle."""
@@ -227,7 +249,7 @@ def load_bounded(stream: BinaryIO, shape: str, size: int) -> tuple[Any, dict[str
 def _judge(report: dict[str, Any], shape: str, seen: dict[tuple[str, str], type]) -> dict[str, Any]:
     """Join what the scan saw with what the unpickler was asked for; the unpickler's word counts where it spoke."""
     pairs = set(seen) if seen else {tuple(pair) for pair in report["globals"]}
-    known = PAIRS[shape] | VALUES | set(SETS)
+    known = PAIRS[shape] | VALUES | set(CONTAINERS) | ({LOOKUP} if ZONE in pairs else set())
     return report | {"globals": _dotted(pairs), "foreign": _dotted(pairs - known)}
 
 
@@ -251,33 +273,122 @@ def plain(value: Any, depth: int = 0) -> Any:
         return sorted((plain(item, depth + 1) for item in value), key=str)
     if isinstance(value, bytes | bytearray):
         return base64.b64encode(value).decode()
-    return _write_value(value) if isinstance(value, Value) else f"<{type(value).__name__}>"
+    return _write_value(value, depth) if isinstance(value, Value) else f"<{type(value).__name__}>"
 
 
 def _key(key: Any) -> str:
     return key if isinstance(key, str) else str(plain(key, MAX_DEPTH))
 
 
-def _write_value(value: Value) -> str:
+def _write_value(value: Value, depth: int) -> Any:
     """Write a recorded datetime, path, number or UUID as people do, from its arguments alone."""
-    name, args = value.origin[1], value.args  # type: ignore[attr-defined]
-    if name in {"datetime", "date"} and args and isinstance(args[0], bytes) and len(args[0]) in {4, 10}:
-        return _write_date(args[0])
+    name, args = value.origin[1], value.args
+    if name in {"datetime", "date", "time"} and args and isinstance(args[0], bytes):
+        return _write_moment(name, *args[:2])
+    if name in {"Timestamp", "_unpickle_timestamp"}:
+        return _write_timestamp(*args)
+    if name == "scalar" and len(args) == 2:
+        return plain(_read_scalar(*args), depth)
+    if name == "ZoneInfo" and args and isinstance(args[0], str):
+        return args[0]
     if name.endswith("Path"):
         return "/".join(str(part) for part in args).replace("//", "/")
-    state = value.state  # type: ignore[attr-defined]
+    state = value.state
     if name == "UUID" and isinstance(state, dict) and isinstance(state.get("int"), int):
         digits = f"{state['int']:032x}"
         return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
     return str(args[0]) if len(args) == 1 and isinstance(args[0], str) else f"<{name}>"
 
 
-def _write_date(packed: bytes) -> str:
-    date = f"{packed[0] << 8 | packed[1]:04d}-{packed[2] & 127:02d}-{packed[3]:02d}"
-    if len(packed) == 4:
+def _write_moment(name: str, packed: bytes, zone: Any = None) -> str:
+    """Write a date, a time of day or both as ISO 8601, from the bytes that the standard library packs them in."""
+    if len(packed) != {"date": 4, "time": 6, "datetime": 10}[name]:
+        return f"<{name}>"
+    day, clock = b"" if name == "time" else packed[:4], packed[-6:]
+    date = f"{day[0] << 8 | day[1]:04d}-{day[2] & 127:02d}-{day[3]:02d}" if day else ""
+    if name == "date":
         return date
-    micro = int.from_bytes(packed[7:10])
-    return f"{date}T{packed[4]:02d}:{packed[5]:02d}:{packed[6]:02d}" + (f".{micro:06d}" if micro else "")
+    micro = int.from_bytes(clock[3:], "big")
+    time = f"{clock[0] & 127:02d}:{clock[1]:02d}:{clock[2]:02d}" + (f".{micro:06d}" if micro else "")
+    return (f"{date}T" if date else "") + time + _write_zone(zone)
+
+
+def _write_zone(zone: Any) -> str:
+    """Write a time zone as an offset, or by its name in brackets, where only a calendar of zones knows the offset."""
+    if zone is None:
+        return ""
+    if isinstance(key := _argument(zone, "ZoneInfo"), str):
+        return f"[{key}]"
+    delta = _argument(zone, "timezone")
+    days, seconds = _argument(delta, "timedelta"), _argument(delta, "timedelta", 1)
+    if type(days) is not int or type(seconds) is not int or abs(seconds := days * 86400 + seconds) >= 86400:
+        return "[unknown]"
+    hours, rest = divmod(abs(seconds), 3600)
+    sign, second = "-" if seconds < 0 else "+", f":{rest % 60:02d}" if rest % 60 else ""
+    return f"{sign}{hours:02d}:{rest // 60:02d}{second}"
+
+
+def _argument(value: Any, name: str, place: int = 0) -> Any:
+    """Return an argument of a recorded value of that name, None where it has none or is something else."""
+    is_one = isinstance(value, Value) and value.origin[1] == name
+    return value.args[place] if is_one and len(value.args) > place else None
+
+
+FLOATS = {"f2": "e", "f4": "f", "f8": "d"}
+TICKS = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
+RESOLUTIONS = {7: "s", 8: "ms", 9: "us", 10: "ns"}
+"""Codes of NumPy for what a timestamp of pandas counts; before they were written it counted nanoseconds."""
+
+
+def _write_timestamp(*args: Any) -> str:
+    """Write a timestamp of pandas, which counts from 1970 in UTC whatever its zone is."""
+    count, _, zone, code = (*args, None, None, None, None)[:4]
+    unit = RESOLUTIONS.get(code, "") if type(code) is int else "ns" if code is None else ""
+    return _write_ticks(count, unit) + ("" if zone is None else "+00:00")
+
+
+def _write_ticks(count: Any, unit: str) -> str:
+    """Write a count of seconds, or fractions of them, since 1970."""
+    if type(count) is not int or unit not in TICKS:
+        return "<timestamp>"
+    seconds, ticks = divmod(count, TICKS[unit])
+    try:
+        moment = datetime(1970, 1, 1) + timedelta(seconds=seconds)  # noqa: DTZ001  # the caller knows the zone
+    except OverflowError:
+        return "<timestamp>"
+    nanos = f"{ticks * 10**9 // TICKS[unit]:09d}"
+    return moment.isoformat() + (f".{nanos.removesuffix('000')}" if ticks else "")
+
+
+def _read_scalar(kind: Any, packed: Any) -> Any:
+    """Return the number, truth value, text or time that NumPy packed into bytes, or its kind in brackets."""
+    code, state = _argument(kind, "dtype"), kind.state if isinstance(kind, Value) else ()
+    if not isinstance(code, str) or not isinstance(packed, bytes) or not packed:
+        return "<scalar>"
+    size = len(packed) // 4 if code.startswith("U") else len(packed)
+    big = isinstance(state, tuple) and len(state) > 1 and state[1] == ">"
+    order: Literal["big", "little"] = "big" if big else "little"
+    if code[1:] != str(size):
+        return "<scalar>"
+    if code in FLOATS:
+        return struct.unpack((">" if big else "<") + FLOATS[code], packed)[0]
+    if code == "b1":
+        return bool(packed[0])
+    if code[0] in "iu":
+        return int.from_bytes(packed, order, signed=code[0] == "i")
+    if code[0] == "U":
+        return packed.decode("utf-32-be" if big else "utf-32-le", "replace").rstrip("\0")
+    if code == "M8":
+        return _write_ticks(int.from_bytes(packed, order, signed=True), _unit(state))
+    return packed if code[0] == "S" else "<scalar>"
+
+
+def _unit(state: Any) -> str:
+    """Return what a NumPy time counts, from the end of its type's state."""
+    match state:
+        case (*_, (_, (bytes(unit), 1, *_))):
+            return unit.decode("ascii", "replace")
+    return ""
 
 
 def _state(record: Any) -> dict[str, Any]:
@@ -374,7 +485,15 @@ def main(shape: str, path: str) -> None:
 
 def _prepare() -> None:
     """Import now what the codecs of a pickle's text opcodes would import later, when imports are refused."""
-    for name in ("raw-unicode-escape", "ascii", "latin-1", "utf-8", "unicode-escape"):
+    for name in (
+        "raw-unicode-escape",
+        "ascii",
+        "latin-1",
+        "utf-8",
+        "unicode-escape",
+        "utf-32-le",
+        "utf-32-be",
+    ):
         "x".encode(name)
 
 

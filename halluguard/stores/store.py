@@ -1,10 +1,12 @@
 """What every vector store looks like once it is open, whatever wrote it."""
 
 import hashlib
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +16,8 @@ from halluguard.records import Entry, Reason
 
 FIELDS = ("vector", "time", "batch", "source", "order")
 """What an entry may carry besides its text, in the order it is shown to people."""
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +83,53 @@ def read_vectors(store: Store) -> tuple[tuple[str, ...], NDArray[np.float32]]:
             vectors[len(ids)] = entry.vector
             ids.append(entry.id)
     return tuple(ids), vectors[: len(ids)]
+
+
+def mend_entry(entry: Entry) -> Entry:
+    """Return an entry with each lone surrogate, which no model or table takes, as U+FFFD: the sweep reports it as damage.
+
+    Raises:
+        StoreError: the metadata of a damaged entry is nested too deep.
+
+    """
+    fields = ("id", "text", "source", "batch", "written_by_turn", "metadata")
+    found = {name: value for name in fields if _is_damaged(value := getattr(entry, name))}
+    if not found:
+        return entry
+    try:
+        return replace(entry, **{name: _mend(value) for name, value in found.items()})
+    except RecursionError as error:
+        raise StoreError(
+            f"entry {mend_text(entry.id)!r}: metadata nested too deep. Flatten it, or leave the entry out"
+        ) from error
+
+
+def mend_text(text: str) -> str:
+    """Return a text with each lone surrogate replaced by U+FFFD."""
+    return text if text.isascii() else _SURROGATE.sub("\ufffd", text)
+
+
+def _is_damaged(value: Any) -> bool:
+    """Tell whether a value, or anything in it, holds a lone surrogate; without recursion, since metadata is hostile."""
+    waiting = [value]
+    while waiting:
+        item = waiting.pop()
+        if isinstance(item, str):
+            if not item.isascii() and _SURROGATE.search(item):
+                return True
+        elif isinstance(item, Mapping):
+            waiting += (*item.keys(), *item.values())
+        elif isinstance(item, list):
+            waiting += item
+    return False
+
+
+def _mend(value: Any) -> Any:
+    if isinstance(value, str):
+        return mend_text(value)
+    if isinstance(value, Mapping):
+        return {_mend(key): _mend(item) for key, item in value.items()}
+    return [_mend(item) for item in value] if isinstance(value, list) else value
 
 
 def observe(entries: Iterator[Entry]) -> tuple[frozenset[str], Counter[str], int]:

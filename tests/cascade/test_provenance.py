@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from halluguard.cascade.observe import normalise, observe
@@ -113,6 +115,38 @@ def test_a_writer_that_is_not_in_the_log_is_counted(loop, tmp_path):
     found, counts = edges(loop, tmp_path)
     assert found == {}
     assert counts["writer_not_in_log"] == 1
+
+
+def test_the_run_that_ingested_an_entry_is_not_taken_for_its_writer(loop, tmp_path):
+    loop.turn("t1", 1, TRUE)
+    loop.entry("kb", FALSE, 2)
+    loop.stored = [replace(loop.stored[0], metadata={"run_id": "ingest-7", "message_id": "<1@mail>"})]
+    seen = observe(loop.write(tmp_path / "run"), loop)
+    assert [entry.writers for entry in seen.entries] == [()]
+    assert find_write_backs(seen)[1]["writer_not_in_log"] == 0
+
+
+@pytest.mark.parametrize("key", ["run_id", "message_id", "turn_id"])
+def test_an_ambiguous_id_names_the_writer_where_the_log_has_it(loop, tmp_path, key):
+    loop.turn("t1", 1, FALSE)
+    loop.entry("m1", "Something else was noted.", 2)
+    loop.stored = [replace(loop.stored[0], metadata={key: "t1"})]
+    assert edges(loop, tmp_path)[0] == {("t1", "m1"): (EXPLICIT, 1.0)}
+
+
+def test_a_turn_id_of_something_else_is_no_writer_though_the_store_reader_takes_it_for_one(loop, tmp_path):
+    loop.turn("t1", 1, TRUE)
+    loop.entry("kb", FALSE, 2, by="call-12")
+    loop.stored = [replace(loop.stored[0], metadata={"turn_id": "call-12"})]
+    assert edges(loop, tmp_path)[1]["writer_not_in_log"] == 0
+
+
+@pytest.mark.parametrize("key", ["written_by_turn", "from_turn", "source_turn"])
+def test_an_id_that_can_mean_nothing_else_is_counted_where_the_log_lacks_it(loop, tmp_path, key):
+    loop.turn("t1", 1, TRUE)
+    loop.entry("m1", FALSE, 2)
+    loop.stored = [replace(loop.stored[0], metadata={key: "t-before-the-log"})]
+    assert edges(loop, tmp_path)[1]["writer_not_in_log"] == 1
 
 
 def test_markers_case_and_punctuation_do_not_count_as_words():

@@ -1,6 +1,7 @@
 """The checks that need no model: vectors, characters, duplicates, density, log, sources."""
 
 import json
+import unicodedata
 from datetime import UTC, datetime
 
 import numpy as np
@@ -346,6 +347,17 @@ def test_sources_of_a_folder_are_found_by_the_end_of_their_path(tmp_path):
     assert read("../../etc/passwd") is None
     with pytest.raises(SourceElsewhereError):
         read("https://example.org/valves")
+
+
+@pytest.mark.parametrize(("file", "named"), [("NFC", "NFD"), ("NFD", "NFC")])
+def test_a_source_is_found_however_its_accents_are_written(tmp_path, file, named):
+    name = "café.md"
+    (tmp_path / unicodedata.normalize(file, name)).write_text(f"# Café\n\n{SENTENCE}\n")
+    source = unicodedata.normalize(named, name)
+
+    found = list(check_sources([Entry(id="a", text=SENTENCE, source=source)], folder_sources(tmp_path)))
+
+    assert found == []
 
 
 def test_source_that_lies_elsewhere_is_counted_and_not_called_gone():

@@ -296,3 +296,13 @@ def test_stretch_is_found_where_faults_crowd_and_not_where_they_are_spread():
 
     assert (stretch.start, stretch.stop) == (300, 360)
     assert find_stretch(spread) is None
+
+
+def test_vectors_without_texts_are_not_said_to_be_another_models(embedder, write):
+    texts = make_texts(30)
+
+    result = sweep(write([None] * 30, embedder.encode(texts)), Evidence(embedder))
+
+    assert Code.STALE_MODEL not in {reason.code for reason in result.container}
+    assert "embedding" not in result.checked
+    assert result.not_checked["embedding"] == "no entry has both a text and a usable vector"

@@ -49,6 +49,102 @@ def test_metadata_keeps_its_types(chroma_store):
     assert type(entry.metadata["draft"]) is bool
 
 
+@pytest.fixture
+def make_store(tmp_path):
+    """Return a function that writes a small store through Chroma, and lets a test write to its collection."""
+
+    def make(write):
+        client = chromadb.PersistentClient(
+            str(tmp_path / "made"), settings=chromadb.config.Settings(anonymized_telemetry=False)
+        )
+        write(client.create_collection("pumps", embedding_function=None))
+        return tmp_path / "made"
+
+    return make
+
+
+@pytest.mark.parametrize(
+    ("own", "expected"),
+    [
+        ("2020-05-01T12:00:00+02:00", "2020-05-01T10:00:00+00:00"),
+        ("2999-01-01", None),
+        ("soon", None),
+        (None, None),
+    ],
+)
+def test_entry_is_as_old_as_the_earlier_of_its_own_time_and_the_time_it_was_written(
+    make_store, own, expected
+):
+    metadata = {"source": "a.md"} | ({} if own is None else {"ingested_at": own})
+    folder = make_store(
+        lambda one: one.add(ids=["a"], embeddings=[[1.0, 0.0]], documents=["x"], metadatas=[metadata])
+    )
+
+    (entry,) = open_store(folder).entries()
+
+    if expected is None:
+        with closing(sqlite3.connect(folder / "chroma.sqlite3")) as connection:
+            ((created,),) = connection.execute("SELECT created_at FROM embeddings")
+        expected = f"{created.replace(' ', 'T')}+00:00"
+    assert entry.ingested_at.isoformat() == expected
+
+
+def test_lists_of_metadata_are_read_in_their_order(make_store):
+    metadata = {
+        "tags": ["b", "a"],
+        "pages": [2, 1],
+        "weights": [1.5],
+        "flags": [True, False],
+        "source": "a.md",
+    }
+    folder = make_store(
+        lambda one: one.add(
+            ids=["a", "b"],
+            embeddings=[[1.0, 0.0], [0.0, 1.0]],
+            documents=["x", "y"],
+            metadatas=[metadata, None],
+        )
+    )
+
+    first, second = open_store(folder).entries()
+
+    assert first.metadata == metadata
+    assert type(first.metadata["flags"][0]) is bool
+    assert second.metadata == {}
+
+
+def test_writes_that_chroma_ignores_are_ignored(make_store):
+    def write(one):
+        one.update(ids=["nowhere"], embeddings=[[1.0, 0.0]], documents=["Nothing."])
+        one.add(ids=["a", "b"], embeddings=[[1.0, 0.0], [0.0, 1.0]], documents=["x", "y"])
+        one.add(ids=["a"], embeddings=[[0.5, 0.5]], documents=["z"])
+        one.delete(ids=["b"])
+        one.update(ids=["b"], embeddings=[[0.5, 0.5]], documents=["z"])
+        one.update(ids=["also nowhere"], embeddings=[[1.0, 0.0]], documents=["Nothing."])
+
+    store = open_store(make_store(write))
+
+    assert [(entry.id, entry.text, entry.vector.tolist()) for entry in store.entries()] == [
+        ("a", "x", [1.0, 0.0])
+    ]
+    assert store.findings() == ()
+
+
+def test_pending_writes_to_ids_of_the_index_are_judged_by_the_index(chroma_store, copy_of):
+    folder = copy_of(chroma_store)
+    collection = collection_of(folder)
+    before = {entry.id: entry.vector.tolist() for entry in open_store(folder).entries()}
+    collection.add(ids=["e1"], embeddings=[[1.0] + [0.0] * 15], documents=["Ignored."])
+    collection.update(ids=["e2"], embeddings=[[1.0] + [0.0] * 15], documents=["Taken."])
+    collection.update(ids=["e999"], embeddings=[[1.0] + [0.0] * 15], documents=["Ignored."])
+
+    store = open_store(folder)
+    after = {entry.id: entry.vector.tolist() for entry in store.entries()}
+
+    assert after == before | {"e2": [1.0] + [0.0] * 15}
+    assert StoreCode.COUNT_MISMATCH not in {reason.code for reason in store.findings()}
+
+
 def test_vectors_come_from_the_index_and_from_the_queue(chroma_store):
     with closing(
         sqlite3.connect(f"file:{chroma_store / 'chroma.sqlite3'}?mode=ro&immutable=1", uri=True)

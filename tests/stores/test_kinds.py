@@ -3,7 +3,10 @@
 import numpy as np
 import pytest
 
+from halluguard.errors import StoreError
+from halluguard.records import Entry
 from halluguard.stores import open_store, read_vectors
+from halluguard.stores.store import mend_entry
 
 KINDS = {
     "native": "native_store",
@@ -83,3 +86,20 @@ def test_read_vectors_gathers_all_vectors_in_one_array(folder):
 
     assert len(ids) == store.count
     assert vectors.shape == (store.count, store.dimension)
+
+
+def nest(leaf, depth=5000):
+    for _ in range(depth):
+        leaf = [leaf]
+    return {"k": leaf}
+
+
+def test_entry_without_surrogates_is_left_as_it_is_however_deep():
+    entry = Entry(id="a", text="é \U0001f600", metadata=nest("x"))
+
+    assert mend_entry(entry) is entry
+
+
+def test_surrogate_deeper_than_python_recurses_is_one_clear_line():
+    with pytest.raises(StoreError, match="entry 'a': metadata nested too deep"):
+        mend_entry(Entry(id="a", text="x", metadata=nest("\ud83d")))

@@ -1,5 +1,6 @@
 """LlamaIndex folders: hashes, counts, and broken JSON."""
 
+import hashlib
 import json
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 
 from halluguard.errors import StoreError
 from halluguard.stores import StoreCode, open_store
+from halluguard.stores.llamaindex import MAX_PLACES
 
 
 def change(path, function):
@@ -26,6 +28,96 @@ def test_text_changed_without_its_hash_is_marked(llamaindex_store, copy_of):
 
     assert list(store.entry_findings()) == ["e4"]
     assert [(reason.code, reason.figure) for reason in store.findings()] == [(StoreCode.HASH_MISMATCH, 1.0)]
+
+
+@pytest.fixture
+def hashed_store(tmp_path):
+    """Return a function that makes a store of one node whose hash was taken of metadata that JSON then changed."""
+    core = pytest.importorskip("llama_index.core", reason="llama-index-core is not installed")
+    from llama_index.core.embeddings import MockEmbedding
+    from llama_index.core.schema import TextNode
+
+    def make(metadata, stored=None):
+        index = core.VectorStoreIndex(
+            [TextNode(id_="a", text="x", metadata=metadata)],
+            embed_model=MockEmbedding(2),
+            store_nodes_override=True,
+        )
+        index.storage_context.persist(str(tmp_path))
+        if stored is not None:
+            change(
+                tmp_path / "docstore.json",
+                lambda content: content["docstore/data"]["a"]["__data__"].update(metadata=stored),
+            )
+        return tmp_path
+
+    return make
+
+
+JSON_CHANGES = [
+    {"box": (1, 2)},
+    {"boxes": [(1, 2), (3, 4)], "tags": ["a"]},
+    {"pages": {1: "one", 2: ("a", ["b"])}},
+    {"deep": ({"n": {10: [], -1: ()}},)},
+]
+
+
+@pytest.mark.parametrize("metadata", JSON_CHANGES)
+def test_node_whose_metadata_json_changed_is_not_called_tampered(hashed_store, metadata):
+    assert open_store(hashed_store(metadata)).findings() == ()
+
+
+@pytest.mark.parametrize("metadata", JSON_CHANGES)
+def test_node_whose_metadata_somebody_changed_is_marked_though_json_changed_it_too(hashed_store, metadata):
+    stored = json.loads(json.dumps(metadata)) | {"added": 1}
+
+    assert list(open_store(hashed_store(metadata, stored)).entry_findings()) == ["a"]
+
+
+def test_node_with_too_many_places_to_try_is_not_marked(hashed_store):
+    metadata = {f"k{i}": [i] for i in range(MAX_PLACES + 1)}
+
+    assert open_store(hashed_store(metadata | {"k0": (0,)})).findings() == ()
+
+
+def test_metadata_nested_deeper_than_python_recurses_does_not_crash_the_hash_check(tmp_path):
+    node = {"class_name": "TextNode", "text": "x", "metadata": {"k": json.loads("[" * 900 + "]" * 900)}}
+    content = {"docstore/data": {"a": {"__data__": node}}, "docstore/metadata": {"a": {"doc_hash": "0"}}}
+    (tmp_path / "docstore.json").write_text(json.dumps(content))
+
+    assert open_store(tmp_path).entry_findings() == {}
+
+
+def test_random_id_of_a_document_is_no_source(llamaindex_store, copy_of):
+    folder = copy_of(llamaindex_store)
+
+    def forget(content):
+        for node in content["docstore/data"].values():
+            node["__data__"]["metadata"].pop("file_path")
+
+    change(folder / "docstore.json", forget)
+    store = open_store(folder)
+
+    assert {entry.source for entry in store.entries()} == {None}
+    assert "source" in store.cannot_know
+
+
+def test_lone_surrogate_is_replaced_and_the_hash_is_that_of_the_raw_text(llamaindex_store, copy_of):
+    folder = copy_of(llamaindex_store)
+
+    def spoil(content):
+        node = content["docstore/data"]["e4"]["__data__"]
+        node["text"] = "Half \ud83d"
+        raw = node["text"] + str(node["metadata"])
+        content["docstore/metadata"]["e4"]["doc_hash"] = hashlib.sha256(
+            raw.encode("utf-8", "surrogatepass")
+        ).hexdigest()
+
+    change(folder / "docstore.json", spoil)
+    store = open_store(folder)
+
+    assert store.findings() == ()
+    assert {entry.id: entry.text for entry in store.entries()}["e4"] == "Half \ufffd"
 
 
 def test_vector_without_node_and_node_without_vector_are_counted(llamaindex_store, copy_of):

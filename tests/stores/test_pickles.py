@@ -8,6 +8,8 @@ import os
 import pickle
 import struct
 import uuid
+import zoneinfo
+from collections import OrderedDict, defaultdict
 from pathlib import PurePosixPath
 
 import numpy as np
@@ -135,6 +137,107 @@ def test_plain_values_of_metadata_are_written_as_text(faiss_store, copy_of):
     assert metadata["at"] == "2025-03-04T05:06:07"
     assert (metadata["day"], metadata["key"], metadata["price"]) == ("2025-03-04", str(key), "1.50")
     assert (metadata["path"], metadata["tags"]) == ("/a/b.md", ["a", "b"])
+
+
+UTC, EAST, WEST = (dt.timezone(dt.timedelta(minutes=m)) for m in (0, 120, -210))
+BERLIN = zoneinfo.ZoneInfo("Europe/Berlin")
+NOON = dt.datetime(2024, 5, 1, 12)  # noqa: DTZ001  # zones are given below
+VALUES = {
+    "utc": (NOON.replace(tzinfo=UTC), "2024-05-01T12:00:00+00:00"),
+    "east": (NOON.replace(tzinfo=EAST), "2024-05-01T12:00:00+02:00"),
+    "west": (NOON.replace(tzinfo=WEST, microsecond=5), "2024-05-01T12:00:00.000005-03:30"),
+    "named zone": (NOON.replace(tzinfo=dt.timezone(dt.timedelta(0, 1), "X")), "2024-05-01T12:00:00+00:00:01"),
+    "zone of a place": (NOON.replace(tzinfo=BERLIN), "2024-05-01T12:00:00[Europe/Berlin]"),
+    "a zone alone": (BERLIN, "Europe/Berlin"),
+    "time": (dt.time(1, 2, 3), "01:02:03"),
+    "time and zone": (dt.time(1, 2, 3, 4, tzinfo=EAST), "01:02:03.000004+02:00"),
+    "ordered": (OrderedDict(b=1, a=OrderedDict(c=(2, 3))), {"b": 1, "a": {"c": [2, 3]}}),
+    "float64": (np.float64(0.5), 0.5),
+    "float32": (np.float32(1.5), 1.5),
+    "float16": (np.float16(2), 2.0),
+    "big-endian": (Call(np._core.multiarray.scalar, np.dtype(">i4"), b"\0\0\1\5"), 261),
+    "wrong length": (Call(np._core.multiarray.scalar, np.dtype("<i4"), b"\0\0\1"), "<scalar>"),
+    "not a number": (np.float64("nan"), "nan"),
+    "int64": (np.int64(-5), -5),
+    "uint8": (np.uint8(255), 255),
+    "bool": (np.bool_(True), True),
+    "str": (np.str_("häß"), "häß"),
+    "datetime64": (np.datetime64("2024-05-01T12:00:00.5"), "2024-05-01T12:00:00.500000"),
+    "longdouble": (np.longdouble(2), "<scalar>"),
+}
+
+
+@pytest.mark.parametrize("name", VALUES)
+def test_known_value_is_written_from_its_arguments_alone(name):
+    value, expected = VALUES[name]
+
+    content, report = load(io.BytesIO(pickle.dumps({"k": value, "again": [value]}, 4)), "langchain")
+
+    assert report["foreign"] == report["refused"] == []
+    assert plain(content) == {"k": expected, "again": [expected]}
+
+
+@pytest.mark.parametrize(
+    ("text", "zone", "expected"),
+    [
+        ("2024-05-01", None, "2024-05-01T00:00:00"),
+        ("2024-05-01 12:00", "UTC", "2024-05-01T12:00:00+00:00"),
+        ("2024-05-01 12:00", "Europe/Berlin", "2024-05-01T10:00:00+00:00"),
+        ("1969-12-31 23:59:59.999999999", None, "1969-12-31T23:59:59.999999999"),
+    ],
+)
+def test_timestamp_of_pandas_is_written_as_the_moment_it_is(text, zone, expected):
+    pandas = pytest.importorskip("pandas", reason="pandas is not installed")
+    value = pandas.Timestamp(text, tz=zone)
+
+    content, report = load(io.BytesIO(pickle.dumps(value, 4)), "langchain")
+
+    assert report["foreign"] == report["refused"] == []
+    assert plain(content) == expected
+
+
+def test_store_with_known_values_is_read_whole_and_in_utc(faiss_store, copy_of):
+    folder = copy_of(faiss_store)
+    docstore, ids = pickle.loads((folder / "index.pkl").read_bytes())
+    docstore._dict["e0"].metadata |= {name: value for name, (value, _) in VALUES.items()}
+    docstore._dict["e0"].metadata["timestamp"] = NOON.replace(tzinfo=BERLIN)
+    (folder / "index.pkl").write_bytes(pickle.dumps((docstore, ids)))
+
+    store = open_store(folder)
+    first = next(store.entries())
+
+    assert store.findings() == ()
+    assert {name: first.metadata[name] for name in VALUES} == {
+        name: text for name, (_, text) in VALUES.items()
+    }
+    assert first.ingested_at == dt.datetime(2024, 5, 1, 10, tzinfo=dt.UTC)
+
+
+UNKNOWN = {
+    "lookup in a module": b"\x80\x04cbuiltins\ngetattr\ncos\nsystem\n\x8c\x08__call__\x86R.",
+    "lookup of another name": pickle.dumps(Call(getattr, zoneinfo.ZoneInfo, "clear_cache"), 4),
+    "lookup with a default": pickle.dumps(Call(getattr, zoneinfo.ZoneInfo, "_unpickle", None), 4),
+    "lookup in plain data": pickle.dumps([BERLIN, Call(getattr, {}, "_unpickle")], 4),
+    "call in an argument": pickle.dumps(Call(np.dtype, Call(os.getcwd)), 4),
+    "another function of numpy": pickle.dumps(Call(np.frombuffer, b"1234"), 4),
+    "another class of decimal": pickle.dumps(decimal.Context(), 4),
+    "another container": pickle.dumps(defaultdict(list, a=[1]), 4),
+}
+
+
+@pytest.mark.parametrize("name", UNKNOWN)
+def test_anything_else_is_refused_and_reported(name):
+    content, report = load(io.BytesIO(UNKNOWN[name]), "langchain")
+
+    assert content is None
+    assert report["foreign"] or report["refused"]
+
+
+def test_lookup_is_foreign_where_no_time_zone_asks_for_it():
+    _, report = load(io.BytesIO(pickle.dumps(Call(getattr, {}, "x"), 4)), "langchain")
+
+    assert report["foreign"] == ["builtins.getattr"]
+    assert report["refused"] == ["a call of builtins.getattr"]
 
 
 def test_bytes_after_the_end_are_found(faiss_store, copy_of):

@@ -70,6 +70,8 @@ def check_embedding(
     stored = unit_rows(contents.vectors[positions])
     if contents.vectors.shape[1] != embedder.dimension:
         return _not_compared(contents, _other_dimension(contents.vectors.shape[1], embedder), "text")
+    if not entries:
+        return _not_compared(contents, None, "text")
     template, doubt = _choose_template(entries, stored, embedder, models or {})
     if doubt is not None:
         return _not_compared(contents, doubt, template)
@@ -100,9 +102,10 @@ def check_embedding(
     return Reembedded(tuple(named), container, healthy, template, verified, len(entries))
 
 
-def _not_compared(contents: Contents, doubt: Reason, template: str) -> Reembedded:
+def _not_compared(contents: Contents, doubt: Reason | None, template: str) -> Reembedded:
     nothing = np.zeros(len(contents.entries), dtype=np.bool_)
-    return Reembedded((), (doubt,), find_healthy(np.zeros(0)), template, nothing, 0)
+    container = () if doubt is None else (doubt,)
+    return Reembedded((), container, find_healthy(np.zeros(0)), template, nothing, 0)
 
 
 def _other_dimension(dimension: int, embedder: Embedder) -> Reason:
@@ -143,11 +146,7 @@ def _other_model(sample: Low, embedder: Embedder, models: Mapping[str, Embedder]
             return Reason(
                 Code.STALE_MODEL, healthy.center, f"the store was written by {name}, not by {embedder.name}"
             )
-    median = (
-        float(np.median(fit_texts(sample, [entry.text for entry in sample.entries], embedder.encode)))
-        if sample.entries
-        else 0.0
-    )
+    median = float(np.median(fit_texts(sample, [entry.text for entry in sample.entries], embedder.encode)))
     detail = f"no template makes the store's vectors fit {embedder.name} (median cosine {median:.2f}): another model wrote it"
     return Reason(Code.STALE_MODEL, median, detail)
 

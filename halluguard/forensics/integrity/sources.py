@@ -1,6 +1,7 @@
 """Entries against the sources they name: gone, or without the entry's text."""
 
 import re
+import unicodedata
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -98,6 +99,7 @@ def folder_sources(folder: Path) -> ReadSource:
 
 
 def _parts(source: str) -> list[str]:
+    source = unicodedata.normalize("NFC", source)  # macOS hands out names with their accents apart
     bare = re.split(r"[?#]", _URL.sub("", source), maxsplit=1)[0] if _URL.match(source) else source
     return [part for part in _SEPARATOR.split(bare) if part not in {"", "."}] or [source]
 

@@ -222,7 +222,11 @@ def _check_embedding(tally: _Tally, evidence: Evidence, progress: Progress | Non
     tally.found = keep_shared_misfits(tally.found, done.verified)
     tally.container.extend(done.container)
     if not done.n_compared:
-        tally.not_checked["embedding"] = "no template makes the store's vectors fit the embedding model"
+        tally.not_checked["embedding"] = (
+            "no template makes the store's vectors fit the embedding model"
+            if done.container
+            else "no entry has both a text and a usable vector"
+        )
         return
     tally.take("embedding", done.reasons, done.n_compared)
     healthy = done.healthy
