@@ -447,18 +447,22 @@ def apply_response(
 ) -> "tuple[Applied, Proof | None]":
     """Apply a plan into its folder: new store, quarantine, evidence, ledger; then prove it, where the plan says so.
 
-    The original store is only read. `plan` is another file than the folder's `plan.yaml`.
+    The original store is only read. `plan` is another file than the folder's `plan.yaml`. Where the plan was applied before and
+    not proved, only the proof is made.
     """
     from halluguard import response
     from halluguard.stores import open_store
 
     opened, suspect, folder = _opened(run), open_store(Path(store), collection=collection), Path(output)
     path = None if plan is None else Path(plan)
-    applied = response.carry_out(opened, suspect, folder, signed=signed, plan=path, collection=collection)
-    wanted = response.read_plan(folder / "plan.yaml").find("prove")
-    if wanted is None or not wanted.approve:
+    chosen = response.find_plan(folder, path)
+    # models that cannot be loaded are told of before anything is written
+    loaded = (models or ModelChoice()).load() if response.wants_proof(chosen) else None
+    applied = response.find_unproved(suspect, folder, chosen) or response.carry_out(
+        opened, suspect, folder, signed=signed, plan=path, collection=collection
+    )
+    if loaded is None:
         return applied, None
-    loaded = (models or ModelChoice()).load()
     proof = response.prove_response(
         opened,
         suspect,

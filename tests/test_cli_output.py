@@ -1,8 +1,10 @@
 """What the command line says while it works."""
 
+import json
+
 import pytest
 
-from halluguard.cli.output import time_left
+from halluguard.cli.output import print_json, time_left
 from halluguard.grounding.check import Progress
 
 
@@ -27,3 +29,13 @@ from halluguard.grounding.check import Progress
 )
 def test_the_time_left_is_told_where_it_can_be(done, elapsed, told):
     assert time_left(done, elapsed) == told
+
+
+def test_json_for_machines_steers_no_terminal_and_is_whole(capsys):
+    hostile = {"id\x9b31m": ["\u202egnp.exe", "\x1b[31m", "\x7f", "\ud800", "café"]}
+    print_json(hostile)
+    printed = capsys.readouterr().out
+
+    assert json.loads(printed) == hostile
+    assert printed.replace("\n", "").isascii()
+    assert printed.replace("\n", "").isprintable()

@@ -64,7 +64,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object on s
 Limit = Annotated[int | None, typer.Option("--limit", min=1, help="Read at most this many turns.")]
 Strict = Annotated[bool, typer.Option("--strict", help="Stop at the first row that is not a turn.")]
 AssumeTz = Annotated[
-    str | None, typer.Option("--assume-tz", help="Zone of timestamps that name none, e.g. UTC.")
+    str | None, typer.Option("--assume-tz", help="Zone of timestamps that name none, e.g. UTC or +01:00.")
 ]
 Format = Annotated[
     str | None, typer.Option("--format", help="Log format, where it shall not be told by content.")

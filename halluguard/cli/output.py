@@ -32,8 +32,8 @@ def show_warning(message: Warning | str, *_: object, **__: object) -> None:
 
 
 def print_json(value: object) -> None:
-    """Print one JSON object, or array, for machines."""
-    typer.echo(json.dumps(value, indent=2, ensure_ascii=False))
+    """Print one JSON object, or array, for machines; in ASCII, since a terminal obeys some of what an id may hold."""
+    typer.echo(json.dumps(value, indent=2).replace("\x7f", "\\u007f"))
 
 
 def print_run(result: "RunResult") -> None:

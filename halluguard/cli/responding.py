@@ -55,7 +55,7 @@ def respond(
 ) -> None:
     """Propose what to do about a run; with --apply write a new store without what is false, and prove it.
 
-    Exit code of --apply: 0 proved, 1 not proved.
+    Exit code of --apply: 0 proved, 1 not proved. Given again where the proof was cut off, --apply only proves.
 
     Example: halluguard respond run --store faiss_store/ -o response
     """

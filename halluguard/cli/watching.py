@@ -56,7 +56,14 @@ def monitor(
         print_json(result.as_dict()) if as_json else typer.echo(tell_result(result))
     if alerts is not None:
         subject = " ".join(path.name for path in runs or ())
-        told = tend_alerts(alerts, result, subject=subject, report=str(output or ""), acknowledge=acknowledge)
+        told = tend_alerts(
+            alerts,
+            result,
+            subject=subject,
+            place="\0".join(str(path.resolve()) for path in runs or ()),
+            report=str(output or ""),
+            acknowledge=acknowledge,
+        )
         typer.echo(told, err=True)
     raise typer.Exit(result.exit_code if result else 0)
 

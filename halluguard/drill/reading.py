@@ -92,7 +92,7 @@ def load_scenario(name_or_path: str | Path) -> Scenario:
 def _read_yaml(path: Path) -> dict[str, Any]:
     try:
         document = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+    except (OSError, ValueError, yaml.YAMLError) as error:  # PyYAML lets a date such as 2026-13-45 raise
         told = " ".join(str(error).split())
         raise InputError(f"{path}: cannot be read as YAML ({told})") from error
     if not isinstance(document, dict):

@@ -9,6 +9,7 @@ import yaml
 
 from halluguard.errors import InputError
 from halluguard.incident.facts import Action, Header
+from halluguard.report.hostile import one_line
 from halluguard.report.wording import counted
 
 PHASES = ("containment", "eradication", "recovery")
@@ -24,13 +25,17 @@ def read_stated(path: Path | None) -> tuple[Header, tuple[Action, ...]]:
         return Header(), ()
     try:
         document = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+    except (OSError, ValueError, yaml.YAMLError) as error:  # PyYAML lets a date such as 2026-13-45 raise
         raise InputError(
             f"{path}: cannot be read as YAML ({(str(error).splitlines() or [''])[0]})"
         ) from error
     if not isinstance(document, dict):
         raise InputError(f"{path}: expected a mapping of facts, found {type(document).__name__}")
     actions = document.pop("actions", None) or []
+    if not isinstance(actions, list):
+        raise InputError(
+            f"{path}: actions is {one_line(repr(actions), 60)}. Expected a list of what was done"
+        )
     known = {field.name for field in fields(Header)}
     if unknown := sorted(set(map(str, document)) - known):
         raise InputError(f"{path}: unknown field {unknown[0]!r}. Known: {', '.join(sorted(known))}, actions")

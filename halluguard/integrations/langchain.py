@@ -40,7 +40,7 @@ class _Open:
     conversation_id: str | None
     started: datetime
     model: str | None = None
-    chunks: dict[str, Chunk] = field(default_factory=dict)
+    chunks: dict[tuple[str, str | None], Chunk] = field(default_factory=dict)
 
 
 class LogRecorder(BaseCallbackHandler):  # type: ignore[misc] # langchain_core is not followed by mypy
@@ -116,13 +116,13 @@ class LogRecorder(BaseCallbackHandler):  # type: ignore[misc] # langchain_core i
                 turn.question = query
 
     def on_retriever_end(self, documents: Sequence[Document], *, run_id: UUID, **_: Any) -> None:
-        """Keep what was retrieved; a document that several retrievals bring stands at its first rank."""
+        """Keep what was retrieved; a piece of text that several retrievals bring stands at its first rank."""
         with self._lock:
             turn = self._open.get(self._roots.pop(run_id, run_id))
             if turn is not None:
                 for rank, document in enumerate(documents):
                     chunk = _chunk(document, rank)
-                    turn.chunks.setdefault(chunk.id, chunk)
+                    turn.chunks.setdefault((chunk.id, chunk.text), chunk)
 
     def on_retriever_error(self, error: BaseException, *, run_id: UUID, **_: Any) -> None:  # noqa: ARG002
         """Forget the retrieval; the chain itself may still answer."""

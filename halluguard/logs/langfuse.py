@@ -10,7 +10,7 @@ from typing import Any
 from halluguard.logs import native
 from halluguard.logs.containers import Row
 from halluguard.logs.formats import LogFormat, Reading
-from halluguard.logs.native import read_chunks
+from halluguard.logs.native import each_once, read_chunks
 from halluguard.logs.notes import SkippedRow, shown
 from halluguard.logs.traces import gather, said, snake_keys
 from halluguard.logs.values import clean, mapping_of, name_of, nested, number_of, time_of
@@ -113,7 +113,7 @@ def _turn(rows: list[Row], reading: Reading) -> Turn | SkippedRow:
         question=clean(question, notes) if question else None,
         conversation_id=name_of(trace.get("session_id") or top.get("session_id"), notes),
         timestamp=time_of(trace.get("timestamp") or top.get("start_time"), reading.zone or UTC, notes),
-        retrieved=tuple(_retrieved(observations, reading)),
+        retrieved=_retrieved(observations, reading),
         feedback=tuple(_feedback(scores, reading)),
         user_id=name_of(trace.get("user_id"), notes),
         model=name_of(
@@ -156,16 +156,15 @@ def _generated(observations: list[dict[str, Any]]) -> str | None:
     return next((text for text in outputs if text), None)
 
 
-def _retrieved(observations: list[dict[str, Any]], reading: Reading) -> Iterator[Chunk]:
-    """Yield the documents of the retrievers, each once; older traces know them only by a span's name."""
+def _retrieved(observations: list[dict[str, Any]], reading: Reading) -> tuple[Chunk, ...]:
+    """Return the documents of the retrievers, each once; older traces know them only by a span's name."""
     retrievers = [one for one in observations if str(one.get("type")).upper() == "RETRIEVER"]
     retrievers = retrievers or [one for one in observations if _by_name(one)]
-    seen = set()
-    for one in retrievers:
-        for chunk in read_chunks(_documents(nested(one.get("output"))), None, reading):
-            if chunk.id not in seen:
-                seen.add(chunk.id)
-                yield chunk
+    return each_once(
+        chunk
+        for one in retrievers
+        for chunk in read_chunks(_documents(nested(one.get("output"))), None, reading)
+    )
 
 
 def _documents(output: object) -> object:

@@ -9,7 +9,7 @@ from typing import Any
 
 from halluguard.logs.containers import Row
 from halluguard.logs.formats import LogFormat, Reading
-from halluguard.logs.native import read_chunks
+from halluguard.logs.native import each_once, read_chunks
 from halluguard.logs.notes import SkippedRow, shown
 from halluguard.logs.traces import gather, said
 from halluguard.logs.values import clean, mapping_of, name_of, nested, number_of, time_of
@@ -87,7 +87,7 @@ def _turn(rows: list[Row], reading: Reading) -> Turn | SkippedRow:
         question=clean(question, notes) if question else None,
         conversation_id=name_of(_conversation(runs), notes),
         timestamp=time_of(root.get("start_time"), reading.zone or UTC, notes),
-        retrieved=tuple(_retrieved(runs, reading)),
+        retrieved=_retrieved(runs, reading),
         feedback=tuple(_feedback((row.values for row in rows if _is_feedback(row.values)), reading)),
         user_id=name_of(metadata.get("user_id"), notes),
         model=name_of(
@@ -147,14 +147,13 @@ def _flat(value: object) -> object:
     return value
 
 
-def _retrieved(runs: list[Mapping[str, Any]], reading: Reading) -> Iterator[Chunk]:
-    seen = set()
-    for run in runs:
-        if run.get("run_type") == "retriever":
-            for chunk in read_chunks(mapping_of(run.get("outputs")).get("documents"), None, reading):
-                if chunk.id not in seen:
-                    seen.add(chunk.id)
-                    yield chunk
+def _retrieved(runs: list[Mapping[str, Any]], reading: Reading) -> tuple[Chunk, ...]:
+    return each_once(
+        chunk
+        for run in runs
+        if run.get("run_type") == "retriever"
+        for chunk in read_chunks(mapping_of(run.get("outputs")).get("documents"), None, reading)
+    )
 
 
 def _feedback(records: Iterable[Mapping[str, Any]], reading: Reading) -> Iterator[Feedback]:

@@ -1,6 +1,7 @@
 """Halluguard's own rows, one turn each, and rows of tools that name the same things differently."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -148,6 +149,39 @@ def read_chunks(value: object, ids: object, reading: Reading) -> Iterator[Chunk]
             reading.notes.repair("bad_chunk")
         else:
             yield chunk
+
+
+def each_once(chunks: Iterable[Chunk]) -> tuple[Chunk, ...]:
+    """Return chunks without repeats, each at its first place; pieces of one document may share its id, so the text counts too.
+
+    A chunk of which only the id is known takes the first text that comes under it.
+    """
+    kept: list[Chunk] = []
+    places: dict[tuple[str, str | None], int] = {}
+    ids: set[str] = set()
+    for chunk in chunks:
+        key = (chunk.id, chunk.text)
+        if key in places or (chunk.text is None and chunk.id in ids):
+            continue
+        bare = places.pop((chunk.id, None), None)
+        if bare is None:
+            places[key] = len(kept)
+            kept.append(chunk)
+        else:
+            places[key] = bare
+            kept[bare] = _with_text(kept[bare], chunk)
+        ids.add(chunk.id)
+    return tuple(kept)
+
+
+def _with_text(bare: Chunk, found: Chunk) -> Chunk:
+    return replace(
+        found,
+        score=found.score if bare.score is None else bare.score,
+        rank=found.rank if bare.rank is None else bare.rank,
+        used=bare.used or found.used,
+        metadata={**found.metadata, **bare.metadata},
+    )
 
 
 def _chunk(item: object, number: int, names: Sequence[object], reading: Reading) -> Chunk | None:

@@ -6,11 +6,12 @@ Read after the specification of the OpenInference repository (spec/semantic_conv
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from halluguard.logs.containers import Row
 from halluguard.logs.formats import LogFormat, Reading
-from halluguard.logs.native import read_chunks
+from halluguard.logs.native import each_once, read_chunks
 from halluguard.logs.notes import SkippedRow, shown
 from halluguard.logs.traces import gather, loose_mapping, said
 from halluguard.logs.values import clean, name_of, number_of, time_of
@@ -229,20 +230,20 @@ def _generated(spans: list[_Span]) -> str | None:
 
 def _retrieved(spans: list[_Span], reading: Reading) -> tuple[Chunk, ...]:
     """Return what the model was shown, a reranker's output if there is one, and then what was retrieved and not shown."""
-    found: dict[str, Chunk] = {}
     reranked = [
         span
         for span in spans
         if span.kind == "RERANKER"
         and any(key.startswith("reranker.output_documents.") for key in span.attributes)
     ]
-    for span in reranked[-1:]:
-        found.update((chunk.id, chunk) for chunk in _documents(span, "output", reading, used=True))
-    for span in spans:
-        if span.kind == "RETRIEVER":
-            for chunk in _documents(span, None, reading, used=not reranked):
-                found.setdefault(chunk.id, chunk)
-    return tuple(found.values())
+    shown = (chunk for span in reranked[-1:] for chunk in _documents(span, "output", reading, used=True))
+    retrieved = (
+        chunk
+        for span in spans
+        if span.kind == "RETRIEVER"
+        for chunk in _documents(span, None, reading, used=not reranked)
+    )
+    return each_once(chain(shown, retrieved))
 
 
 def _documents(span: _Span, side: str | None, reading: Reading, *, used: bool) -> Iterator[Chunk]:

@@ -66,11 +66,11 @@ def _cited_quote(row: Row, turn: Row) -> Quote | None:
     decided = _quote(row["cited_evidence_id"], row["cited_evidence_text"])
     if decided is not None:
         return decided
-    texts = {chunk["id"]: chunk["text"] for chunk in turn["retrieved"] or ()}
+    texts: dict[str, str] = {}
+    for chunk in turn["retrieved"] or ():  # several may share an id
+        texts[chunk["id"]] = texts.get(chunk["id"]) or chunk["text"] or ""
     cited = [
-        Quote(entry_id, shorten(texts[entry_id] or ""))
-        for entry_id in row["cited_ids"] or ()
-        if entry_id in texts
+        Quote(entry_id, shorten(texts[entry_id])) for entry_id in row["cited_ids"] or () if entry_id in texts
     ]
     return cited[0] if cited else None
 

@@ -10,7 +10,7 @@ from halluguard.records import Status
 from halluguard.report import charts, wording
 from halluguard.report.brief import brief
 from halluguard.report.data import ReportData
-from halluguard.report.hostile import plain, visible
+from halluguard.report.hostile import REPLACEMENT, UNSAFE, plain, visible
 from halluguard.report.spread import describe_spread
 from halluguard.report.statuses import ORIGINS, VERDICTS, WORDINGS, is_flagged
 
@@ -24,8 +24,8 @@ def render_html(data: ReportData) -> str:
     """
     page = _environment().get_template("report.html.j2")
     spread = describe_spread(data.cascade)
-    # drawn by our own code, which escapes what it labels
-    drawing = Markup(spread.svg) if spread else None  # noqa: S704
+    # drawn by our own code, which escapes what it labels; character by character, so that no tag goes with one
+    drawing = Markup(UNSAFE.sub(REPLACEMENT, spread.svg)) if spread else None  # noqa: S704
     return page.render(data=data, spread=spread, drawing=drawing) + "\n"
 
 

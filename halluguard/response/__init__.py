@@ -9,7 +9,15 @@ from halluguard.response.ledger import Signature, read_ledger
 from halluguard.response.plan import Plan, PlanAction, PlanEntry, read_plan, write_plan
 from halluguard.response.propose import propose_plan
 from halluguard.response.quarantine import Applied, apply_plan, restore_store
-from halluguard.response.respond import carry_out, plan_response, prove_response, search_with
+from halluguard.response.respond import (
+    carry_out,
+    find_plan,
+    find_unproved,
+    plan_response,
+    prove_response,
+    search_with,
+    wants_proof,
+)
 from halluguard.response.snapshot import Snapshot, take_snapshot
 
 __all__ = [
@@ -23,6 +31,8 @@ __all__ = [
     "apply_plan",
     "carry_out",
     "diff_stores",
+    "find_plan",
+    "find_unproved",
     "plan_response",
     "propose_plan",
     "prove_response",
@@ -32,5 +42,6 @@ __all__ = [
     "search_with",
     "take_snapshot",
     "tell_difference",
+    "wants_proof",
     "write_plan",
 ]

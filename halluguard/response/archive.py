@@ -24,7 +24,7 @@ def write_archive(items: Iterable[Item], folder: Path, why: Mapping[str, Iterabl
     with (folder / NAME).open("w", encoding="utf-8") as stream:
         for item in items:
             row = {"why": list(why.get(item.entry.id, ())), **_row(item)}
-            stream.write(json.dumps(row, ensure_ascii=False) + "\n")
+            stream.write(json.dumps(row) + "\n")
             count += 1
     return count
 

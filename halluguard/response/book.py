@@ -125,11 +125,15 @@ def find_false(claims: Sequence[FalseClaim], texts: Sequence[str], book: Book) -
 
 
 def find_vouched(book: Book, entries: Sequence[Entry]) -> frozenset[str]:
-    """Return the ids of entries every line of which stands word for word in the trusted corpus."""
+    """Return the ids of entries every line of which stands word for word in the trusted corpus.
+
+    Where several entries share an id, all of them must.
+    """
     if book.vouching is None:
         return frozenset()
     whole = vouched_texts(book.vouching, [entry.text or "" for entry in entries])
-    return frozenset(entry.id for entry in entries if (entry.text or "") in whole)
+    strange = {entry.id for entry in entries if (entry.text or "") not in whole}
+    return frozenset(entry.id for entry in entries) - strange
 
 
 def vouched_texts(vouching: Vouching, texts: Sequence[str]) -> frozenset[str]:

@@ -6,13 +6,9 @@ from typing import Any
 
 from halluguard.records import SuspectVerdict
 from halluguard.response.probes import ASSERTS_KNOWN_FALSE
-from halluguard.text import numbers
 
 MAX_P_GROUP = 0.05
 """A batch or source whose share of accused entries chance gives less often than this has its other entries listed for review."""
-
-SAME_WORDS = 97.0
-"""Share, in percent, of an entry's text that must stand word for word in a trusted passage to count as a copy of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +68,12 @@ def choose_entries(
     for cascade in cascades:
         _from_cascade(cascade, name, answers)
     review = _beside(why, stored, rollup)
-    vouched = {row["entry_id"]: row["nearest_trusted_id"] for row in suspects if stands_in_trusted(row)}
+    # a suspect's row shows one entry of its id: where several share it, it speaks for none of the others
+    vouched = {
+        row["entry_id"]: row["nearest_trusted_id"]
+        for row in suspects
+        if stands_in_trusted(row) and _copies(stored, row["entry_id"]) == 1
+    }
     for key in sorted(why.keys() & vouched):
         why[key].append(f"but its text stands in the trusted corpus: {vouched[key]}")
     for key in [key for key in why if role[key] == "corrupted"]:
@@ -91,6 +92,11 @@ def choose_entries(
         *sorted(made, key=lambda one: (not one.approve, -one.answers, one.id)),
         *(Chosen(key, False, (reason,), "review") for key, reason in sorted(review.items())),
     )
+
+
+def _copies(stored: Mapping[str, Mapping[str, Any]], key: str) -> int:
+    """Return how many entries of the store have an id."""
+    return int(stored.get(key, {}).get("copies", 1))
 
 
 def excuse(chosen: Sequence[Chosen], vouched: Collection[str]) -> tuple[Chosen, ...]:
@@ -116,14 +122,12 @@ def add_rewrites(chosen: Sequence[Chosen], found: Mapping[str, Sequence[str]]) -
 
 
 def stands_in_trusted(row: Mapping[str, Any]) -> bool:
-    """Whether a suspect's text is, number by number and nearly word for word, part of the nearest trusted passage."""
-    from rapidfuzz import fuzz
+    """Whether every word of a suspect's text stands, in the same sequence, in the nearest trusted passage.
 
-    text, trusted = row["text"] or "", row.get("nearest_trusted_text") or ""
-    if not text or not trusted or not set(numbers(text)) <= set(numbers(trusted)):
-        return False
-    short, long = sorted((" ".join(text.split()), " ".join(trusted.split())), key=len)
-    return float(fuzz.partial_ratio(short, long)) >= SAME_WORDS
+    One word more or less may be the poison: a `not`, or a sentence added to a copied page.
+    """
+    words, trusted = (" ".join((row.get(name) or "").split()) for name in ("text", "nearest_trusted_text"))
+    return bool(words) and f" {words} " in f" {trusted} "
 
 
 def _from_cascade(cascade: Mapping[str, Any], name: Any, answers: dict[str, set[str]]) -> None:

@@ -46,8 +46,8 @@ def _digest(line: Mapping[str, Any]) -> str:
 
 def write_ledger(path: Path, lines: tuple[dict[str, Any], ...]) -> None:
     """Write all lines, atomically."""
-    text = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
-    write_atomically(path, text.encode())
+    text = "".join(json.dumps(line) + "\n" for line in lines)
+    write_atomically(path, text.encode("ascii"))
 
 
 def read_ledger(path: Path) -> tuple[dict[str, Any], ...]:
@@ -59,7 +59,8 @@ def read_ledger(path: Path) -> tuple[dict[str, Any], ...]:
     """
     lines: list[dict[str, Any]] = []
     try:
-        rows = path.read_text(encoding="utf-8").splitlines()
+        # not splitlines, which cuts at U+2028 too: ids and reasons may hold it
+        rows = path.read_text(encoding="utf-8").removesuffix("\n").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: the ledger cannot be read ({error})") from error
     for number, row in enumerate(rows, start=1):

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import yaml
 
@@ -135,7 +135,7 @@ def read_plan(path: Path) -> Plan:
     """
     try:
         document = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+    except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:  # a date that is none: ValueError
         why = str(error).replace("\n", " ")
         raise InputError(
             f"{path}: cannot be read as a plan ({why}). Make one with `halluguard respond`"
@@ -145,6 +145,10 @@ def read_plan(path: Path) -> Plan:
     actions, store = document.get("actions"), document.get("store")
     if not isinstance(actions, list) or not isinstance(store, dict):
         raise InputError(f"{path}: field actions is no list, or store no mapping")
+    if not isinstance(store.get("files") or {}, dict):
+        raise InputError(
+            f"{path}: store.files is {store['files']!r:.80}. Expected a mapping of file names to their SHA-256"
+        )
     read = tuple(_read_action(path, number, one) for number, one in enumerate(actions, start=1))
     return Plan(str(document.get("run", "")), store, read)
 
@@ -155,16 +159,19 @@ def _read_action(path: Path, number: int, value: Any) -> PlanAction:
     if row.get("do") not in KINDS:
         raise InputError(f"{where}.do is {row.get('do')!r}. Expected one of {', '.join(KINDS)}")
     _require_flag(where, row)
-    targets = row.get("targets") or {}
-    if not isinstance(targets, dict) or not isinstance(targets.get("ghosts", []), list):
+    for name in ("cost", "saves", "targets"):
+        row[name] = _field(where, row, name, "mapping")
+    targets = row["targets"]
+    if not isinstance(targets.get("ghosts", []), list):
         raise InputError(
             f"{where}.targets is {targets!r:.80}. Expected a mapping, with ghosts as a list of ids"
         )
-    entries = row.pop("entries", None) or []
-    if not isinstance(entries, list):
-        raise InputError(f"{where}.entries is no list")
+    entries = _field(where, row, "entries", "list")
     listed = tuple(_read_entry(f"{where}.entries[{n}]", one) for n, one in enumerate(entries, start=1))
-    row["evidence"] = tuple(map(str, row.get("evidence") or ()))
+    row["evidence"] = tuple(map(str, _field(where, row, "evidence", "list")))
+    for name in ("id", "reason"):
+        if name in row:
+            row[name] = str(row[name] or "")
     for entry in listed:
         if row["do"] == "put_back" and not entry.snapshot:
             raise InputError(
@@ -180,7 +187,24 @@ def _read_entry(where: str, value: Any) -> PlanEntry:
             f"{where}.id is {row.get('id')!r}. Expected the id of an entry, in quotes if it is a number"
         )
     _require_flag(where, {"approve": True, **row})
-    return PlanEntry(**{**row, "why": tuple(map(str, row.get("why") or ()))})
+    for name in ("source", "batch", "role", "text", "snapshot"):
+        if not isinstance(row.get(name), str | None):
+            raise InputError(
+                f"{where}.{name} is {row[name]!r:.80}. Expected text, in quotes if it is a number"
+            )
+        if row.get(name) is None:
+            row.pop(name, None)
+    return PlanEntry(**{**row, "why": tuple(map(str, _field(where, row, "why", "list")))})
+
+
+def _field(where: str, row: Mapping[str, Any], name: str, kind: Literal["list", "mapping"]) -> Any:
+    """Return a list or mapping that may be left empty."""
+    value = row.get(name)
+    if value is None:
+        return [] if kind == "list" else {}
+    if not isinstance(value, list if kind == "list" else dict):
+        raise InputError(f"{where}.{name} is {value!r:.80}. Expected a {kind}")
+    return value
 
 
 def _checked(where: str, value: Any, kind: type) -> dict[str, Any]:

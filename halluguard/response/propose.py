@@ -44,7 +44,7 @@ def gather(run: Run, store: Store) -> Known:
     if not cascade_path.is_file():
         raise RunError(f"{run.path}: no cascade.json. Make it with `halluguard cascade`")
     cascade = json.loads(cascade_path.read_text(encoding="utf-8"))
-    entries = {entry.id: _facts(entry) for entry in store.entries()}
+    entries = _by_id(store)
     turns: dict[str, Mapping[str, Any]] = {}
     retrieved: dict[str, list[str]] = {}
     for batch in run.stream("turns"):
@@ -61,6 +61,15 @@ def gather(run: Run, store: Store) -> Known:
     rollup = run.manifest.get("trace", {}).get("rollup", [])
     ghosts = tuple(read_ghosts(run, entries))
     return Known(suspects, cascade, entries, rollup, turns, retrieved, flagged, ghosts)
+
+
+def _by_id(store: Store) -> dict[str, dict[str, Any]]:
+    """Return the facts of every id; where several entries share one, the last one's, and how many they are."""
+    entries: dict[str, dict[str, Any]] = {}
+    for entry in store.entries():
+        before = entries.get(entry.id, {"copies": 0})
+        entries[entry.id] = {**_facts(entry), "copies": before["copies"] + 1}
+    return entries
 
 
 def _facts(entry: Entry) -> dict[str, Any]:
@@ -217,7 +226,7 @@ def _quarantine(
             f"{c['id']}: {c['claim'][:160]}" for c in known.cascade["cascades"] if _touches(c, ids)
         ),
         cost={
-            "entries_out": len(condemned),
+            "entries_out": sum(known.entries[one.id]["copies"] for one in condemned),
             "of_entries": count,
             "clean_answers_that_retrieved_one": len(shown - set(known.flagged)),
         },
@@ -232,7 +241,9 @@ def _touches(cascade: Mapping[str, Any], ids: set[str]) -> bool:
 
 def _listed(known: Known, one: Chosen) -> PlanEntry:
     entry = known.entries[one.id]
-    return PlanEntry(one.id, one.approve, one.role, one.why, entry["source"], entry["batch"], entry["text"])
+    shared = f"{entry['copies']} entries of the store have this id: they go or stay together"
+    why = (*one.why, shared) if entry["copies"] > 1 else one.why
+    return PlanEntry(one.id, one.approve, one.role, why, entry["source"], entry["batch"], entry["text"])
 
 
 def _put_back(earlier: Mapping[str, Earlier]) -> PlanAction | None:

@@ -8,18 +8,28 @@ from pathlib import Path
 from typing import Any
 
 from halluguard.errors import InputError, StoreError
+from halluguard.response.apart import Kept, list_copies, list_kept, require_apart, require_bare
 from halluguard.response.archive import read_archive, write_archive
 from halluguard.response.digests import root_of_entries
 from halluguard.response.earlier import open_earlier
 from halluguard.response.evidence import digest_store, preserve, require_unchanged
 from halluguard.response.ledger import Signature, append_ledger, chain, read_ledger, write_ledger
-from halluguard.response.plan import DONE_HERE, Plan, write_plan
+from halluguard.response.plan import DONE_HERE, Plan, read_plan, write_plan
 from halluguard.response.swap import building
-from halluguard.response.writers import Item, Items, read_items, take_place, write_store
+from halluguard.response.writers import (
+    Item,
+    Items,
+    give_up_name,
+    keep_name,
+    read_items,
+    take_place,
+    write_store,
+)
 from halluguard.run import Run
 from halluguard.stores import Store, open_store
 
 STORE, QUARANTINE, EVIDENCE, LEDGER, PLAN = "store", "quarantine", "evidence", "ledger.jsonl", "plan.yaml"
+PLAN_BEFORE = "plan.before.yaml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +57,15 @@ def apply_plan(
     """Carry out a plan into `folder`, which is replaced as a whole at the end; the original store is only read.
 
     Raises:
-        InputError: the folder holds an applied plan, or the plan names an entry that the store, or the copy it is to be put
-            back from, does not have.
+        InputError: the folder holds an applied plan or other files, or is, contains or lies inside what the case rests on; or
+            the plan names an entry that the store, or the copy it is to be put back from, does not have.
         StoreError: the store is not as the plan saw it, or nothing would be left of it.
 
     """
     if (folder / LEDGER).exists():
         raise InputError(f"{folder}: a plan was applied here. Choose another folder with -o")
+    require_apart(folder, list_kept(run, store, list_copies(plan)))
+    require_bare(folder, {PLAN, PLAN_BEFORE})
     before = digest_store(store)
     require_unchanged(store, dict(plan.store.get("files") or before))
     condemned = _require_known(plan, store)
@@ -63,7 +75,7 @@ def apply_plan(
         (built / PLAN).write_text(write_plan(plan), encoding="utf-8")
         proposed = folder / PLAN
         if proposed.is_file() and proposed.read_text(encoding="utf-8") != write_plan(plan):
-            shutil.copyfile(proposed, built / "plan.before.yaml")
+            shutil.copyfile(proposed, built / PLAN_BEFORE)
         notes = write_store(_kept_items(plan, store, condemned, back, collection), store, built / STORE)
         why = {
             entry.id: entry.why
@@ -177,6 +189,9 @@ def _kept_items(
     bad = {entry.id: entry.text for entry in store.entries() if entry.id in condemned}
 
     def items() -> Iterator[Item]:
+        return (keep_name(item, store) for item in kept())
+
+    def kept() -> Iterator[Item]:
         ids = set()
         for item in read_items(earlier) if earlier is not None else ():
             ids.add(item.entry.id)
@@ -220,6 +235,32 @@ def _lines(
     return tuple(lines)
 
 
+def read_applied(store: Store, folder: Path) -> Applied:
+    """Return what the ledger of a folder says was done to a store.
+
+    Raises:
+        InputError: the store is not the one that the plan was applied to, or the ledger was edited.
+
+    """
+    lines = read_ledger(folder / LEDGER)
+    state = _written(lines)
+    before, after = state["before"], state["after"]
+    if digest_store(store) != before["files"]:
+        raise InputError(
+            f"{store.path}: is not the store that the plan was applied to. Give its copy: --store {folder / EVIDENCE / STORE}"
+        )
+    out = sum(1 for _ in read_archive(folder / QUARANTINE))
+    notes = ("applied before; only the proof is made now",)
+    back = len(state.get("put_back") or ())
+    roots = before["root"], after["root"]
+    return Applied(folder, before["entries"], out, back, after["entries"], *roots, notes, lines[-1]["digest"])
+
+
+def _written(lines: tuple[dict[str, Any], ...]) -> dict[str, Any]:
+    """Return the line of a ledger that says what the new store is."""
+    return next(line for line in reversed(lines) if line["deed"] == "new store written")
+
+
 def restore_store(
     folder: Path, output: Path, *, signed: Signature | None = None, collection: str | None = None
 ) -> tuple[str, int]:
@@ -238,12 +279,13 @@ def restore_store(
         raise InputError(
             f"{folder}: no ledger.jsonl, so no applied plan. Make one with `halluguard respond --apply`"
         )
-    state = next(line for line in reversed(read_ledger(ledger)) if line["deed"] == "new store written")
+    state = _written(read_ledger(ledger))
     reduced = open_store(folder / STORE, collection=collection)
     if root_of_entries(reduced.entries())[0] != state["after"]["root"]:
         raise InputError(
             f"{folder / STORE}: is not as the ledger left it. Restore from {folder / EVIDENCE / STORE}"
         )
+    require_apart(output, (("response", folder), *_named_in(folder / PLAN)))
     if output.exists() and (not output.is_dir() or any(output.iterdir())):
         raise InputError(f"{output}: exists. Choose a new folder with -o")
     with building(output) as built:
@@ -263,6 +305,16 @@ def restore_store(
     return root, count
 
 
+def _named_in(path: Path) -> tuple[Kept, ...]:
+    """Return the store and the run that a plan was made on, where they are still there; a lost plan hinders no restoring."""
+    try:
+        plan = read_plan(path)
+    except InputError:
+        return ()
+    named = (("store", plan.store.get("path")), ("run", plan.run))
+    return tuple((name, Path(str(at))) for name, at in named if at and Path(str(at)).exists())
+
+
 def _merge(reduced: Store, archive: Path, stand_ins: Collection[str]) -> Iterator[Item]:
     """Yield the reduced store's items, less those that stand in for archived ones, with the archived ones at the places they had."""
     waiting = iter(read_archive(archive))
@@ -274,7 +326,7 @@ def _merge(reduced: Store, archive: Path, stand_ins: Collection[str]) -> Iterato
         while next_out is not None and next_out.ordinal == place:
             yield next_out
             place, next_out = place + 1, next(waiting, None)
-        yield item
+        yield give_up_name(item, reduced)
         place += 1
     while next_out is not None:
         yield next_out

@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from halluguard.errors import InputError
+from halluguard.response.apart import list_kept, require_apart
 from halluguard.response.ledger import Signature, append_ledger
 from halluguard.response.plan import Plan, read_plan, write_plan
 from halluguard.response.propose import Found, Search, propose_plan
-from halluguard.response.quarantine import LEDGER, PLAN, STORE, Applied, apply_plan
+from halluguard.response.quarantine import LEDGER, PLAN, STORE, Applied, apply_plan, read_applied
 from halluguard.run import Run, digest_file, write_atomically, write_json
 from halluguard.stores import Store, open_store
 
@@ -72,12 +73,15 @@ def plan_response(
     """Write `plan.yaml` into a folder and return the plan; nothing else is written.
 
     Raises:
-        InputError: the folder holds an applied plan, or a plan that differs from this one and may have been edited.
+        InputError: the folder is, contains or lies inside what the case rests on, holds an applied plan, or a plan that differs
+            from this one and may have been edited.
 
     """
+    copies = tuple(snapshots)
+    require_apart(folder, list_kept(run, store, copies))
     if (folder / LEDGER).exists():
         raise InputError(f"{folder}: a plan was applied here. Choose another folder with -o")
-    plan = propose_plan(run, store, tuple(snapshots), collection=collection, search=search)
+    plan = propose_plan(run, store, copies, collection=collection, search=search)
     text = write_plan(plan)
     path = folder / PLAN
     if path.exists() and path.read_text(encoding="utf-8") != text:
@@ -103,12 +107,42 @@ def carry_out(
         InputError: there is no plan.
 
     """
+    return apply_plan(run, store, find_plan(folder, plan), folder, signed=signed, collection=collection)
+
+
+def find_plan(folder: Path, plan: Path | None = None) -> Plan:
+    """Read the plan of a folder, or another file's.
+
+    Raises:
+        InputError: there is no plan, or it cannot be meant.
+
+    """
     path = plan or folder / PLAN
     if not path.is_file():
         raise InputError(
             f"{path}: no plan. Make one with `halluguard respond RUN --store S -o DIR`, read it, then apply"
         )
-    return apply_plan(run, store, read_plan(path), folder, signed=signed, collection=collection)
+    return read_plan(path)
+
+
+def find_unproved(store: Store, folder: Path, plan: Plan) -> Applied | None:
+    """Return what was applied in a folder and not proved yet, though its plan asks for a proof; None where that is not so.
+
+    Raises:
+        InputError: another plan than the given one was applied there, or another store was reduced.
+
+    """
+    if not (folder / LEDGER).is_file() or (folder / PROOF).exists() or not wants_proof(plan):
+        return None
+    if plan != read_plan(folder / PLAN):
+        raise InputError(f"{folder}: another plan was applied here. Leave --plan out to prove that one")
+    return read_applied(store, folder)
+
+
+def wants_proof(plan: Plan) -> bool:
+    """Tell whether a plan asks for a proof."""
+    action = plan.find("prove")
+    return action is not None and action.approve
 
 
 def prove_response(

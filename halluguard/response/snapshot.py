@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from halluguard.errors import InputError
+from halluguard.response.apart import list_store, require_apart
 from halluguard.response.digests import Leaf, leaf_of, root_of
 from halluguard.stores import Store, open_store
 
@@ -32,7 +33,14 @@ def take_snapshot(store: Store, output: Path) -> Snapshot:
     """Write the digests of every entry of a store into a JSONL file, head first, and return the head.
 
     The same store gives the same bytes. Entries are streamed; the file appears whole or not at all.
+
+    Raises:
+        InputError: the file is a folder, or one of the store's, or lies inside the store.
+
     """
+    require_apart(output, list_store(store))
+    if output.is_dir():
+        raise InputError(f"{output}: is a folder. Give the snapshot a file name with -o")
     output.parent.mkdir(parents=True, exist_ok=True)
     latest: str | None = None
     count = 0

@@ -87,6 +87,9 @@ def test_what_is_no_yaml_or_no_file_is_refused(tmp_path):
     broken.write_text("title: [", encoding="utf-8")
     with pytest.raises(InputError, match="YAML"):
         load_scenario(broken)
+    broken.write_text("title: 2026-13-45", encoding="utf-8")
+    with pytest.raises(InputError, match=r"broken.yaml: cannot be read as YAML \(month must be in 1..12"):
+        load_scenario(broken)
     broken.write_text("just words", encoding="utf-8")
     with pytest.raises(InputError, match="mapping"):
         load_scenario(broken)

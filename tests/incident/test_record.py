@@ -170,7 +170,8 @@ def test_stated_facts_are_read_and_faults_named(tmp_path):
     for text, told in (
         ("systm: x", "'systm'"), ("detected_at: soon", "detected_at"), ("detected_at: 2026-03-08T10:00:00", "no zone"),
         ("actions: [{who: me}]", "no `what`"), ("- 1", "expected a mapping"), ("actions: [{what: x, phase: panic}]", "'panic'"),
-        ("detected_at: 2026-03-08", "is a day"),
+        ("detected_at: 2026-03-08", "is a day"), ("reported_at: 2026-13-45", "facts.yaml: cannot be read as YAML (month must be in 1..12"),
+        ("actions: 5", "actions is 5. Expected a list"), ("actions: {what: x}", "actions is {'what': 'x'}. Expected a list"),
     ):  # fmt: skip
         path.write_text(text)
         with pytest.raises(InputError, match=re.escape(told)):

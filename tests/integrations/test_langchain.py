@@ -132,6 +132,23 @@ def test_a_document_without_an_id_is_named_by_its_text(tmp_path):
     assert turn.retrieved[0].id.startswith("sha:")
 
 
+def test_pieces_of_a_document_under_its_id_are_all_written_and_a_repeat_once(tmp_path):
+    from langchain_core.retrievers import BaseRetriever
+
+    class Fixed(BaseRetriever):
+        def _get_relevant_documents(self, query, *, run_manager):
+            return [BAGS, Document("A second bag costs 40 dollars.", id="bags"), BAGS]
+
+    recorder = LogRecorder(tmp_path / "log.jsonl")
+    (Fixed() | (lambda found: found[0].page_content)).invoke("Bags?", config={"callbacks": [recorder]})
+    (turn,) = turns_of(recorder.path)
+
+    assert [(chunk.id, chunk.text) for chunk in turn.retrieved] == [
+        ("bags", BAGS.page_content),
+        ("bags", "A second bag costs 40 dollars."),
+    ]
+
+
 def test_what_a_tool_retrieves_belongs_to_the_chain_around_it(retriever, tmp_path):
     @tool
     def look_up(query: str, config: RunnableConfig) -> str:

@@ -109,6 +109,17 @@ def test_the_free_form_output_of_retrievers_is_probed(
     assert turn.retrieved == (Chunk("k", "x", 0.5),)
 
 
+def test_pieces_of_a_document_under_its_id_are_all_read_and_a_repeat_once(
+    read_rows: Callable[..., object],
+) -> None:
+    outputs = ([{"id": "k", "text": "x"}, {"id": "k", "text": "y"}], [{"id": "k", "text": "x"}])
+    observations = [
+        {"id": f"o-{n}", "type": "RETRIEVER", "output": output} for n, output in enumerate(outputs)
+    ]
+    (turn,), _, _ = read_rows({**TRACE, "observations": observations})
+    assert turn.retrieved == (Chunk("k", "x"), Chunk("k", "y"))
+
+
 def test_older_traces_know_a_retriever_by_name(read_rows: Callable[..., object]) -> None:
     (turn,), _, _ = read_rows(
         {

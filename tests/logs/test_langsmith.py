@@ -43,6 +43,19 @@ def test_a_document_without_an_id_is_named_by_its_text(read_rows: Callable[..., 
     assert notes.repairs["chunk_without_id"] == 1
 
 
+def test_pieces_of_a_document_under_its_id_are_all_read_and_a_repeat_once(
+    read_rows: Callable[..., object],
+) -> None:
+    texts = ["Within 90 days.", "Shoes unworn.", "Within 90 days."]
+    documents = [{"id": "kb-112", "page_content": text} for text in texts]
+    again = {**RETRIEVER, "id": "r-3", "outputs": {"documents": documents}}
+    (turn,), _, _ = read_rows(ROOT, again)
+    assert [(chunk.id, chunk.text) for chunk in turn.retrieved] == [
+        ("kb-112", "Within 90 days."),
+        ("kb-112", "Shoes unworn."),
+    ]
+
+
 def test_the_project_is_not_taken_for_the_conversation(read_rows: Callable[..., object]) -> None:
     assert read_rows(ROOT)[0][0].conversation_id == "s-9"
     assert read_rows({**ROOT, "extra": None})[0][0].conversation_id is None

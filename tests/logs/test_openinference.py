@@ -109,6 +109,44 @@ def test_what_a_reranker_drops_was_not_used(read_rows: Callable[..., object]) ->
     assert [(chunk.id, chunk.used) for chunk in turn.retrieved] == [("7", True), ("kb-112", False)]
 
 
+def test_pieces_of_a_document_under_its_id_are_all_read_and_a_repeat_once(
+    read_rows: Callable[..., object],
+) -> None:
+    found = {
+        **document(0, "id", "k"), **document(0, "content", "One."), **document(1, "id", "k"), **document(1, "content", "Two."),
+        **document(2, "id", "k"), **document(2, "content", "One."),
+    }  # fmt: skip
+    place = "reranker.output_documents"
+    reranker = span(
+        "rerank", "RERANKER", "root", **document(0, "id", "k", place), **document(0, "content", "Two.", place)
+    )
+    (plain,), _, _ = read_rows(ROOT, span("r", "RETRIEVER", "root", **found))
+    (ranked,), _, _ = read_rows(ROOT, span("r", "RETRIEVER", "root", **found), reranker)
+    assert [(chunk.text, chunk.used) for chunk in plain.retrieved] == [("One.", True), ("Two.", True)]
+    assert [(chunk.text, chunk.used) for chunk in ranked.retrieved] == [("Two.", True), ("One.", False)]
+
+
+def test_an_id_that_a_reranker_gives_alone_takes_its_text_at_its_place(
+    read_rows: Callable[..., object],
+) -> None:
+    found = {
+        name: value
+        for number in (0, 1)
+        for field, given in (("id", f"k{number}"), ("content", f"Text {number}."), ("score", 0.5))
+        for name, value in document(number, field, given).items()
+    }
+    place = "reranker.output_documents"
+    order = {
+        **document(0, "id", "k1", place),
+        **document(0, "score", 0.9, place),
+        **document(1, "id", "k0", place),
+    }
+    (turn,), _, _ = read_rows(
+        ROOT, span("r", "RETRIEVER", "root", **found), span("rerank", "RERANKER", "root", **order)
+    )
+    assert turn.retrieved == (Chunk("k1", "Text 1.", 0.9), Chunk("k0", "Text 0.", 0.5))
+
+
 @pytest.mark.parametrize("form", ["annotation", "evaluation"])
 def test_only_human_feedback_is_the_users(read_rows: Callable[..., object], form: str) -> None:
     opinions = {

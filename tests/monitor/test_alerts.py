@@ -2,16 +2,20 @@ import json
 import socket
 import sqlite3
 import threading
+from dataclasses import replace
 from email import message_from_bytes
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from typer.testing import CliRunner
 
+from halluguard.cli import app
 from halluguard.errors import SettingError
 from halluguard.monitor import monitor_runs
 from halluguard.monitor.alerts import Alert, Outbox, alert_of, deliver, load_settings
 from halluguard.monitor.alerts.alert import email_message, slack_payload
 from halluguard.monitor.alerts.deliver import channels_for
+from halluguard.monitor.alerts.settings import Channel
 
 SECRET = "T0P/s3cret-path"
 ALERT = Alert(
@@ -58,12 +62,13 @@ def hook():
             self.send_header("Content-Length", "0")
             self.end_headers()
             server.seen.append((self.path, body, refuse))
+            server.keys.append(self.headers["Idempotency-Key"])
 
         def log_message(self, *_):
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Hook)
-    server.refuse, server.redirect, server.seen = 0, False, []
+    server.refuse, server.redirect, server.seen, server.keys = 0, False, [], []
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield server
     server.shutdown()
@@ -219,6 +224,159 @@ def test_nobody_answering_leads_up_the_path_and_answering_ends_it(tmp_path, hook
 
 
 @pytest.mark.enable_socket
+def test_a_step_tells_a_channel_again_that_had_the_alert_and_nobody_answered(tmp_path, hook):
+    steps = [{"after_minutes": 10, "to": "ops"}, {"after_minutes": 20, "to": ["ops", "chat"]}]
+    loaded = settings(tmp_path, hook, routes={"SEV2": ["ops"]}, escalation=steps)
+    clock, env = Clock(), environment(hook)
+    run(loaded, clock, ALERT, env=env)
+    clock.now += 11 * 60
+    again = run(loaded, clock, env=env)
+    clock.now += 10 * 60
+    more = run(loaded, clock, env=env)
+
+    assert [(done.escalated, done.sent) for done in (again, more)] == [(1, 1), (1, 2)]
+    assert hook.keys == ["id-1", "id-1-1", "id-1-2", "id-1-2"]
+    assert run(loaded, clock, env=env).sent == 0
+
+
+@pytest.mark.enable_socket
+def test_steps_that_are_due_together_tell_a_channel_once(tmp_path, hook):
+    steps = [{"after_minutes": 10, "to": "ops"}, {"after_minutes": 20, "to": ["ops", "chat"]}]
+    loaded = settings(tmp_path, hook, routes={"SEV2": ["ops"]}, escalation=steps)
+    clock, env = Clock(), environment(hook)
+    run(loaded, clock, ALERT, env=env)
+    clock.now += 3600
+    done = run(loaded, clock, env=env)
+
+    assert (done.escalated, done.sent, len(hook.seen)) == (1, 2, 3)
+    assert run(loaded, clock, env=env).escalated == 0
+
+
+@pytest.mark.enable_socket
+def test_a_channel_that_waits_for_an_alert_gets_it_once_after_a_step(tmp_path, hook):
+    hook.refuse = 1
+    steps = [{"after_minutes": 10, "to": "ops"}]
+    loaded = settings(tmp_path, hook, routes={"SEV2": ["ops"]}, escalation=steps, retry={"attempts": 1})
+    clock, env = Clock(), environment(hook)
+    run(loaded, clock, ALERT, env=env)
+    clock.now += 3600
+
+    assert run(loaded, clock, env=env).sent == 1
+    assert [refused for _, _, refused in hook.seen] == [True, False]
+
+
+@pytest.mark.enable_socket
+def test_an_outbox_of_an_earlier_version_is_kept_and_goes_on(tmp_path, hook):
+    loaded = settings(
+        tmp_path, hook, routes={"SEV2": ["ops"]}, escalation=[{"after_minutes": 10, "to": "ops"}]
+    )
+    clock, env = Clock(), environment(hook)
+    run(loaded, clock, ALERT, env=env)
+    with sqlite3.connect(loaded.outbox) as box:
+        box.executescript(EARLIER)
+    box.close()
+    clock.now += 3600
+
+    assert run(loaded, clock, env=env).sent == 1
+    assert hook.keys == ["id-1", "id-1-1"]
+
+
+EARLIER = """
+ALTER TABLE deliveries RENAME TO newer;
+CREATE TABLE deliveries (
+    number INTEGER PRIMARY KEY AUTOINCREMENT, alert_id TEXT NOT NULL REFERENCES alerts(id), channel TEXT NOT NULL,
+    due REAL NOT NULL, attempts INTEGER NOT NULL DEFAULT 0, delivered REAL, problem TEXT NOT NULL DEFAULT '',
+    UNIQUE (alert_id, channel)
+);
+INSERT INTO deliveries SELECT number, alert_id, channel, due, attempts, delivered, problem FROM newer;
+DROP TABLE newer;
+"""
+
+
+@pytest.mark.enable_socket
+@pytest.mark.parametrize(
+    ("address", "told"),
+    [
+        ("http://127.0.0.1:{port}/B000/" + SECRET + " token", "InvalidURL"),
+        ("http://127.0.0.1:" + SECRET + "/x", "InvalidURL"),
+        ("http://[" + SECRET, "OPS_URL holds no http or https address"),
+        ("http://127.0.0.1:{other}/" + SECRET, "BadStatusLine"),
+        ("http://" + "a" * 70 + "é.example/" + SECRET, ""),
+    ],
+    ids=["a space", "a port of letters", "an open bracket", "no web server", "no host's name"],
+)
+def test_an_address_of_no_use_is_one_line_without_it_and_the_next_channel_is_told(
+    tmp_path, hook, not_http, address, told
+):
+    loaded = settings(tmp_path, hook, retry={"attempts": 1})
+    bad = address.format(port=hook.server_port, other=not_http)
+    done = run(loaded, Clock(), ALERT, env={**environment(hook), "OPS_URL": bad})
+
+    assert (done.sent, done.waiting, len(done.problems)) == (1, 1, 1)
+    assert done.problems[0].startswith(f"channel ops: {told}")
+    assert "B000" not in done.problems[0]
+    assert SECRET not in done.problems[0]
+    assert SECRET.encode() not in loaded.outbox.read_bytes()
+
+
+@pytest.fixture
+def not_http():
+    """The port of a server that speaks another protocol."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def answer():
+            taken, _ = server.accept()
+            with taken:
+                taken.recv(4096)
+                taken.sendall(b"220 mail ready\r\n")
+
+        threading.Thread(target=answer, daemon=True).start()
+        yield server.getsockname()[1]
+
+
+@pytest.mark.enable_socket
+def test_a_sender_that_is_none_is_one_line_and_the_next_channel_is_told(tmp_path, hook, mail):
+    loaded = settings(tmp_path, hook, mail, routes={"SEV2": ["duty", "ops"]}, retry={"attempts": 1})
+    channels = {
+        **loaded.channels,
+        "duty": replace(loaded.channels["duty"], sender="a@example.org\nBcc: b@example.org"),
+    }
+    done = run(replace(loaded, channels=channels), Clock(), ALERT, env=environment(hook))
+
+    assert (done.sent, done.problems) == (1, ("channel duty: ValueError",))
+
+
+@pytest.mark.enable_socket
+def test_a_login_that_cannot_be_encoded_is_one_line_and_the_next_channel_is_told(tmp_path, hook, login):
+    loaded = settings(tmp_path, hook, routes={"SEV2": ["ops"]}, retry={"attempts": 1})
+    duty = Channel(
+        "duty", "email", host="127.0.0.1", port=login, tls="none", sender="a@example.org", to=("b@example.org",),
+        user_env="USER", password_env="WORD",
+    )  # fmt: skip
+    both = replace(loaded, channels={**loaded.channels, "duty": duty}, routes={"SEV2": ("duty", "ops")})
+    done = run(both, Clock(), ALERT, env={**environment(hook), "USER": "me", "WORD": "pässwört"})
+
+    assert (done.sent, done.problems) == (1, ("channel duty: UnicodeEncodeError",))
+
+
+@pytest.fixture
+def login():
+    """The port of a mail server that asks for a login."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def answer():
+            taken, _ = server.accept()
+            with taken, taken.makefile("rwb", 0) as stream:
+                stream.write(b"220 ready\r\n")
+                for line in stream:
+                    greeted = line.upper().startswith(b"EHLO")
+                    stream.write(b"250-x\r\n250 AUTH PLAIN LOGIN\r\n" if greeted else b"221 bye\r\n")
+
+        threading.Thread(target=answer, daemon=True).start()
+        yield server.getsockname()[1]
+
+
+@pytest.mark.enable_socket
 def test_no_secret_is_in_the_outbox_nor_in_a_problem(tmp_path, hook):
     hook.refuse = 1
     loaded = settings(tmp_path, hook, retry={"attempts": 1})
@@ -282,7 +440,34 @@ def test_an_alert_holds_no_text_of_a_log_and_the_same_key_for_the_same_trouble(m
     assert first.dedup_key == later.dedup_key
     assert first.id != later.id
     assert "question 1" not in json.dumps(first.as_dict())
+    elsewhere = alert_of(result, time="2026-03-22T09:00:00+00:00", subject="b", place="/bots/other/b")
+    assert elsewhere.title == first.title
+    assert elsewhere.dedup_key != first.dedup_key
     assert alert_of(monitor_runs([make_run("c", 100)], make_run("d", 100)), time="", subject="c") is None
+
+
+def test_runs_of_one_name_in_two_folders_raise_an_alert_each_and_are_told_by_name(make_run, tmp_path):
+    for bot in ("one", "two"):
+        (tmp_path / bot).mkdir()
+        make_run(f"{bot}/run", 200, seed=1, bad=0.5)
+    make_run("healthy", 200)
+    path = tmp_path / "alerts.yaml"
+    path.write_text(json.dumps({**USABLE, "retry": {"attempts": 1}}))
+    options = ["--baseline", str(tmp_path / "healthy"), "--no-embeddings", "--alerts", str(path)]
+    told = [
+        CliRunner().invoke(app, ["monitor", str(tmp_path / bot / "run"), *options])
+        for bot in ("one", "two", "one")
+    ]
+
+    assert [done.exit_code for done in told] == [1, 1, 1]
+    assert [line.split(" raised")[0] for done in told for line in done.stderr.splitlines()[:1]] == [
+        "alerts: 1",
+        "alerts: 1",
+        "alerts: 0",
+    ]
+    assert {due.alert.title.rsplit(" in ", 1)[1] for due in Outbox(tmp_path / "alerts.sqlite").due(2e12)} == {
+        "run"
+    }
 
 
 def test_hostile_titles_neither_mention_nor_break_a_header():
@@ -292,6 +477,15 @@ def test_hostile_titles_neither_mention_nor_break_a_header():
     message = email_message(hostile, sender="a@example.org", to=("b@example.org",))
     assert message["Bcc"] is None
     assert "\n" not in message["Subject"]
+
+
+def test_a_date_that_is_none_is_one_line(tmp_path):
+    (tmp_path / "alerts.yaml").write_text("repeat_after_minutes: 2026-13-45\n")
+    with pytest.raises(SettingError, match=r"alerts.yaml: cannot be read as YAML \(month must be in 1..12"):
+        load_settings(tmp_path / "alerts.yaml")
+
+
+USABLE = {"channels": {"x": {"kind": "slack", "url_env": "U"}}, "routes": {"SEV2": ["x"]}}
 
 
 @pytest.mark.parametrize(
@@ -311,6 +505,35 @@ def test_hostile_titles_neither_mention_nor_break_a_header():
         ({"channels": {"x": {"kind": "slack", "url_env": "U"}}, "routes": {"SEV2": ["y"]}}, "no channel 'y'"),
         ({"chanels": {}}, "'chanels'"),
         ([1], "expected a mapping"),
+        ({"channels": [1]}, r"channels: expected a mapping, found \[1\]"),
+        ({**USABLE, "retry": {"attempts": 0}}, "retry.attempts is 0. Expected a whole number from 1 to 100"),
+        ({**USABLE, "retry": {"attempts": "4"}}, "retry.attempts is '4'. Expected a whole number"),
+        ({**USABLE, "retry": {"attempts": True}}, "retry.attempts is True"),
+        ({**USABLE, "retry": {"factor": 0.5}}, "retry.factor is 0.5. Expected a number from 1 to 100"),
+        ({**USABLE, "retry": {"first_wait_s": float("nan")}}, "retry.first_wait_s is "),
+        ({**USABLE, "retry": {"tries": 3}}, "retry: unknown field 'tries'"),
+        ({**USABLE, "retry": 3}, "retry: expected a mapping, found 3"),
+        ({**USABLE, "rate_limit": {"per_hour": 0}}, "rate_limit.per_hour is 0"),
+        ({**USABLE, "repeat_after_minutes": "1h"}, "repeat_after_minutes is '1h'"),
+        ({**USABLE, "escalation": {"to": "x"}}, "escalation: expected a list"),
+        ({**USABLE, "escalation": [{"after_minutes": 5}]}, r"escalation\[1\]: expected after_minutes and to"),
+        (
+            {**USABLE, "escalation": [{"after_minutes": "5", "to": "x"}]},
+            r"escalation\[1\].after_minutes is '5'",
+        ),
+        (
+            {"channels": {"x": {"kind": "slack", "url_env": "U", "timeout_s": "10"}}},
+            "channels.x.timeout_s is '10'. Expected a number from 0.1 to 3600",
+        ),
+        ({"channels": {"x": {"kind": "slack", "url_env": 5}}}, "channels.x.url_env is 5. Expected a text"),
+        (
+            {"channels": {"x": {"kind": "email", "host": "h", "sender": "s", "to": "t", "port": "25"}}},
+            "channels.x.port is '25'",
+        ),
+        (
+            {"channels": {"x": {"kind": "email", "host": "h", "sender": "s", "to": "t", "user_env": "U"}}},
+            "channels.x: password_env is missing beside user_env",
+        ),
     ],
 )
 def test_settings_name_the_field_that_is_wrong(tmp_path, document, told):

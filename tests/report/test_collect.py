@@ -9,6 +9,7 @@ from halluguard.errors import RunError, SettingError
 from halluguard.records import Origin, Status, SuspectVerdict
 from halluguard.report import collect, write_report
 from halluguard.report.data import MeasuredRate
+from halluguard.report.tables import retrievals_of
 from halluguard.report.wording import finding, headline, notices
 from halluguard.run import Run
 
@@ -109,6 +110,22 @@ def test_an_unsupported_claim_is_shown_with_the_passage_it_cites(make_run):
     run = make_run([turn("a", retrieved=retrieved)], [claim("a", "unsupported", cited_ids=["p1"])])
     shown = collect(run).worst[0].claims[0]
     assert (shown.cited.id, shown.cited.text, shown.comparison) == ("p1", "Opening hours.", ())
+
+
+def test_of_pieces_that_share_an_id_the_first_with_a_text_is_shown(make_run):
+    retrieved = [
+        {"id": "p1", "text": None},
+        {"id": "p1", "text": "Opening hours."},
+        {"id": "p1", "text": "Directions."},
+    ]
+    run = make_run([turn("a", retrieved=retrieved)], [claim("a", "unsupported", cited_ids=["p1"])])
+    assert collect(run).worst[0].claims[0].cited.text == "Opening hours."
+
+
+def test_a_turn_that_retrieved_an_id_twice_is_listed_once(make_run):
+    retrieved = [{"id": name, "text": text} for name, text in (("x", "One."), ("y", "Two."), ("x", "Three."))]
+    run = make_run([turn("a", retrieved=retrieved), turn("b", retrieved=retrieved)], [])
+    assert retrievals_of(run, ["x"]).turns == {"x": [("a", NOON), ("b", NOON)]}
 
 
 def test_nothing_checkable_is_not_a_pass(make_run):

@@ -133,6 +133,19 @@ def test_a_cascade_is_drawn_with_its_verdict_and_scores(library_run, tmp_path):
     assert "How far it spread" in render_markdown(collect(run))
 
 
+def test_what_steers_in_the_id_of_a_drawn_entry_is_shown_and_takes_no_tag_along(library_run, tmp_path):
+    run = Run.open(shutil.copytree(library_run.path, tmp_path / "run"))
+    run_cascade(run)
+    told = run.path / "cascade.json"
+    told.write_text(told.read_text().replace("loans-4", "loans-4\\u009b\\u200b"))
+    page = render_html(collect(run))
+    drawn = BeautifulSoup(page, "html.parser").find(id="cascade").find("svg")
+
+    assert not UNSAFE.search(page)
+    assert "loans-4\N{REPLACEMENT CHARACTER}" in str(drawn)
+    assert str(drawn).count("<title>") == str(drawn).count("</title>")
+
+
 def luminance(colour: str) -> float:
     """Relative luminance of #rrggbb (WCAG 2.2)."""
     channels = [int(colour[index : index + 2], 16) / 255 for index in (1, 3, 5)]

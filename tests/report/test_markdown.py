@@ -13,7 +13,8 @@ def text(library_run) -> str:
 
 
 def test_no_text_of_the_log_becomes_markup(text):
-    tokens = MarkdownIt("commonmark", {"html": True}).enable("table").parse(text)
+    mark, *tokens = MarkdownIt("commonmark", {"html": True}).enable("table").parse(text)
+    assert (mark.type, mark.content.strip()) == ("html_block", "<!-- generator: halluguard -->")
     inline = [child for token in tokens for child in token.children or ()]
     kinds = {token.type for token in [*tokens, *inline]}
     assert not kinds & {"link_open", "image", "html_block", "html_inline", "linkify_open"}
@@ -41,7 +42,7 @@ def test_every_table_row_has_as_many_cells_as_its_head(text):
 
 def test_the_headline_and_the_differing_words_are_there(text):
     assert text.startswith(
-        "# 23.8% of checkable claims are ungrounded: 24 of 101 (95% interval 16.5–32.9%).\n"
+        "<!-- generator: halluguard -->\n\n# 23.8% of checkable claims are ungrounded: 24 of 101 (95% interval 16.5–32.9%).\n"
     )
     assert "- Borrowed books may be kept for ⟦90⟧ days" in text
     assert "+ Books are lent for ⟦30⟧ days." in text

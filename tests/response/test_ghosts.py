@@ -102,6 +102,21 @@ def test_an_entry_that_says_what_the_ghost_said_is_quarantined(
     assert (plan.condemned(), plan.ghosts()) == (("copy",), ("ghost",))
 
 
+def test_the_plan_says_how_many_entries_an_id_names(ghostly, write_native, tmp_path):
+    from halluguard.response.propose import Found
+
+    rows = [{"id": "twin", "text": CLAIM}, {"id": "twin", "text": STORED["pets"]}, {"id": "one", "text": "t"}]
+    store = open_store(write_native(tmp_path / "twins", rows, np.eye(3, dtype=np.float32)))
+    found = Found(frozenset(), {"twin": [CLAIM], "one": [CLAIM]})
+    action = propose_plan(ghostly, store, search=lambda _: found).find("quarantine")
+    told = {
+        entry.id: any("2 entries of the store have this id" in why for why in entry.why)
+        for entry in action.entries
+    }
+    assert told == {"one": False, "twin": True}
+    assert action.cost["entries_out"] == 3
+
+
 def test_a_flush_is_applied_without_a_quarantine_and_the_new_store_is_the_old_one(
     ghostly, store, signed, tmp_path, digest_of
 ):

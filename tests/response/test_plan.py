@@ -77,6 +77,36 @@ def test_copy_of_a_trusted_passage_is_not_proposed_but_one_with_another_number_i
     assert {one.id: one.approve for one in choose_entries(suspects, [], STORED)} == {"a1": False, "a2": True}
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The change fee is not 60 euros for every ticket of the current price list.",
+        "The change fee is 60 euros for every ticket of the current price list. It is refunded in cash.",
+    ],
+)
+def test_a_trusted_passage_with_a_word_changed_or_a_sentence_added_is_proposed(text):
+    trusted = "The change fee is 60 euros for every ticket of the current price list."
+    (found,) = choose_entries([suspect("a1", "responsible", text, trusted)], [], STORED)
+    assert found.approve
+
+
+def test_an_entry_that_shares_its_id_is_not_excused_by_its_twin():
+    trusted = "The change fee is 60 euros."
+    stored = {**STORED, "a1": {**STORED["a1"], "copies": 2}}
+    (found,) = choose_entries([suspect("a1", "responsible", trusted, trusted)], [], stored)
+    assert found.approve
+
+
+def test_an_id_is_vouched_for_only_where_every_entry_of_it_is(monkeypatch):
+    from halluguard.records import Entry
+    from halluguard.response import book
+
+    monkeypatch.setattr(book, "vouched_texts", lambda _, texts: frozenset(texts) - {"false"})
+    held = book.Book(reader=None, vouching=object())
+    entries = [Entry("twin", "true"), Entry("twin", "false"), Entry("one", "true")]
+    assert book.find_vouched(held, entries) == {"one"}
+
+
 def test_rest_of_a_batch_that_is_accused_beyond_chance_is_listed_for_review():
     group = {"level": "batch", "key": "a", "accused": 1, "total": 2, "p_value": 0.01}
     found = choose_entries(
@@ -123,6 +153,12 @@ def test_plan_survives_its_yaml_and_a_person_may_turn_entries(tmp_path):
         ("id: '1'", "id: 1", "in quotes"),
         ("schema: 1", "schema: 9", "schema"),
         ("actions:", "actions: [", "cannot be read"),
+        ("run: run", "run: 2026-13-45", "cannot be read"),
+        ("reason:", "evidence: 5\n  reason:", "evidence is 5. Expected a list"),
+        ("reason:", "targets: x\n  reason:", "targets is 'x'. Expected a mapping"),
+        ("reason:", "cost: [1]\n  reason:", "cost is \\[1\\]. Expected a mapping"),
+        ("why:\n    - x", "why: 7", "why is 7. Expected a list"),
+        ("files: {}", "files: x", "store.files is 'x'"),
     ],
 )
 def test_plan_that_cannot_be_meant_is_refused_by_field(old, new, said, tmp_path):
@@ -131,6 +167,13 @@ def test_plan_that_cannot_be_meant_is_refused_by_field(old, new, said, tmp_path)
     path.write_text(write_plan(PLAN).replace(old, new, 1))
     with pytest.raises(InputError, match=said):
         read_plan(path)
+
+
+def test_fields_of_an_action_may_be_left_empty(tmp_path):
+    path = tmp_path / "plan.yaml"
+    empty = "".join(f"{name}:\n  " for name in ("targets", "cost", "saves", "evidence"))
+    path.write_text(write_plan(PLAN).replace("reason:", f"{empty}reason:", 1))
+    assert read_plan(path) == PLAN
 
 
 @pytest.fixture
@@ -147,6 +190,11 @@ def test_ledger_goes_on_from_its_last_line(ledger, signed):
     lines = read_ledger(ledger)
     assert [(line["number"], line["deed"]) for line in lines][-1] == (4, "four")
     assert (lines[0]["by"], lines[0]["why"]) == ("a responder", "a complaint")
+
+
+def test_ledger_with_line_separators_and_surrogates_in_it_is_read_again(ledger, signed):
+    append_ledger(ledger, signed, {"deed": "four", "id": "a\u2028b\x85\udc80"})
+    assert read_ledger(ledger)[-1]["id"] == "a\u2028b\x85\udc80"
 
 
 @pytest.mark.parametrize("harm", ["edit", "drop", "swap"])

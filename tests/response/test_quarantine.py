@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from halluguard.errors import InputError, StoreError
-from halluguard.response import apply_plan, read_ledger, restore_store
+from halluguard.response import apply_plan, plan_response, read_ledger, restore_store
 from halluguard.response.digests import leaf_of
 from halluguard.stores import filled_bytes, open_store
 
@@ -370,3 +370,150 @@ def test_roll_back_to_a_copy_without_vectors_is_refused(write_native, empty_run,
     )
     with pytest.raises(InputError, match="holds no vectors"):
         apply_plan(empty_run, store, Plan("", {}, actions), tmp_path / "out", signed=signed)
+
+
+@pytest.mark.parametrize(
+    "place", ["s", "s/entries.jsonl", "s/out", "run", "run/out", "docs", "docs/out", "."]
+)
+def test_a_folder_that_is_holds_or_lies_in_what_the_case_rests_on_is_refused(
+    place, write_native, empty_run, plan_for, signed, tmp_path, digest_of
+):
+    (tmp_path / "docs").mkdir()
+    inputs = {**empty_run.manifest["inputs"], "trusted": {"path": str(tmp_path / "docs")}}
+    empty_run.update_manifest({"inputs": inputs})
+    rows = [{"id": f"x{i}", "text": f"t{i}"} for i in range(3)]
+    store = open_store(write_native(tmp_path / "s", rows, np.eye(3, dtype=np.float32)))
+    before = digest_of(tmp_path)
+    with pytest.raises(InputError, match="apart from it"):
+        apply_plan(empty_run, store, plan_for(store, "x1"), tmp_path / place, signed=signed)
+    with pytest.raises(InputError, match="apart from it"):
+        plan_response(empty_run, store, tmp_path / place)
+    assert digest_of(tmp_path) == before
+
+
+def test_a_folder_with_other_files_is_not_replaced(write_native, empty_run, plan_for, signed, tmp_path):
+    rows = [{"id": f"x{i}", "text": f"t{i}"} for i in range(3)]
+    store = open_store(write_native(tmp_path / "s", rows, np.eye(3, dtype=np.float32)))
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "notes.txt").write_text("kept")
+    with pytest.raises(InputError, match=r"holds 'notes.txt'"):
+        apply_plan(empty_run, store, plan_for(store, "x1"), tmp_path / "mine", signed=signed)
+    assert (tmp_path / "mine" / "notes.txt").read_text() == "kept"
+
+
+def test_a_store_is_not_restored_into_its_response(write_native, empty_run, plan_for, signed, tmp_path):
+    rows = [{"id": f"x{i}", "text": f"t{i}"} for i in range(3)]
+    store = open_store(write_native(tmp_path / "s", rows, np.eye(3, dtype=np.float32)))
+    apply_plan(empty_run, store, plan_for(store, "x1"), tmp_path / "out", signed=signed)
+    for place in ("out/back", "s/back"):
+        with pytest.raises(InputError, match="lies inside the"):
+            restore_store(tmp_path / "out", tmp_path / place)
+
+
+def test_a_store_is_restored_to_where_it_was_and_without_its_plan(
+    write_native, empty_run, plan_for, signed, tmp_path
+):
+    rows = [{"id": f"x{i}", "text": f"t{i}"} for i in range(3)]
+    store = open_store(write_native(tmp_path / "s", rows, np.eye(3, dtype=np.float32)))
+    apply_plan(empty_run, store, plan_for(store, "x1"), tmp_path / "out", signed=signed)
+    (tmp_path / "s").rename(tmp_path / "moved")
+    assert restore_store(tmp_path / "out", tmp_path / "s")[1] == 3
+    (tmp_path / "out" / "plan.yaml").unlink()
+    assert restore_store(tmp_path / "out", tmp_path / "again")[1] == 3
+
+
+LINES = {
+    "no ids": '{"text": "a"}\n{"text": "b" }\n{"text": "c"}\n{"id": null, "text": "d"}\n',
+    "blank lines": '\n{"text": "a"}\n\n{"text": "b"}\n  \n{"text": "c"}\n{"text": "d"}\n\n',
+    "CRLF": '{"text": "a"}\r\n{"text": "b"}\r\n{"text": "c"}\n{"text": "d"}\r\n',
+    "no last end": '{"text": "a"}\n{"text": "b"}\n{"text": "c"}\n{"text": "d"}',
+    "mark": '\ufeff{"text": "a"}\n{"text": "b"}\n{"text": "c"}\n{"text": "d"}\n',
+    "named before": '{"text": "a"}\n{"text": "b"}\n{"text": "c",  "id": "line-3"}\n{"text": "d",   "id": "line-9"}\n',
+}
+
+
+@pytest.mark.parametrize("gone", [0, 1, 3])
+@pytest.mark.parametrize("name", LINES)
+def test_plain_lines_keep_their_names_and_come_back_byte_for_byte(
+    name, gone, empty_run, plan_for, signed, tmp_path
+):
+    (tmp_path / "s.jsonl").write_bytes(LINES[name].encode())
+    store = open_store(tmp_path / "s.jsonl")
+    leaves = [leaf_of(entry) for entry in store.entries()]
+    apply_plan(empty_run, store, plan_for(store, leaves[gone].id), tmp_path / "out", signed=signed)
+    (made,) = (tmp_path / "out" / "store").iterdir()
+    assert [leaf_of(entry) for entry in open_store(made).entries()] == leaves[:gone] + leaves[gone + 1 :]
+    restore_store(tmp_path / "out", tmp_path / "back")
+    assert (tmp_path / "back" / "s.jsonl").read_bytes() == LINES[name].encode()
+
+
+def test_an_archive_takes_a_lone_surrogate(tmp_path):
+    from halluguard.records import Entry
+    from halluguard.response.archive import read_archive, write_archive
+    from halluguard.response.writers import Item
+
+    write_archive([Item(0, Entry("a", "half \ud83d", metadata={"k": "\udc80"}))], tmp_path, {})
+    (item,) = read_archive(tmp_path)
+    assert (item.entry.text, item.entry.metadata) == ("half \ud83d", {"k": "\udc80"})
+
+
+def test_chroma_collections_keep_their_metadata_and_empty_ones_stay(plan_for, empty_run, signed, tmp_path):
+    import chromadb
+
+    settings = chromadb.Settings(anonymized_telemetry=False)
+    client = chromadb.PersistentClient(str(tmp_path / "db"), settings=settings)
+    facts = {"hnsw:space": "cosine", "owner": "ops", "n": 3, "share": 1.5, "live": True, "hnsw:M": 32}
+    faq = client.create_collection("faq", embedding_function=None, metadata=facts)
+    faq.add(ids=["a", "b"], embeddings=np.eye(2, dtype=np.float32), documents=["text"] * 2)
+    client.create_collection("empty", embedding_function=None, metadata={"for": "later"})
+    client.create_collection(
+        "tuned", embedding_function=None, configuration={"hnsw": {"space": "ip", "ef_search": 55}}
+    )
+    store = open_store(tmp_path / "db")
+    applied = apply_plan(empty_run, store, plan_for(store, "a"), tmp_path / "out", signed=signed)
+    opened = chromadb.PersistentClient(str(tmp_path / "out" / "store"), settings=settings)
+    made = {name: opened.get_collection(name, embedding_function=None) for name in ("faq", "empty", "tuned")}
+    assert made["faq"].metadata == facts
+    assert made["empty"].metadata["for"] == "later"
+    assert [one.count() for one in made.values()] == [1, 0, 0]
+    assert applied.notes == ("collection 'tuned': settings that are not copied: ef_search",)
+
+
+class _NoModels:
+    def load(self):
+        raise InputError("no such model")
+
+
+def test_models_are_loaded_before_anything_is_written_and_a_missing_proof_is_made_later(
+    write_native, plan_for, empty_run, signed, tmp_path, monkeypatch
+):
+    from dataclasses import replace
+    from types import SimpleNamespace
+
+    from halluguard import api, response
+    from halluguard.response import PlanAction, write_plan
+
+    rows = [{"id": f"x{i}", "text": f"t{i}"} for i in range(3)]
+    folder = write_native(tmp_path / "s", rows, np.eye(3, dtype=np.float32))
+    store, out = open_store(folder), tmp_path / "out"
+    plan = plan_for(store, "x1")
+    plan = replace(plan, actions=(*plan.actions, PlanAction("A2", "prove", True, "")))
+    out.mkdir()
+    (out / "plan.yaml").write_text(write_plan(plan))
+    with pytest.raises(InputError, match="no such model"):
+        api.apply_response(empty_run, folder, out, signed=signed, models=_NoModels())
+    assert [path.name for path in out.iterdir()] == ["plan.yaml"]
+
+    applied = apply_plan(empty_run, store, plan, out, signed=signed)
+    loaded = SimpleNamespace(reader=None, models=SimpleNamespace(embedder=None))
+    models = SimpleNamespace(load=lambda: loaded)
+    monkeypatch.setattr(response, "prove_response", lambda *_, **__: "proof")
+    again, proof = api.apply_response(empty_run, folder, out, signed=signed, models=models)
+    assert (replace(again, notes=applied.notes), proof) == (applied, "proof")
+
+    write_native(tmp_path / "other", rows[:2], np.eye(2, 3, dtype=np.float32))
+    with pytest.raises(InputError, match="not the store that the plan was applied to"):
+        api.apply_response(empty_run, tmp_path / "other", out, signed=signed, models=models)
+    (out / "proof.json").write_text("{}")
+    with pytest.raises(InputError, match="was applied here"):
+        api.apply_response(empty_run, folder, out, signed=signed, models=models)

@@ -125,3 +125,12 @@ def test_a_snapshot_is_clean_where_an_entry_edited_since_has_its_earlier_text(wr
 
     assert last_without([right, wrong], bad, None).path == right
     assert last_without([wrong], bad, None) is None
+
+
+@pytest.mark.parametrize("place", ["s", "s/entries.jsonl", "s/monday.json"])
+def test_a_snapshot_is_not_written_over_its_store(place, write_native, tmp_path, digest_of):
+    store = open_store(write_native(tmp_path / "s", [{"id": "a", "text": "t"}], np.ones((1, 2), np.float32)))
+    before = digest_of(tmp_path)
+    with pytest.raises(InputError, match="the store"):
+        take_snapshot(store, tmp_path / place)
+    assert digest_of(tmp_path) == before

@@ -2,11 +2,14 @@ import gzip
 import json
 import os
 import random
+from pathlib import Path
 
 import pytest
 
 from halluguard.errors import TrustedCorpusError
 from halluguard.records import Document
+from halluguard.report import write_report
+from halluguard.run import Run
 from halluguard.trusted.documents import Skipped, read_documents
 from halluguard.trusted.extract import extract_html, extract_markdown
 
@@ -56,6 +59,27 @@ def test_what_halluguard_has_written_is_no_trusted_document(pages, files):
     assert skipped == []
     with pytest.raises(TrustedCorpusError, match=r"written by halluguard itself\. Give a folder"):
         read(pages / "out")
+
+
+@pytest.mark.parametrize("name", ["report.html", "last/week.MD", "report.md", "copy.htm"])
+def test_a_report_among_the_documents_is_named_and_not_read(pages, tmp_path, name):
+    run = Run.create(tmp_path / "run", {"tool": "halluguard", "fingerprint": "f", "counts": {}})
+    run.write("turns", [])
+    run.write("claims", [])
+    (pages / name).parent.mkdir(exist_ok=True)
+    write_report(run, written := tmp_path / f"out{Path(name).suffix.lower()}")
+    (pages / name).write_bytes(written.read_bytes())
+
+    documents, (skipped,) = read(pages)
+    assert [each.id for each in documents] == ["bags/cabin.md", "pets.txt", "refunds.md", "seats.html"]
+    assert str(skipped) == (
+        f"{name}: is a report that halluguard has written, which is no trusted document. Keep it in another folder"
+    )
+
+
+def test_a_document_about_halluguard_is_read(pages):
+    (pages / "guide.md").write_text("Reports begin with <!-- generator: halluguard -->, a comment.")
+    assert "guide.md" in [each.id for each in read(pages)[0]]
 
 
 def test_a_manifest_of_someone_else_hides_no_documents(pages):

@@ -43,12 +43,17 @@ class Alert:
         return cls(**{**value, "measures": tuple(value["measures"])})
 
 
-def alert_of(result: MonitorResult, *, time: str, subject: str, report_path: str = "") -> Alert | None:
-    """Make an alert of a monitor's result, None where it raised no alarm; `subject` names what is watched, as in the key."""
+def alert_of(
+    result: MonitorResult, *, time: str, subject: str, place: str = "", report_path: str = ""
+) -> Alert | None:
+    """Make an alert of a monitor's result, None where it raised no alarm.
+
+    `subject` names what is watched; `place` says where it lies, which tells apart what bears one name in the key.
+    """
     if not result.alarms:
         return None
     kinds = [str(kind) for kind in result.kinds]
-    key = _digest(subject, *sorted(kinds))
+    key = _digest(place or subject, *sorted(kinds))
     measures = sorted({f"{test.signal} ({test.test})" for test in result.alarms})
     told = "; ".join(f"{kind}: {MEANING[kind]}" for kind in result.kinds)
     return Alert(
@@ -69,13 +74,18 @@ def slack_payload(alert: Alert) -> dict[str, str]:
     return {"text": text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")}
 
 
-def email_message(alert: Alert, *, sender: str, to: tuple[str, ...]) -> EmailMessage:
-    """Return the alert as a plain-text message; its Message-ID is the alert's id, so that a repeat can be told."""
+def delivery_id(alert: Alert, step: int) -> str:
+    """Return what a repeat of one sending can be told by; a later step of the escalation has its own."""
+    return f"{alert.id}-{step}" if step else alert.id
+
+
+def email_message(alert: Alert, *, sender: str, to: tuple[str, ...], step: int = 0) -> EmailMessage:
+    """Return the alert as a plain-text message; its Message-ID is that of the sending, so that a repeat can be told."""
     message = EmailMessage()
     message["From"] = sender
     message["To"] = ", ".join(to)
     message["Subject"] = one_line(f"[halluguard {alert.level}] {alert.title}", 150)
-    message["Message-ID"] = f"<{alert.id}@halluguard.invalid>"
+    message["Message-ID"] = f"<{delivery_id(alert, step)}@halluguard.invalid>"
     lines = [
         alert.verdict,
         "",
@@ -90,4 +100,4 @@ def email_message(alert: Alert, *, sender: str, to: tuple[str, ...]) -> EmailMes
 
 
 def _digest(*parts: str) -> str:
-    return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:24]
+    return hashlib.sha256("\x1f".join(parts).encode("utf-8", "surrogateescape")).hexdigest()[:24]

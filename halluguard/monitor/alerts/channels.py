@@ -1,5 +1,6 @@
 """Send one alert over one channel. A failure names its kind only: addresses are secrets."""
 
+import http.client
 import json
 import os
 import smtplib
@@ -7,12 +8,14 @@ import ssl
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
-from email.message import EmailMessage
 from typing import Any
 from urllib.parse import urlsplit
 
-from halluguard.monitor.alerts.alert import Alert, email_message, slack_payload
+from halluguard.monitor.alerts.alert import Alert, delivery_id, email_message, slack_payload
 from halluguard.monitor.alerts.settings import Channel
+
+_FAILURES = (OSError, ValueError, http.client.HTTPException)
+"""Whatever an address, a login or the other side can get wrong; `smtplib`'s errors are OSErrors."""
 
 
 class DeliveryError(Exception):
@@ -26,13 +29,18 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
         return None
 
 
-def send(alert: Alert, channel: Channel, environment: Mapping[str, str] = os.environ) -> None:
-    """Send an alert and return when the other side has taken it; raises DeliveryError otherwise."""
+def send(
+    alert: Alert, channel: Channel, environment: Mapping[str, str] = os.environ, *, step: int = 0
+) -> None:
+    """Send an alert and return when the other side has taken it; raises DeliveryError otherwise.
+
+    `step` is that of the escalation, 0 for the first time: the other side must not take a later one for a repeat.
+    """
     if channel.kind == "email":
-        _mail(email_message(alert, sender=channel.sender, to=channel.to), channel, environment)
+        _mail(alert, channel, environment, step=step)
     else:
         payload = slack_payload(alert) if channel.kind == "slack" else alert.as_dict()
-        _post(payload, channel, environment, key=alert.id)
+        _post(payload, channel, environment, key=delivery_id(alert, step))
 
 
 def _secret(name: str, channel: Channel, environment: Mapping[str, str]) -> str:
@@ -43,9 +51,7 @@ def _secret(name: str, channel: Channel, environment: Mapping[str, str]) -> str:
 
 
 def _post(payload: Mapping[str, Any], channel: Channel, environment: Mapping[str, str], *, key: str) -> None:
-    url = _secret(channel.url_env, channel, environment)
-    if urlsplit(url).scheme not in ("http", "https"):
-        raise DeliveryError(f"channel {channel.name}: {channel.url_env} holds no http or https address")
+    url = _address(channel, environment)
     try:
         request = urllib.request.Request(  # noqa: S310 - the scheme was checked
             url,
@@ -62,12 +68,24 @@ def _post(payload: Mapping[str, Any], channel: Channel, environment: Mapping[str
     except urllib.error.HTTPError as error:
         error.close()
         raise DeliveryError(f"channel {channel.name}: HTTP status {error.code}") from None
-    except (OSError, ValueError) as error:
+    except _FAILURES as error:
         raise DeliveryError(f"channel {channel.name}: {_kind(error)}") from None
 
 
-def _mail(message: EmailMessage, channel: Channel, environment: Mapping[str, str]) -> None:
+def _address(channel: Channel, environment: Mapping[str, str]) -> str:
+    url = _secret(channel.url_env, channel, environment)
     try:
+        usable = urlsplit(url).scheme in ("http", "https")
+    except ValueError:  # such as an open bracket in the host
+        usable = False
+    if not usable:
+        raise DeliveryError(f"channel {channel.name}: {channel.url_env} holds no http or https address")
+    return url
+
+
+def _mail(alert: Alert, channel: Channel, environment: Mapping[str, str], *, step: int) -> None:
+    try:
+        message = email_message(alert, sender=channel.sender, to=channel.to, step=step)
         with _connect(channel) as server:
             if channel.tls == "starttls":
                 server.starttls(context=ssl.create_default_context())
@@ -75,7 +93,7 @@ def _mail(message: EmailMessage, channel: Channel, environment: Mapping[str, str
                 user = _secret(channel.user_env, channel, environment)
                 server.login(user, _secret(channel.password_env, channel, environment))
             refused = server.send_message(message)
-    except (OSError, smtplib.SMTPException) as error:
+    except _FAILURES as error:
         raise DeliveryError(f"channel {channel.name}: {_kind(error)}") from None
     if refused:
         raise DeliveryError(f"channel {channel.name}: {len(refused)} of {len(channel.to)} recipients refused")

@@ -72,12 +72,14 @@ def channels_for(settings: AlertSettings, level: str) -> tuple[str, ...]:
 
 
 def _escalate(settings: AlertSettings, outbox: Outbox, now: float) -> int:
+    """Take the steps that are due and return for how many alerts; a channel that several of them name is told once."""
     count = 0
     for alert in outbox.unacknowledged():
-        for number, step in enumerate(settings.escalation, start=1):
-            if number > alert.step and now - alert.raised >= step.after_minutes * 60:
-                outbox.escalate(alert.alert.id, step.to, step=number, now=now)
-                count += 1
+        due = [step for step in settings.escalation if now - alert.raised >= step.after_minutes * 60]
+        if len(due) > alert.step:
+            names = tuple(dict.fromkeys(name for step in due[alert.step :] for name in step.to))
+            outbox.escalate(alert.alert.id, names, step=len(due), now=now)
+            count += 1
     return count
 
 
@@ -100,7 +102,7 @@ def _bring(
     problem = ""
     for attempt in range(1, settings.retry.attempts + 1):
         try:
-            send(due.alert, channel, environment)
+            send(due.alert, channel, environment, step=due.step)
         except DeliveryError as error:
             problem = str(error)
             wait = settings.retry.wait_s(attempt)

@@ -14,27 +14,41 @@ from pathlib import Path
 from halluguard.errors import SettingError
 from halluguard.monitor.alerts.alert import LEVELS, Alert
 
-_TABLES = """
+_DELIVERIES = """
+CREATE TABLE IF NOT EXISTS deliveries (
+    number INTEGER PRIMARY KEY AUTOINCREMENT, alert_id TEXT NOT NULL REFERENCES alerts(id), channel TEXT NOT NULL,
+    due REAL NOT NULL, attempts INTEGER NOT NULL DEFAULT 0, delivered REAL, problem TEXT NOT NULL DEFAULT '',
+    step INTEGER NOT NULL DEFAULT 0, UNIQUE (alert_id, channel, step)
+)
+"""
+_TABLES = f"""
 CREATE TABLE IF NOT EXISTS alerts (
     id TEXT PRIMARY KEY, dedup_key TEXT NOT NULL, level TEXT NOT NULL, raised REAL NOT NULL, repeats INTEGER NOT NULL DEFAULT 0,
     acknowledged REAL, step INTEGER NOT NULL DEFAULT 0, body TEXT NOT NULL
 );
-CREATE TABLE IF NOT EXISTS deliveries (
-    number INTEGER PRIMARY KEY AUTOINCREMENT, alert_id TEXT NOT NULL REFERENCES alerts(id), channel TEXT NOT NULL,
-    due REAL NOT NULL, attempts INTEGER NOT NULL DEFAULT 0, delivered REAL, problem TEXT NOT NULL DEFAULT '',
-    UNIQUE (alert_id, channel)
-);
+{_DELIVERIES};
 CREATE INDEX IF NOT EXISTS alerts_by_key ON alerts(dedup_key, raised);
 """
+_WITH_STEPS = (
+    "ALTER TABLE deliveries RENAME TO deliveries_before",
+    _DELIVERIES,
+    (
+        "INSERT INTO deliveries (number, alert_id, channel, due, attempts, delivered, problem) "
+        "SELECT number, alert_id, channel, due, attempts, delivered, problem FROM deliveries_before"
+    ),
+    "DROP TABLE deliveries_before",
+)
+"""An outbox written before steps were kept could tell a channel of an alert only once."""
 
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """One alert that one channel has not got yet."""
+    """One alert that one channel has not got yet; `step` of the escalation is 0 for the first time."""
 
     number: int
     channel: str
     attempts: int
+    step: int
     alert: Alert
 
 
@@ -61,6 +75,7 @@ class Outbox:
             connection.execute("PRAGMA synchronous = FULL")
             connection.executescript(_TABLES)
             connection.execute("BEGIN IMMEDIATE")
+            _keep_steps(connection)
             yield connection
             connection.execute("COMMIT")
         except sqlite3.DatabaseError as error:
@@ -88,27 +103,31 @@ class Outbox:
                 "INSERT OR IGNORE INTO alerts (id, dedup_key, level, raised, body) VALUES (?, ?, ?, ?, ?)",
                 (alert.id, alert.dedup_key, alert.level, now, body),
             ).rowcount
-            self._route(connection, alert.id, channels, now)
+            self._route(connection, alert.id, channels, step=0, now=now)
             return bool(inserted)
 
     @staticmethod
-    def _route(connection: sqlite3.Connection, alert_id: str, channels: Sequence[str], now: float) -> None:
+    def _route(
+        connection: sqlite3.Connection, alert_id: str, channels: Sequence[str], *, step: int, now: float
+    ) -> None:
+        """Note what is to be sent; a channel that still waits for the alert is not told of it twice."""
         connection.executemany(
-            "INSERT OR IGNORE INTO deliveries (alert_id, channel, due) VALUES (?, ?, ?)",
-            [(alert_id, channel, now) for channel in channels],
+            "INSERT OR IGNORE INTO deliveries (alert_id, channel, step, due) SELECT ?, ?, ?, ? WHERE NOT EXISTS "
+            "(SELECT 1 FROM deliveries WHERE alert_id = ? AND channel = ? AND delivered IS NULL)",
+            [(alert_id, channel, step, now, alert_id, channel) for channel in channels],
         )
 
     def due(self, now: float) -> list[Due]:
         """Return what is to be sent now, the gravest and oldest first."""
         with self._transaction() as connection:
             rows = connection.execute(
-                "SELECT number, channel, attempts, body FROM deliveries JOIN alerts ON alerts.id = alert_id "
+                "SELECT number, channel, attempts, deliveries.step, body FROM deliveries JOIN alerts ON alerts.id = alert_id "
                 "WHERE delivered IS NULL AND due <= ? ORDER BY level, raised, number",
                 (now,),
             ).fetchall()
         return [
-            Due(number, channel, attempts, Alert.from_dict(json.loads(body)))
-            for number, channel, attempts, body in rows
+            Due(number, channel, attempts, step, Alert.from_dict(json.loads(body)))
+            for number, channel, attempts, step, body in rows
         ]
 
     def waiting(self) -> int:
@@ -167,4 +186,12 @@ class Outbox:
         """Route an open alert to the channels of an escalation step, once."""
         with self._transaction() as connection:
             connection.execute("UPDATE alerts SET step = ? WHERE id = ? AND step < ?", (step, alert_id, step))
-            self._route(connection, alert_id, channels, now)
+            self._route(connection, alert_id, channels, step=step, now=now)
+
+
+def _keep_steps(connection: sqlite3.Connection) -> None:
+    """Give an outbox of an earlier version the step in its deliveries; nothing in it is lost."""
+    columns = {row[1] for row in connection.execute("PRAGMA table_info(deliveries)")}
+    if "step" not in columns:
+        for statement in _WITH_STEPS:
+            connection.execute(statement)

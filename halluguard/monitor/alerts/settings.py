@@ -9,9 +9,11 @@ import yaml
 
 from halluguard.errors import SettingError
 from halluguard.monitor.alerts.alert import LEVELS
+from halluguard.report.hostile import one_line
 
 KINDS = ("webhook", "slack", "email")
 TLS = ("starttls", "ssl", "none")
+_LONGEST_MINUTES = 1e9
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,7 @@ def load_settings(path: Path) -> AlertSettings:
     """Read alert settings; raises SettingError with the field for unknown names, missing parts and secrets in the file."""
     try:
         document = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+    except (OSError, ValueError, yaml.YAMLError) as error:  # PyYAML lets a date such as 2026-13-45 raise
         raise SettingError(f"{path}: cannot be read as YAML ({_first_line(error)})") from error
     try:
         return _build(path, document)
@@ -85,24 +87,79 @@ def _build(path: Path, document: Any) -> AlertSettings:
     if unknown := sorted(set(map(str, document)) - known):
         raise ValueError(f"unknown field {unknown[0]!r}. Known: {', '.join(sorted(known))}")
     channels = {
-        str(name): _channel(str(name), value) for name, value in (document.get("channels") or {}).items()
+        str(name): _channel(str(name), value) for name, value in _mapping(document, "channels").items()
     }
     if not channels:
         raise ValueError("channels: none given")
-    routes = {str(level): _names(to) for level, to in (document.get("routes") or {}).items()}
-    steps = tuple(
-        Step(float(step["after_minutes"]), _names(step["to"])) for step in document.get("escalation") or ()
-    )
+    routes = {str(level): _names(to) for level, to in _mapping(document, "routes").items()}
+    steps = tuple(_step(number, step) for number, step in enumerate(_list(document, "escalation"), start=1))
     _verify(channels, routes, steps)
+    limit = _mapping(document, "rate_limit", {"per_hour"})
     return AlertSettings(
         outbox=path.parent / str(document.get("outbox", "alerts.sqlite")),
         channels=channels,
         routes=routes,
         escalation=tuple(sorted(steps, key=lambda step: step.after_minutes)),
-        repeat_after_minutes=float(document.get("repeat_after_minutes", 24 * 60)),
-        per_hour=int((document.get("rate_limit") or {}).get("per_hour", 12)),
-        retry=Retry(**(document.get("retry") or {})),
+        repeat_after_minutes=_number(
+            "repeat_after_minutes", document.get("repeat_after_minutes", 24 * 60), 0, _LONGEST_MINUTES
+        ),
+        per_hour=_whole("rate_limit.per_hour", limit.get("per_hour", 12), 1_000_000),
+        retry=_retry(_mapping(document, "retry", set(Retry.__dataclass_fields__))),
     )
+
+
+def _retry(given: Mapping[str, Any]) -> Retry:
+    usual = Retry()
+    return Retry(
+        attempts=_whole("retry.attempts", given.get("attempts", usual.attempts), 100),
+        first_wait_s=_number("retry.first_wait_s", given.get("first_wait_s", usual.first_wait_s), 0, 86_400),
+        factor=_number("retry.factor", given.get("factor", usual.factor), 1, 100),
+        longest_wait_s=_number(
+            "retry.longest_wait_s", given.get("longest_wait_s", usual.longest_wait_s), 0, 86_400
+        ),
+    )
+
+
+def _step(number: int, value: Any) -> Step:
+    where = f"escalation[{number}]"
+    if not isinstance(value, dict) or set(value) != {"after_minutes", "to"} or not _names(value["to"]):
+        raise ValueError(f"{where}: expected after_minutes and to, found {_shown(value)}")
+    return Step(
+        _number(f"{where}.after_minutes", value["after_minutes"], 0, _LONGEST_MINUTES), _names(value["to"])
+    )
+
+
+def _mapping(document: Mapping[str, Any], name: str, known: set[str] | None = None) -> Mapping[Any, Any]:
+    """Return a mapping of the settings, empty where it is not given; `known` fields only, where they are said."""
+    value = document.get(name) or {}
+    if not isinstance(value, dict):
+        raise TypeError(f"{name}: expected a mapping, found {_shown(value)}")
+    if known is not None and (unknown := sorted(set(map(str, value)) - known)):
+        raise ValueError(f"{name}: unknown field {unknown[0]!r}. Known: {', '.join(sorted(known))}")
+    return value
+
+
+def _list(document: Mapping[str, Any], name: str) -> list[Any]:
+    value = document.get(name) or []
+    if not isinstance(value, list):
+        raise TypeError(f"{name}: expected a list, found {_shown(value)}")
+    return value
+
+
+def _number(name: str, value: Any, least: float, most: float) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most:
+        raise ValueError(f"{name} is {_shown(value)}. Expected a number from {least:g} to {most:g}")
+    return float(value)
+
+
+def _whole(name: str, value: Any, most: int) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= most:
+        raise ValueError(f"{name} is {_shown(value)}. Expected a whole number from 1 to {most}")
+    return value
+
+
+def _shown(value: Any) -> str:
+    return one_line(repr(value), 60)
 
 
 def _channel(name: str, value: Any) -> Channel:
@@ -119,6 +176,13 @@ def _channel(name: str, value: Any) -> Channel:
         raise ValueError(f"channels.{name}: unknown field {unknown[0]!r}")
     channel = Channel(name=name, **{**value, "to": _names(value.get("to"))})
     needed = ("host", "sender", "to") if channel.kind == "email" else ("url_env",)
+    _number(f"channels.{name}.timeout_s", channel.timeout_s, 0.1, 3600)
+    _whole(f"channels.{name}.port", channel.port, 65_535)
+    for part in ("url_env", "host", "sender", "user_env", "password_env"):
+        if not isinstance(given := getattr(channel, part), str):
+            raise TypeError(f"channels.{name}.{part} is {_shown(given)}. Expected a text")
+    if channel.user_env and not channel.password_env:
+        raise ValueError(f"channels.{name}: password_env is missing beside user_env")
     for part in needed:
         if not getattr(channel, part):
             raise ValueError(f"channels.{name}: {part} is missing")

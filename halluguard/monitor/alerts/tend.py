@@ -17,6 +17,7 @@ def tend_alerts(
     result: MonitorResult | None,
     *,
     subject: str,
+    place: str = "",
     report: str = "",
     acknowledge: str | None = None,
 ) -> str:
@@ -25,7 +26,8 @@ def tend_alerts(
     Args:
         settings_path: YAML of channels, routes and limits.
         result: of the monitor; None sends what is left only.
-        subject: what is watched; part of the key by which repeats are told.
+        subject: what is watched, as the alert names it.
+        place: where it lies; part of the key by which repeats are told. By default the subject is.
         report: where the figures lie, named in the alert.
         acknowledge: key of an alert that someone has taken over; it escalates no further.
 
@@ -35,7 +37,11 @@ def tend_alerts(
     if acknowledge is not None and not Outbox(settings.outbox).acknowledge(acknowledge, time.time()):
         raise SettingError(f"--acknowledge {acknowledge!r} names no open alert in {settings.outbox}")
     moment = datetime.now(UTC).isoformat(timespec="seconds")
-    alert = None if result is None else alert_of(result, time=moment, subject=subject, report_path=report)
+    alert = (
+        None
+        if result is None
+        else alert_of(result, time=moment, subject=subject, place=place, report_path=report)
+    )
     done = deliver(settings, (alert,) if alert else (), clock=time.time, sleep=time.sleep)
     lines = [
         (

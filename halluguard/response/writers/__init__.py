@@ -32,6 +32,16 @@ def take_place(now: Item, earlier: Item, store: Store) -> Item:
     return llamaindex.take_place(now, earlier) if store.kind == "llamaindex" else earlier
 
 
+def keep_name(item: Item, store: Store) -> Item:
+    """Return an item of `store` that has the same id wherever it stands; a plain one may be called by its line."""
+    return native.keep_name(item) if store.kind == "native" else item
+
+
+def give_up_name(item: Item, store: Store) -> Item:
+    """Return an item as it was before `keep_name`."""
+    return native.give_up_name(item) if store.kind == "native" else item
+
+
 def write_store(items: Items, like: Store, target: Path) -> tuple[str, ...]:
     """Write a new store of the kind of `like` into a folder, which is made; return what could not be kept as it was.
 
@@ -45,4 +55,4 @@ def write_store(items: Items, like: Store, target: Path) -> tuple[str, ...]:
     return _WRITERS[like.kind](items, like, target)
 
 
-__all__ = ["Item", "Items", "read_items", "take_place", "write_store"]
+__all__ = ["Item", "Items", "give_up_name", "keep_name", "read_items", "take_place", "write_store"]

@@ -1,7 +1,8 @@
 """Write a Chroma folder through chromadb, from what was read of the original; the original is never opened with it."""
 
+import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,10 @@ from halluguard.stores import (
 
 _SPACES = {"cosine": "cosine", "inner_product": "ip", "l2": "l2"}
 _BATCH = 500
+_WRITE_TIMES = ("hnsw:batch_size", "hnsw:sync_threshold")
+"""When vectors go from the queue to the index, where cosine makes them unit vectors: copied, they would change what is restored."""
+_SETTINGS = ("config_json_str", "schema_str")
+"""Columns in which newer versions keep the settings of a collection."""
 
 
 def read_items(store: Store) -> Iterator[Item]:
@@ -58,12 +63,74 @@ def _collection_of(store: Store, connection: sqlite3.Connection) -> Collection:
 
 
 def _filled(connection: sqlite3.Connection) -> list[str]:
-    names = [name for (name,) in connection.execute("SELECT name FROM collections ORDER BY name")]
-    return [name for name in names if count_rows(connection, find_collection(connection, Path(), name))]
+    return [
+        name
+        for name in _names(connection)
+        if count_rows(connection, find_collection(connection, Path(), name))
+    ]
+
+
+def _names(connection: sqlite3.Connection) -> list[str]:
+    return [name for (name,) in connection.execute("SELECT name FROM collections ORDER BY name")]
+
+
+def _metadata(connection: sqlite3.Connection, key: str) -> dict[str, Any]:
+    """Return the metadata of a collection, each value of the kind it has."""
+    columns = {row[1] for row in connection.execute("PRAGMA table_info(collection_metadata)")}
+    flag = "bool_value" if "bool_value" in columns else "NULL"
+    rows = connection.execute(
+        f"SELECT key, str_value, int_value, float_value, {flag} FROM collection_metadata WHERE collection_id = ?",
+        (key,),
+    )
+    made = {}
+    for name, text, whole, real, truth in rows:
+        values = (value for value in (text, whole, real) if value is not None)
+        made[name] = next(values, None) if truth is None else bool(truth)
+    return {name: value for name, value in made.items() if value is not None}
+
+
+def _copied(metadata: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in metadata.items() if name not in _WRITE_TIMES}
+
+
+def _settings(connection: sqlite3.Connection, key: str) -> dict[str, Any]:
+    """Return the settings of a collection, flat, without those of an embedding function that has no name."""
+    columns = {row[1] for row in connection.execute("PRAGMA table_info(collections)")}
+    made: dict[str, Any] = {}
+    for column in _SETTINGS:
+        if column not in columns:
+            continue
+        (text,) = connection.execute(f"SELECT {column} FROM collections WHERE id = ?", (key,)).fetchone()
+        try:
+            made |= _flat(json.loads(text or "{}"), column)
+        except (ValueError, RecursionError):
+            made[column] = "unreadable"
+    return made
+
+
+def _flat(value: Any, path: str) -> dict[str, Any]:
+    if not isinstance(value, Mapping):
+        return {path: value}
+    if path.endswith(".embedding_function") and value.get("type") != "known":
+        return {}
+    return {
+        key: leaf for name, inner in value.items() for key, leaf in _flat(inner, f"{path}.{name}").items()
+    }
+
+
+def _differences(
+    name: str, metadata: Mapping[str, Any], old: Mapping[str, Any], new: Mapping[str, Any]
+) -> tuple[str, ...]:
+    """Return a note where settings of a collection are not in the new one."""
+    lost = {key.rpartition(".")[2] for key, value in old.items() if new.get(key) != value}
+    lost |= {key.removeprefix("hnsw:") for key in _WRITE_TIMES if key in metadata}
+    return (f"collection {name!r}: settings that are not copied: {', '.join(sorted(lost))}",) if lost else ()
 
 
 def write_items(items: Items, like: Store, target: Path) -> tuple[str, ...]:
     """Write the collection of `like` with the given items, and every other collection of its database as it was.
+
+    Metadata of collections is kept, and empty ones too; settings that could not be are returned as notes.
 
     Raises:
         StoreError: chromadb is not installed, or an entry has no vector, which Chroma cannot store.
@@ -73,17 +140,32 @@ def write_items(items: Items, like: Store, target: Path) -> tuple[str, ...]:
     refuse_unread(like)
     with closing(copy_database(like.paths[0]).connect()) as connection:
         chosen = _collection_of(like, connection).name
-        others = [name for name in _filled(connection) if name != chosen]
+        filled, names = set(_filled(connection)), _names(connection)
+        keys = {name: find_collection(connection, like.paths[0], name).id for name in names}
+        metadata = {name: _metadata(connection, key) for name, key in keys.items()}
+        metrics = {name: find_collection(connection, like.paths[0], name).metric for name in names}
+        settings = {name: _settings(connection, key) for name, key in keys.items()}
     client = chromadb.PersistentClient(str(target), settings=chromadb.Settings(anonymized_telemetry=False))
-    made: dict[str, dict[str, str | None]] = {chosen: _write(client, chosen, like, items)}
-    for name in others:
-        other = open_store(like.path, collection=name)
-        made[name] = _write(client, name, other, lambda other=other: read_items(other))  # type: ignore[misc]
+    made: dict[str, dict[str, str | None]] = {}
+    for name in (chosen, *(name for name in names if name != chosen)):
+        space = _SPACES.get(metrics[name] or "l2", "l2")
+        collection = client.create_collection(
+            name, embedding_function=None, metadata={**_copied(metadata[name]), "hnsw:space": space}
+        )
+        if name == chosen:
+            made[name] = _fill(collection, like, items)
+        elif name in filled:
+            other = open_store(like.path, collection=name)
+            made[name] = _fill(collection, other, lambda other=other: read_items(other))  # type: ignore[misc]
     client._system.stop()  # noqa: SLF001 - no public way to close a client before its files are moved
     client.clear_system_cache()
     _set_times(target / "chroma.sqlite3", made)
     _blank_room(target)
-    return ()
+    with closing(sqlite3.connect(target / "chroma.sqlite3")) as connection:
+        now = {name: _settings(connection, find_collection(connection, target, name).id) for name in names}
+    return tuple(
+        note for name in names for note in _differences(name, metadata[name], settings[name], now[name])
+    )
 
 
 def _blank_room(target: Path) -> None:
@@ -117,10 +199,8 @@ def refuse_unread(store: Store) -> None:
         )
 
 
-def _write(client: Any, name: str, like: Store, items: Items) -> dict[str, str | None]:
+def _fill(collection: Any, like: Store, items: Items) -> dict[str, str | None]:
     """Add the items in order and return the time of first write by id."""
-    space = _SPACES.get(like.metric or "l2", "l2")
-    collection = client.create_collection(name, embedding_function=None, metadata={"hnsw:space": space})
     block: list[Item] = []
     times: dict[str, str | None] = {}
     for item in items():
