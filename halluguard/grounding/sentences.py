@@ -8,6 +8,7 @@ from sentencex import get_sentence_boundaries
 
 from halluguard.grounding.citations import Marker
 from halluguard.grounding.markdown import Span
+from halluguard.text import mend_text
 
 MAX_CLAIM_CHARS = 600
 """Longer sentences are cut at punctuation or a blank: about 150 tokens, so that evidence still fits beside a claim."""
@@ -15,7 +16,6 @@ MAX_CLAIM_CHARS = 600
 WRAP_COLUMNS = 60
 """A line at least this long without a full stop is taken to go on in the next one."""
 
-_UNENCODABLE = re.compile(r"[\ud800-\udfff]")
 _LINE_END = re.compile(r"[.!?:;。！？…][\"'”’»*_)\]]*$")
 _CLOSERS = re.compile(r"\s*(?:[*_~`\"'”’»)\]]{1,8}(?=\s|$)|[.,;:!?]{1,8}(?=\s|$))")
 _NUMBER_ALONE = re.compile(r"(?:[^.!?]{0,60}:\s+)?\d{1,2}[.)]\Z")
@@ -55,7 +55,7 @@ def _bounds(text: str) -> list[Span]:
     try:
         found = get_sentence_boundaries("en", flat)
     except UnicodeEncodeError:
-        found = get_sentence_boundaries("en", _UNENCODABLE.sub("\ufffd", flat))
+        found = get_sentence_boundaries("en", mend_text(flat))
     return [(bound["start_index"], bound["end_index"]) for bound in found]
 
 

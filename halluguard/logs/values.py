@@ -12,8 +12,8 @@ import orjson
 
 from halluguard.errors import SettingError
 from halluguard.logs.notes import LogNotes
+from halluguard.text import has_surrogate, mend_text
 
-_SURROGATE = re.compile(r"[\ud800-\udfff]")
 _EPOCH_SCALES = ((1e11, 1.0), (1e14, 1e3), (1e17, 1e6), (math.inf, 1e9))
 """Epoch seconds, milliseconds, microseconds and nanoseconds of our century do not overlap."""
 _YEARS = range(1970, 2200)
@@ -96,10 +96,10 @@ def _parse_time(value: object) -> datetime:
 
 def clean(text: str, notes: LogNotes) -> str:
     """Return the text with lone surrogates, which no file can hold, replaced one for one, so that offsets stay true."""
-    if text.isascii() or not _SURROGATE.search(text):
+    if not has_surrogate(text):
         return text
     notes.repair("lone_surrogates")
-    return _SURROGATE.sub("\ufffd", text)
+    return mend_text(text)
 
 
 def scrub(value: Any, notes: LogNotes) -> Any:

@@ -19,10 +19,10 @@ from halluguard.stores.store import (
     Store,
     common_dimension,
     mend_entry,
-    mend_text,
     observe,
     refuse_empty,
 )
+from halluguard.text import mend_text
 
 MAX_FILE = 2 << 30
 MAX_PLACES = 8

@@ -1,7 +1,6 @@
 """What every vector store looks like once it is open, whatever wrote it."""
 
 import hashlib
-import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -13,11 +12,10 @@ from numpy.typing import NDArray
 
 from halluguard.errors import StoreError
 from halluguard.records import Entry, Reason
+from halluguard.text import has_surrogate, mend_text
 
 FIELDS = ("vector", "time", "batch", "source", "order")
 """What an entry may carry besides its text, in the order it is shown to people."""
-
-_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,18 +102,13 @@ def mend_entry(entry: Entry) -> Entry:
         ) from error
 
 
-def mend_text(text: str) -> str:
-    """Return a text with each lone surrogate replaced by U+FFFD."""
-    return text if text.isascii() else _SURROGATE.sub("\ufffd", text)
-
-
 def _is_damaged(value: Any) -> bool:
     """Tell whether a value, or anything in it, holds a lone surrogate; without recursion, since metadata is hostile."""
     waiting = [value]
     while waiting:
         item = waiting.pop()
         if isinstance(item, str):
-            if not item.isascii() and _SURROGATE.search(item):
+            if has_surrogate(item):
                 return True
         elif isinstance(item, Mapping):
             waiting += (*item.keys(), *item.values())

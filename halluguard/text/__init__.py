@@ -1,6 +1,7 @@
 """What can be said of a text without a model: its content words, numbers and names, its sentences and windows."""
 
 from halluguard.text.answers import Term, anchor_share, own_terms, short_answer, terms
+from halluguard.text.surrogates import has_surrogate, mend_text
 from halluguard.text.windows import Span, estimate_tokens, split_sentences, split_windows
 from halluguard.text.words import content_words, names, negates, numbers, stem, stems
 
@@ -10,6 +11,8 @@ __all__ = [
     "anchor_share",
     "content_words",
     "estimate_tokens",
+    "has_surrogate",
+    "mend_text",
     "names",
     "negates",
     "numbers",
