@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from halluguard.errors import InputError, StoreError
+from halluguard.errors import StoreError
 from halluguard.forensics.attribute import Attribution, Attributor
 from halluguard.forensics.candidates import Candidate, Flagged, flagged_claims, is_dated_after
 from halluguard.forensics.denied import Denied
@@ -14,14 +14,14 @@ from halluguard.forensics.nearest import index_entries
 from halluguard.forensics.responsibility import ResponsibilityModel, default_responsibility
 from halluguard.forensics.rollup import roll_up, rollup_rows
 from halluguard.forensics.vouched import Vouching
-from halluguard.grounding.check import digest_path
 from halluguard.grounding.known_false import KnownFalse
 from halluguard.grounding.reader import Reader
+from halluguard.grounding.witness import open_trusted
 from halluguard.models import Embedder, Models
 from halluguard.records import UNGROUNDED, Chunk, Entry, Event, Origin, Reason, Suspect, SuspectVerdict, Turn
 from halluguard.run import Run
 from halluguard.stores import Store, open_store
-from halluguard.trusted import TrustedIndex, is_index, open_index
+from halluguard.trusted import TrustedIndex
 
 _BLOCK = 128
 """Flagged claims attributed together."""
@@ -78,7 +78,7 @@ def trace_run(
     store = open_store(store_path, collection=collection)
     entries = list(store.entries())
     _refuse_textless(store, entries)
-    trusted = _trusted_of(run, models.embedder)
+    trusted = open_trusted(run, models.embedder)
     turns = tuple(_read_turns(run))
     dated_after = is_dated_after(entries, (turn.timestamp for turn in turns))
     flagged = _read_flagged(run)
@@ -147,38 +147,6 @@ def _read_turns(run: Run) -> Iterator[Turn]:
                 timestamp=row["timestamp"],
                 retrieved=retrieved,
             )
-
-
-def _trusted_of(run: Run, embedder: Embedder) -> TrustedIndex | None:
-    built = run.path / "trusted.index"
-    if built.is_dir():
-        return open_index(built, embedder)
-    named = run.manifest.get("inputs", {}).get("trusted")
-    return open_index(_find_index(run, named["path"], named.get("sha256")), embedder) if named else None
-
-
-def _find_index(run: Run, named: str, digest: str | None) -> Path:
-    """Return where the index that a run was checked against lies now.
-
-    A relative path is looked for in the working folder, the run's folder and those above it: a check may have been
-    started in any of them.
-    """
-    places = [Path(named), *(folder / named for folder in (run.path, *run.path.resolve().parents))]
-    found = [place for place in dict.fromkeys(places) if is_index(place)]
-    if not found:
-        raise InputError(
-            f"{named}: no trusted index is there, nor in {run.path}, which was checked against one. "
-            "Put it back, start in the folder where `halluguard check` was started, or check again"
-        )
-    digests = {place: digest_path(place) for place in found}
-    same = [place for place in found if digest in (None, digests[place])]
-    if not same:
-        raise InputError(
-            f"{found[0]}: not the trusted index that {run.path} was checked against: "
-            f"its digest is {digests[found[0]][:12]}, the run's manifest says {str(digest)[:12]}. "
-            "Put that one back, or check again"
-        )
-    return same[0]
 
 
 def _blocks(flagged: Sequence[Flagged]) -> Iterator[Sequence[Flagged]]:

@@ -3,13 +3,13 @@
 import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from halluguard.forensics import EntryIndex, Vouching
 from halluguard.grounding.reader import Reader, ReadRequest
+from halluguard.grounding.witness import open_trusted
 from halluguard.models import Embedder
 from halluguard.records import Entry, Passage
 from halluguard.response.probes import FalseClaim
@@ -61,12 +61,13 @@ class Book:
 
 
 def open_book(run: Run, reader: Reader, embedder: Embedder) -> Book:
-    """Return an empty book, with the run's trusted corpus as a witness where the run still has it."""
-    from halluguard.trusted import open_index
+    """Return an empty book, with the trusted corpus that the run was checked against as a witness, if there was one.
 
-    named = Path(str(run.manifest.get("inputs", {}).get("trusted", {}).get("path", "")))
-    folder = next((f for f in (run.path / "trusted.index", named) if (f / "manifest.json").is_file()), None)
-    trusted = None if folder is None else open_index(folder, embedder)
+    Raises:
+        InputError: the trusted index is gone, or another one lies in its place.
+
+    """
+    trusted = open_trusted(run, embedder)
     return Book(reader, Vouching(trusted, embedder, reader) if trusted is not None and len(trusted) else None)
 
 

@@ -2,9 +2,12 @@ from dataclasses import dataclass
 
 import pytest
 
+from halluguard.errors import InputError
 from halluguard.forensics import Vouching
+from halluguard.grounding.check import digest_path
 from halluguard.records import Entry, Reading
-from halluguard.response.book import Book, find_vouched, vouched_texts
+from halluguard.response.book import Book, find_vouched, open_book, vouched_texts
+from halluguard.run import Run
 from halluguard.trusted import build_index, open_index
 
 CLAIM = "A dog costs 8 euros at noon."
@@ -57,3 +60,17 @@ def test_without_a_trusted_corpus_nothing_is_excused():
 
     assert book.said_by(CLAIM, [entry]) == ["whole"]
     assert find_vouched(book, [entry]) == frozenset()
+
+
+def test_a_book_asks_for_the_trusted_corpus_of_its_run(models, reader, tmp_path):
+    page = tmp_path / "ferry.md"
+    page.write_text(PAGE)
+    build_index(page, tmp_path / "index", models.embedder)
+    named = {"path": "index", "sha256": digest_path(tmp_path / "index")}
+    run = Run.create(tmp_path / "run", {"fingerprint": "f", "inputs": {"trusted": named}})
+
+    assert find_vouched(open_book(run, reader, models.embedder), [Entry("whole", PAGE)]) == {"whole"}
+
+    (tmp_path / "index").rename(tmp_path / "lost")
+    with pytest.raises(InputError, match=r"^index: no trusted index is there"):
+        open_book(run, reader, models.embedder)
