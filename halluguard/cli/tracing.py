@@ -1,7 +1,7 @@
 """The verbs that read a run: who is responsible, how far it spread, and what is told about it."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -20,9 +20,6 @@ from halluguard.cli.options import (
     model_choice,
 )
 from halluguard.cli.output import print_json, print_run
-
-if TYPE_CHECKING:
-    from halluguard.run import Run
 
 
 def trace(
@@ -52,17 +49,6 @@ def trace(
         print_json(result.run.manifest["trace"])
     else:
         print_run(result)
-        _show_faults(result.run)
-
-
-def _show_faults(run: "Run") -> None:
-    """Say what the container of the traced store shows: a verdict rests on what could be read of it."""
-    from halluguard.report.hostile import one_line
-    from halluguard.stores import STORE_MEANINGS
-
-    for found in run.manifest["trace"]["sweep"]["container"]:
-        if found["code"] in STORE_MEANINGS:
-            typer.echo(one_line(f"! store: {found['code']}: {found['detail']}", 300))
 
 
 def cascade(

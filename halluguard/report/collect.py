@@ -62,6 +62,7 @@ def collect(run: Run) -> ReportData:
         suspects=suspects,
         cascade=_cascade(run),
         not_shown=(*_left_out(run), *facts.limits_of(manifest)),
+        store_faults=facts.store_faults(manifest),
         method=facts.method_rows(manifest),
     )
 

@@ -232,4 +232,5 @@ class ReportData:
     suspects: Suspects | None
     cascade: Mapping[str, Any] | None
     not_shown: tuple[str, ...]
+    store_faults: tuple[tuple[str, str], ...]
     method: tuple[tuple[str, str], ...]

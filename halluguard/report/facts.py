@@ -8,6 +8,7 @@ from halluguard.records import Rate, Status
 from halluguard.report.data import Counts, Findings, Grouping, GroupRate, GroupShare, MeasuredRate
 from halluguard.report.excerpts import shorten
 from halluguard.report.statuses import WORDINGS
+from halluguard.stores import STORE_MEANINGS
 
 NAMED_GROUPS = 12
 """How many groups of a property are named in a chart; the others are summed."""
@@ -17,6 +18,9 @@ NAMED_ROWS = 5
 
 KEY_CHARACTERS = 160
 """Characters shown of the name of a group, such as a source."""
+
+FAULT_CHARACTERS = 300
+"""Characters shown of what a fault of a store names."""
 
 _GROUPINGS = ("day", "source", "model", "index_version")
 _OTHER_RATES = {
@@ -117,6 +121,18 @@ def limits_of(manifest: Mapping[str, Any]) -> tuple[str, ...]:
     lines = [*skipped_rows(manifest), *(log.get("repairs") or ())]
     lines += [*(manifest.get("not_shown") or ()), *(store.get("cannot_know") or ())]
     return tuple(dict.fromkeys(str(line) for line in lines))
+
+
+def store_faults(manifest: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    """Return what each fault means that the files of the traced store show, and the detail found."""
+    found = mapping(mapping(manifest.get("trace")).get("sweep")).get("container")
+    rows = [mapping(row) for row in found] if isinstance(found, list) else []
+    named = [(str(row.get("code")), str(row.get("detail") or "")) for row in rows]
+    return tuple(
+        (f"{STORE_MEANINGS[code]} ({code})", shorten(detail, FAULT_CHARACTERS))
+        for code, detail in named
+        if code in STORE_MEANINGS
+    )
 
 
 def with_rollup(findings: Findings, manifest: Mapping[str, Any]) -> Findings:

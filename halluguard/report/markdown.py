@@ -44,7 +44,9 @@ def _head(data: ReportData) -> Iterator[str]:
     if wording.lede(data):
         yield wording.lede(data)
     for notice in wording.notices(data):
-        yield f"> **{'Attention.' if notice.grave else 'Note.'}** {notice.text}"
+        yield f"> **{'Attention.' if notice.grave else 'Note.'}** {notice.text}" + (
+            f" {code_span(notice.quoted)}" if notice.quoted else ""
+        )
     for point in brief(data):
         yield f"**{point.name}.** " + "".join(
             code_span(words.text) if words.quoted else words.text for words in point.words

@@ -25,7 +25,8 @@ def print_summary(data: ReportData, console: Console) -> None:
     if wording.lede(data):
         console.print(Text(wording.lede(data), style="dim"))
     for notice in wording.notices(data):
-        console.print(Text(f"! {notice.text}", style="red" if notice.grave else "yellow"))
+        told = f"! {notice.text} {one_line(notice.quoted, 300)}".rstrip()
+        console.print(Text(told, style="red" if notice.grave else "yellow"))
     if any(count for _, count in data.statuses):
         console.print(_status_table(data))
     for grouping in data.groupings:

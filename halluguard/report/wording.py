@@ -13,10 +13,14 @@ _MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """Something a reader must not miss; `grave` ones mean that the figures cannot be taken as a pass."""
+    """Something a reader must not miss; `grave` ones mean that the figures cannot be taken as a pass.
+
+    `quoted` follows the text where it is not empty: words from outside, to be shown as such.
+    """
 
     text: str
     grave: bool = False
+    quoted: str = ""
 
 
 def percent(share: float | None) -> str:
@@ -115,7 +119,7 @@ def _from_sources(data: ReportData) -> str:
 
 
 def notices(data: ReportData) -> tuple[Notice, ...]:
-    """List what limits the figures: an unfinished run, nothing checkable, errors, cut texts, skipped rows, citations to nowhere."""
+    """List what limits the figures: an unfinished run, nothing checkable, errors, cut texts, skipped rows, citations to nowhere, a faulty store."""
     counts = data.counts
     found = [
         (int(data.interrupted), _INTERRUPTED),
@@ -139,7 +143,8 @@ def notices(data: ReportData) -> tuple[Notice, ...]:
             ),
         ),
     ]
-    return tuple(notice for applies, notice in found if applies)
+    faults = (Notice(f"The store: {meaning}:", quoted=detail) for meaning, detail in data.store_faults)
+    return (*(notice for applies, notice in found if applies), *faults)
 
 
 _INTERRUPTED = Notice(

@@ -136,4 +136,8 @@ def test_the_terminal_says_what_the_container_of_the_store_shows(run, tmp_path):
     shown = CliRunner().invoke(app, ["trace", str(run.path), "--store", str(store), "--no-cache"])
 
     assert shown.exit_code == 0, shown.output
-    assert "! store: id_repeated: 1 ids name more than one entry: faq" in shown.output
+    told = " ".join(shown.output.split())
+    assert (
+        "! The store: an id names more than one entry (id_repeated): 1 ids name more than one entry: faq"
+        in told
+    )

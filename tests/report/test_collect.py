@@ -9,6 +9,9 @@ from halluguard.errors import RunError, SettingError
 from halluguard.records import Origin, Status, SuspectVerdict
 from halluguard.report import collect, write_report
 from halluguard.report.data import MeasuredRate
+from halluguard.report.hostile import code_span
+from halluguard.report.html import render_html
+from halluguard.report.markdown import render_markdown
 from halluguard.report.tables import retrievals_of
 from halluguard.report.wording import finding, headline, notices
 from halluguard.run import Run
@@ -132,6 +135,22 @@ def test_nothing_checkable_is_not_a_pass(make_run):
     data = collect(make_run([turn("a")], [claim("a", "abstained")]))
     assert headline(data) == "Nothing could be checked in 1 answer. This is not a pass."
     assert notices(data)[0].grave
+
+
+def test_what_the_files_of_the_store_show_is_told_and_obeyed_nowhere(make_run):
+    bad = "os.system\x1b[2J <img src=x> [a](http://b) `c`"
+    faults = [{"code": "pickle_refused", "figure": 1.0, "detail": bad}, {"code": "another", "detail": "x"}]
+    data = collect(make_run([turn("a")], [], trace={"sweep": {"container": faults}}))
+    meaning, shown = data.store_faults[0]
+
+    assert meaning.endswith("so its texts were not read (pickle_refused)")
+    assert [notice.quoted for notice in notices(data)][-1] == shown == bad
+    assert len(data.store_faults) == 1
+    assert f"(pickle_refused): {code_span(bad)}" in render_markdown(data)
+    page = render_html(data)
+    assert "<img" not in page
+    assert "&lt;img src=x&gt;" in page
+    assert "\x1b" not in page
 
 
 def test_an_empty_log_is_not_a_pass(make_run):
