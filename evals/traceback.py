@@ -221,7 +221,9 @@ def attribute(attributor: Attributor, scenario: Scenario) -> list[Attribution]:
 
 
 def _flagged(event: Event, shown: Sequence[str], attributor: Attributor) -> Flagged:
-    chunks = {id_: attributor.index.entries[attributor.index.position(id_) or 0].text for id_ in shown}
+    entries = attributor.index.entries
+    texts = {id_: entries[attributor.index.position(id_) or 0].text for id_ in shown}
+    chunks = {id_: (text,) if text else () for id_, text in texts.items()}
     qid = event.question.qid
     return Flagged(qid, qid, event.claim, event.question.question, None, (), chunks, event.conflict)
 

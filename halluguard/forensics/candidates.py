@@ -25,6 +25,7 @@ class Flagged:
 
     `conflict` says that the check found its source to bear it out and trusted documents to contradict it. `rarity` says how
     seldom each of its own words stands in an entry that has nothing to do with its question, as `Background.rarity` returns it.
+    `chunks` holds the texts retrieved under each id: several where pieces of a document share one, none where the log has none.
     """
 
     claim_id: str
@@ -33,7 +34,7 @@ class Flagged:
     question: str | None
     timestamp: datetime | None
     cited_ids: tuple[str, ...]
-    chunks: Mapping[str, str | None]
+    chunks: Mapping[str, tuple[str, ...]]
     conflict: bool = False
     rarity: Mapping[Term, float] = field(default_factory=dict)
 
@@ -106,20 +107,17 @@ def _text_in_store(id_: str, index: EntryIndex) -> str | None:
 def _shown_candidate(
     id_: str, flagged: Flagged, index: EntryIndex, question: NDArray[np.float32], claim: NDArray[np.float32]
 ) -> Candidate | None:
-    position = index.position(id_)
-    logged = flagged.chunks.get(id_)
-    stored = _text_in_store(id_, index)
-    text = logged or stored
+    logged = flagged.chunks.get(id_, ())
+    stored = {place: _squeeze(index.entries[place].text or "") for place in index.positions(id_)}
+    same = [place for place, text in stored.items() if any(_squeeze(piece) in text for piece in logged)]
+    position = next(iter((*same, *stored)), None)
+    text = "\n\n".join(logged) or (position is not None and index.entries[position].text) or ""
     if not text:
         return None
     entry = Entry(id_, text) if position is None else index.entries[position]
     candidate = _candidate(entry, position, text, index, question=question, claim=claim)
-    edited = bool(
-        logged
-        and stored
-        and _squeeze(logged) != _squeeze(stored)
-        and _squeeze(logged) not in _squeeze(stored)
-    )
+    known = [text for text in stored.values() if text]
+    edited = bool(known) and not all(any(_squeeze(piece) in text for text in known) for piece in logged)
     return replace(candidate, edited_since=edited, shown=True)
 
 
@@ -176,7 +174,11 @@ def flagged_claims(
     made = []
     for row in claims:
         turn = turns[row["turn_id"]]
-        chunks = {chunk["id"]: chunk["text"] for chunk in reversed(turn["retrieved"] or ()) if chunk["used"]}
+        chunks: dict[str, tuple[str, ...]] = {}
+        for chunk in turn["retrieved"] or ():
+            if chunk["used"]:
+                kept = chunks.setdefault(chunk["id"], ())
+                chunks[chunk["id"]] = tuple(dict.fromkeys((*kept, *filter(None, (chunk["text"],)))))
         made.append(
             Flagged(
                 row["claim_id"],
@@ -185,7 +187,7 @@ def flagged_claims(
                 turn["question"],
                 turn["timestamp"],
                 tuple(row["cited_ids"]),
-                dict(reversed(chunks.items())),
+                chunks,
                 conflict=row["status"] == Status.SOURCE_CONFLICT,
             )
         )

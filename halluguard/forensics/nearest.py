@@ -1,5 +1,6 @@
 """The store's entries in memory, ranked the way the chatbot's retriever ranks them."""
 
+from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -28,16 +29,19 @@ class EntryIndex:
     embedded_again: bool
 
     def position(self, entry_id: str) -> int | None:
-        """Return where an id stands, or None for a ghost."""
-        return self._positions.get(entry_id)
+        """Return where an id stands first, or None for a ghost."""
+        return next(iter(self.positions(entry_id)), None)
 
-    @property
-    def _positions(self) -> dict[str, int]:
-        cached: dict[str, int] | None = self.__dict__.get("_by_id")
-        if cached is None:
-            cached = {entry.id: position for position, entry in reversed(list(enumerate(self.entries)))}
-            object.__setattr__(self, "_by_id", cached)
-        return cached
+    def positions(self, entry_id: str) -> tuple[int, ...]:
+        """Return everywhere an id stands, in insertion order: once in a sound store, nowhere for a ghost."""
+        return self._positions.get(entry_id, ())
+
+    @cached_property
+    def _positions(self) -> dict[str, tuple[int, ...]]:
+        found: dict[str, list[int]] = defaultdict(list)
+        for position, entry in enumerate(self.entries):
+            found[entry.id].append(position)
+        return {entry_id: tuple(places) for entry_id, places in found.items()}
 
     @cached_property
     def unreachable(self) -> frozenset[int]:

@@ -12,7 +12,7 @@ from halluguard.records import Entry, Origin, Reading
 from halluguard.text import own_terms
 
 FLAGGED = Flagged(
-    "t#0", "t", "It costs 9.", None, None, ("a",), {"a": "It costs 9.", "b": "x"}, conflict=True
+    "t#0", "t", "It costs 9.", None, None, ("a",), {"a": ("It costs 9.",), "b": ("x",)}, conflict=True
 )
 CITED = Candidate(
     Entry("a", "It costs 9."), 0, "It costs 9.", edited_since=False, pull=0.5, lean=0.0, shown=True

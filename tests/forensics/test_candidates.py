@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 
-from halluguard.forensics.candidates import Flagged, find_candidates, is_dated_after
+from halluguard.forensics.candidates import Flagged, find_candidates, flagged_claims, is_dated_after
 from halluguard.forensics.nearest import EntryIndex
 from halluguard.records import Entry
 
@@ -33,11 +33,36 @@ def test_an_entry_that_no_retriever_can_return_is_no_neighbour():
 
 
 def test_an_entry_without_a_vector_that_the_log_shows_is_read():
-    flagged = Flagged("t#0", "t", "It costs 9.", None, ASKED, ("deleted",), {"deleted": "It costs 9."})
+    flagged = Flagged("t#0", "t", "It costs 9.", None, ASKED, ("deleted",), {"deleted": ("It costs 9.",)})
 
     assert "deleted" in found(
         Entry("kept", "It costs 9.", EAST), Entry("deleted", "It costs 9."), flagged=flagged
     )
+
+
+def test_pieces_that_share_an_id_are_all_read_and_matched_to_their_own_entry():
+    rows = [
+        {
+            "claim_id": "t#0", "turn_id": "t", "reading": "It costs 9.", "cited_ids": ["page"], "status": "unsupported",
+        }
+    ]  # fmt: skip
+    pieces = [{"id": "page", "text": text, "used": True} for text in ("Open at 8.", None, "It costs 9.")]
+    turns = {"t": {"question": None, "timestamp": ASKED, "retrieved": pieces}}
+    (flagged,) = flagged_claims(rows, turns)
+    entries = (Entry("page", "Open at 8.", EAST), Entry("page", "Now: it costs 9 or more.", EAST))
+    (only,) = find_candidates(
+        flagged, EntryIndex(entries, np.array([EAST, EAST]), embedded_again=False), EAST, EAST
+    )
+
+    assert flagged.chunks == {"page": ("Open at 8.", "It costs 9.")}
+    assert "It costs 9." in only.text
+    assert only.edited_since
+
+    sound = (*entries[:1], Entry("page", "It costs 9. Or more.", EAST))
+    (only,) = find_candidates(
+        flagged, EntryIndex(sound, np.array([EAST, EAST]), embedded_again=False), EAST, EAST
+    )
+    assert not only.edited_since
 
 
 @pytest.mark.parametrize(
