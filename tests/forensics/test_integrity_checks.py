@@ -296,6 +296,22 @@ def test_logged_text_that_the_store_no_longer_has_is_found_and_a_cut_one_is_not(
     assert (finding.entry_id, finding.reason.code) == ("e0", Code.TEXT_CHANGED_SINCE_LOG)
 
 
+def test_a_part_of_a_text_is_no_other_text():
+    entries = [Entry(id="a", text=f"Read this first. {SENTENCE} Then go on.")]
+
+    assert not list(check_retrieved(entries, [turn("t1", "x", retrieved=[Chunk("a", SENTENCE)])]))
+
+
+def test_a_logged_text_is_held_against_every_entry_of_its_id():
+    changed = "Nothing at all of this was ever retrieved by any turn of the log."
+    entries = [Entry(id="page", text=text) for text in ("Open at eight.", SENTENCE)]
+    turns = [turn("t1", "x", retrieved=[Chunk("page", SENTENCE), Chunk("page", "Open at eight.")])]
+
+    assert not list(check_retrieved(entries, turns))
+    (finding,) = check_retrieved([*entries[:1], Entry(id="page", text=changed)], turns)
+    assert finding.reason.code == Code.TEXT_CHANGED_SINCE_LOG
+
+
 def test_answer_stored_after_it_was_given_is_written_back():
     noon, later = datetime(2025, 1, 1, 12, tzinfo=UTC), datetime(2025, 1, 2, tzinfo=UTC)
     earlier = datetime(2024, 12, 1, tzinfo=UTC)

@@ -27,30 +27,38 @@ class _Seen:
 
 
 def check_retrieved(entries: Sequence[Entry], turns: Iterable[Turn]) -> Iterator[Finding]:
-    """Yield the retrieved ids the store lacks, and the entries retrieved with another text than they have now."""
-    numbers = {entry.id: number for number, entry in enumerate(entries)}
+    """Yield the retrieved ids the store lacks, and the entries retrieved with another text than they have now.
+
+    Where several entries share an id, a text is held against the one it agrees with most.
+    """
+    numbers: dict[str, list[int]] = defaultdict(list)
+    for number, entry in enumerate(entries):
+        numbers[entry.id].append(number)
     ghosts: dict[str, list[str]] = defaultdict(list)
-    changed: dict[str, tuple[float, str]] = {}
+    changed: dict[str, tuple[float, int, str]] = {}
     for turn in turns:
         for chunk in turn.retrieved:
             if chunk.id not in numbers:
                 ghosts[chunk.id].append(turn.turn_id)
             elif chunk.text is not None and chunk.id not in changed:
-                similarity = text_agreement(chunk.text, entries[numbers[chunk.id]].text or "")
+                similarity, negative = max(
+                    (text_agreement(chunk.text, entries[number].text or ""), -number)
+                    for number in numbers[chunk.id]
+                )
                 if similarity < _CHANGED:
-                    changed[chunk.id] = (similarity, turn.turn_id)
+                    changed[chunk.id] = (similarity, -negative, turn.turn_id)
     for key, turn_ids in sorted(ghosts.items()):
         detail = f"retrieved in {len(turn_ids)} turns, first {turn_ids[0]}"
         yield Finding(key, None, Reason(Code.GHOST_RETRIEVED, float(len(turn_ids)), detail))
-    for key, (similarity, turn_id) in sorted(changed.items(), key=lambda item: numbers[item[0]]):
+    for key, (similarity, number, turn_id) in sorted(changed.items(), key=lambda item: item[1][1]):
         detail = f"{similarity:.0%} of the words that turn {turn_id} retrieved under this id"
-        yield Finding(key, numbers[key], Reason(Code.TEXT_CHANGED_SINCE_LOG, similarity, detail))
+        yield Finding(key, number, Reason(Code.TEXT_CHANGED_SINCE_LOG, similarity, detail))
 
 
 def text_agreement(logged: str, stored: str) -> float:
-    """Return how far a logged text agrees with a stored one, 0 to 1; a log that keeps only the beginning agrees."""
+    """Return how far a logged text agrees with a stored one, 0 to 1; a log that keeps only a part agrees."""
     first, second = split_words(logged), split_words(stored)
-    if not first:
+    if f" {' '.join(first)} " in f" {' '.join(second)} ":
         return 1.0
     return float(Indel.normalized_similarity(first, second[: len(first)]))
 
