@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from halluguard.grounding.claims import split_claims
-from halluguard.grounding.decide import decide_turns
+from halluguard.grounding.decide import decide_turns, log_passages
 from halluguard.grounding.evidence import Window, cover_of
 from halluguard.grounding.reader import Reader, ReadRequest, open_case
 from halluguard.grounding.retrieve import find_trusted, queries_of
@@ -105,7 +105,8 @@ class PlainCheck:
 
     def _decide_claim(self, turn: Turn, number: int, claim: Claim, result: PlainResult) -> None:
         started, busy = time.perf_counter(), time.process_time()
-        sides = {**_log_passages(turn, claim), "trusted": self._find_trusted(turn, claim)}
+        cited, others = log_passages(turn, claim)
+        sides = {"cited": cited, "others": others, "trusted": self._find_trusted(turn, claim)}
         pairs = [(text, claim.reading) for passages in sides.values() for text in _texts(passages)]
         self.scorer.predict(pairs)
         result.seconds.setdefault(turn.turn_id, []).append(time.perf_counter() - started)
@@ -118,8 +119,8 @@ class PlainCheck:
         result.statuses[f"{turn.turn_id}#{number}"] = str(status)
 
     def _find_trusted(self, turn: Turn, claim: Claim) -> Sequence[Passage]:
-        log = _log_passages(turn, claim)
-        queries = queries_of(claim.reading, turn.question, log["cited"] or log["others"])
+        cited, others = log_passages(turn, claim)
+        queries = queries_of(claim.reading, turn.question, cited or others)
         return find_trusted([queries], self.embedder, self.trusted, top_k=self.top_k)[0]
 
     def decide_same_evidence(self, turns: Sequence[Turn]) -> dict[str, str]:
@@ -134,15 +135,6 @@ class PlainCheck:
             for number, verdict in enumerate(one.verdicts)
             if verdict.claim.kind is ClaimKind.CLAIM
         }
-
-
-def _log_passages(turn: Turn, claim: Claim) -> dict[str, list[Passage]]:
-    texts = {chunk.id: chunk.text for chunk in reversed(turn.retrieved) if chunk.text}
-    others = {chunk.id: texts[chunk.id] for chunk in turn.retrieved if chunk.used and chunk.id in texts}
-    return {
-        "cited": [Passage(id_, texts[id_]) for id_ in dict.fromkeys(claim.cited_ids) if id_ in texts],
-        "others": [Passage(id_, text) for id_, text in others.items() if id_ not in claim.cited_ids],
-    }
 
 
 def _texts(passages: Sequence[Passage]) -> list[str]:

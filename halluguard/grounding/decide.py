@@ -130,8 +130,11 @@ def _decide_together(
     return [_collect(turn, some, decided) for turn, some in zip(turns, claims, strict=True)]
 
 
-def _task(turn: Turn, claim: Claim) -> _Task:
-    # Pieces of one document may share its id: a citation of the id cites them all.
+def log_passages(turn: Turn, claim: Claim) -> tuple[tuple[Passage, ...], tuple[Passage, ...]]:
+    """Return what the log shows for a claim: the passages it cites, and the others that the model saw, each once.
+
+    Pieces of one document may share its id: a citation of the id cites them all.
+    """
     cited_ids = frozenset(claim.cited_ids)
     texts: dict[str, list[str]] = {}
     for chunk in turn.retrieved:
@@ -143,7 +146,11 @@ def _task(turn: Turn, claim: Claim) -> _Task:
         for chunk in turn.retrieved
         if chunk.used and chunk.text and chunk.id not in cited_ids
     ]
-    return _Task(turn, claim, tuple(dict.fromkeys(cited)), tuple(dict.fromkeys(others)))
+    return tuple(dict.fromkeys(cited)), tuple(dict.fromkeys(others))
+
+
+def _task(turn: Turn, claim: Claim) -> _Task:
+    return _Task(turn, claim, *log_passages(turn, claim))
 
 
 def evidence_requests(
