@@ -34,6 +34,7 @@ from halluguard.grounding.calibrate import (
     fold_of,
     label_row,
     predict_held_back,
+    probability_of,
     shuffle_documents,
     weighted_calibration_error,
     worst_of,
@@ -274,14 +275,9 @@ def alarms_table(seen: Sequence[Evidence], unrelated: Sequence[Evidence], calibr
 
 def _share_contradicted(seen: Sequence[Evidence], calibration: Calibration) -> float:
     def contradicted(one: Evidence) -> bool:
+        rated = [(part, probability_of(part, calibration.support)) for part in one.parts if part.support]
         return any(
-            not part.quoted
-            and bool(part.support)
-            and calibration.decide(
-                calibration.support.probability(part.support),
-                worst_of(part.against, calibration.contradiction),
-            )[1]
-            for part in one.parts
+            calibration.decide(p, worst_of(part, p, calibration.contradiction))[1] for part, p in rated
         )
 
     return float(np.mean([contradicted(one) for one in seen])) if seen else 0.0

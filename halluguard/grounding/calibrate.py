@@ -17,6 +17,7 @@ from halluguard.grounding.calibration import (
     SUPPORT_FEATURES,
     Calibration,
     Combination,
+    doubt_of,
 )
 from halluguard.grounding.reader import P_QUOTED, Examined, Reader, ReadRequest
 from halluguard.grounding.score import split_for_scoring
@@ -38,7 +39,7 @@ FALSE_ALARM_RATE = 0.04
 """Share of supported claims, and of unrelated ones, that may be called contradicted on the fitting data."""
 
 GREY_ZONE = 0.1
-"""How far under the support threshold a claim must be before it can be called contradicted."""
+"""How far under the support threshold a claim must be for support to be all but out of reach."""
 
 Floats = NDArray[np.float64]
 
@@ -120,14 +121,14 @@ def fit_from(
     _check(seen)
     support, threshold = fit_support(seen)
     doubt = round(max(0.0, threshold - GREY_ZONE), 4)
-    opposed = fit_contradiction([*seen, *others])
+    opposed = fit_contradiction([*seen, *others], support)
     held_back = predict_held_back(seen, [fold_of(one.pair.document) for one in seen])
     return Calibration(
         support=support,
         contradiction=opposed,
         support_threshold=threshold,
         doubt_threshold=doubt,
-        contradiction_threshold=_alarm_threshold(opposed, support, doubt, [*seen, *others]),
+        contradiction_threshold=_alarm_threshold(opposed, support, threshold, [*seen, *others]),
         model_digest=model_digest,
         data=data,
         data_digest=data_digest,
@@ -289,14 +290,20 @@ def weighted_calibration_error(seen: Sequence[Evidence], probabilities: Floats, 
     return float(sum(gaps) / weights.sum())
 
 
-def fit_contradiction(seen: Sequence[Evidence]) -> Combination:
-    """Fit the probability that a window contradicts a claim.
+def fit_contradiction(seen: Sequence[Evidence], support: Combination) -> Combination:
+    """Fit the probability that a window contradicts a claim, where `support` says how far the claim is borne out.
 
     Contradicted pairs are those labelled so; supported, irrelevant and unrelated pairs are not. Only windows on the
     claim's subject take part, as when reading. Where few pairs are contradicted the default stays.
     """
     cases = [
-        (max(part.against, key=lambda features: features["contradiction"]), one.pair)
+        (
+            {
+                **max(part.against, key=lambda features: features["contradiction"]),
+                "doubt": doubt_of(probability_of(part, support)),
+            },
+            one.pair,
+        )
         for one in seen
         if len(one.parts) == 1 and (one.pair.label or one.pair.contradicted is not None)
         for part in one.parts
@@ -313,26 +320,28 @@ def fit_contradiction(seen: Sequence[Evidence]) -> Combination:
 
 
 def _alarm_threshold(
-    opposed: Combination, support: Combination, doubt: float, seen: Sequence[Evidence]
+    opposed: Combination, support: Combination, threshold: float, seen: Sequence[Evidence]
 ) -> float:
     """Return the lowest threshold, in hundredths, at which few enough clean claims are called contradicted.
 
-    Few of the supported claims, and few of those with an irrelevant document. Claims whose support is over the doubt
-    threshold raise no alarm.
+    Few of the supported claims, and few of those with an irrelevant document. Claims at or over the support threshold
+    raise no alarm.
     """
     alarms: dict[int, list[float]] = {}
     for one in seen:
         if one.pair.label or one.pair.contradicted is False:
-            doubted = (part for part in one.parts if probability_of(part, support) <= doubt)
-            worst = max((worst_of(part.against, opposed) for part in doubted), default=0.0)
+            rated = [(part, probability_of(part, support)) for part in one.parts]
+            worst = max((worst_of(part, p, opposed) for part, p in rated if p < threshold), default=0.0)
             alarms.setdefault(one.pair.label, []).append(worst)
     highest = max((float(np.quantile(some, 1 - FALSE_ALARM_RATE)) for some in alarms.values()), default=0.0)
     return float(min(1.0, np.floor(100 * max(0.5, highest)) / 100 + 0.01))
 
 
-def worst_of(against: Iterable[Mapping[str, float]], combination: Combination) -> float:
-    """Return the highest probability of contradiction among windows, 0 where none is on the subject."""
-    return max((combination.probability(features) for features in against), default=0.0)
+def worst_of(part: Examined, p_supported: float, combination: Combination) -> float:
+    """Return the highest probability of contradiction among the windows of a claim, 0 where none is on the subject."""
+    doubt = doubt_of(p_supported)
+    rated = (combination.probability({**features, "doubt": doubt}) for features in part.against)
+    return max(rated, default=0.0)
 
 
 def _check(seen: Sequence[Evidence]) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from halluguard.grounding.calibration import Calibration
+from halluguard.grounding.calibration import Calibration, doubt_of
 from halluguard.grounding.evidence import (
     Window,
     choose_sentences,
@@ -153,12 +153,16 @@ class Reader:
             progress(len(asked))
 
     def _p_supported(self, case: _Case) -> float:
+        p_borne = self._p_borne(case)
+        return min(p_borne, P_UNANSWERED) if case.unanswered else p_borne
+
+    def _p_borne(self, case: _Case) -> float:
+        """Return the probability that a claim is supported by what was read, whether or not it answers its question."""
         if case.quoted is not None:
             return P_QUOTED
         if case.words is None or not case.scores:
             return 0.0
-        p_supported = self.calibration.support.probability(support_features(case.words, case.scores))
-        return min(p_supported, P_UNANSWERED) if case.unanswered else p_supported
+        return self.calibration.support.probability(support_features(case.words, case.scores))
 
     def _conclude(self, case: _Case) -> Reading:
         if case.quoted is not None:
@@ -168,7 +172,7 @@ class Reader:
             return Reading(0.0, 0.0, False, False)
         rule = self.calibration
         p_supported = self._p_supported(case)
-        p_contradicted, against = self._worst(case.scores)
+        p_contradicted, against = self._worst(case.scores, self._p_borne(case))
         supports, contradicts = rule.decide(p_supported, p_contradicted)
         shown = against if contradicts and against else max(case.scores, key=lambda score: score.entailment)
         cut = any(score.truncated for score in case.scores)
@@ -183,11 +187,11 @@ class Reader:
             max(score.entailment for score in case.scores),
         )
 
-    def _worst(self, scores: Iterable[WindowScore]) -> tuple[float, WindowScore | None]:
+    def _worst(self, scores: Iterable[WindowScore], p_borne: float) -> tuple[float, WindowScore | None]:
         """Return the highest probability of contradiction among the windows that are on the claim's subject."""
-        combination = self.calibration.contradiction
+        combination, doubt = self.calibration.contradiction, doubt_of(p_borne)
         rated = [
-            (combination.probability(contradiction_features(score)), score)
+            (combination.probability({**contradiction_features(score), "doubt": doubt}), score)
             for score in scores
             if on_subject(score)
         ]
@@ -237,7 +241,7 @@ def support_features(words: WordFeatures, scores: Sequence[WindowScore]) -> dict
 
 
 def contradiction_features(score: WindowScore) -> dict[str, float]:
-    """Return the features of one window's contradiction."""
+    """Return the features of one window's contradiction; `doubt`, which all windows of a claim share, comes with its support."""
     return {
         "contradiction": logit(score.contradiction),
         "cover": score.window.cover,

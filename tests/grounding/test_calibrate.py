@@ -14,8 +14,10 @@ from halluguard.grounding.calibrate import (
     label_row,
     predict,
     predict_held_back,
+    probability_of,
     shuffle_documents,
     weighted_calibration_error,
+    worst_of,
 )
 from halluguard.grounding.calibration import DEFAULT
 from halluguard.grounding.features import logit
@@ -137,7 +139,8 @@ def test_a_refutation_is_told_from_silence_and_false_alarms_stay_rare():
     fitted = fit_from([*refuted, *clean], silent, model_digest="m")
 
     def called(some):
-        rated = [fitted.contradiction.probability(part.against[0]) for one in some for part in one.parts]
+        parts = [part for one in some for part in one.parts]
+        rated = [worst_of(part, probability_of(part, fitted.support), fitted.contradiction) for part in parts]
         return np.mean(np.array(rated) >= fitted.contradiction_threshold)
 
     assert called(refuted) > 0.5

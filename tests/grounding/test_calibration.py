@@ -7,8 +7,10 @@ from hypothesis import strategies as st
 from halluguard.errors import ModelError
 from halluguard.grounding.calibration import (
     DEFAULT,
+    LEAST_SUPPORT,
     Calibration,
     Combination,
+    doubt_of,
     find_calibration,
     load_calibration,
 )
@@ -49,11 +51,18 @@ def test_a_claim_is_never_both_supported_and_contradicted(p_supported, p_contrad
         (0.9, 0.9, (True, False)),
         (0.1, 0.9, (False, True)),
         (0.1, 0.1, (False, False)),
-        (0.45, 0.9, (False, False)),
+        (0.45, 0.9, (False, True)),
+        (0.45, 0.1, (False, False)),
     ],
 )
-def test_between_support_and_doubt_lies_a_grey_zone(p_supported, p_contradicted, decided):
+def test_what_is_not_supported_may_be_contradicted(p_supported, p_contradicted, decided):
     assert fitted().decide(p_supported, p_contradicted) == decided
+
+
+@given(PROBABILITIES, PROBABILITIES)
+def test_doubt_rises_as_support_falls_and_silence_says_no_more_than_little_support(one, other):
+    assert (doubt_of(one) >= doubt_of(other)) or one > other
+    assert doubt_of(one) <= doubt_of(LEAST_SUPPORT) == doubt_of(0.0)
 
 
 @given(st.floats(-9, 9), st.floats(-9, 9))
