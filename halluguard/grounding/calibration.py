@@ -122,7 +122,7 @@ def load_calibration(path: Path, *, model_digest: str | None = None) -> Calibrat
     """Read a calibration file; with a model digest, refuse one that was fitted for another model.
 
     Raises:
-        ModelError: unreadable, incomplete, or of another model.
+        ModelError: unreadable, incomplete, of an earlier version, or of another model.
 
     """
     try:
@@ -143,6 +143,11 @@ def load_calibration(path: Path, *, model_digest: str | None = None) -> Calibrat
         raise ModelError(
             f"{path}: not a calibration of this version (features {', '.join(sorted(unknown))}). "
             "Make one with `halluguard calibrate`"
+        )
+    if "doubt" not in calibration.contradiction.weights:
+        raise ModelError(
+            f"{path}: fitted by an earlier version: its contradiction does not weigh `doubt`. "
+            "Fit it again with `halluguard calibrate`"
         )
     if model_digest is not None and calibration.model_digest != model_digest:
         raise ModelError(

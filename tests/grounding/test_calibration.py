@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -33,7 +34,7 @@ UNKNOWN = (
 def fitted(digest="d" * 64):
     return Calibration(
         Combination(-1.0, {"entailment": 0.5}),
-        Combination(0.0, {"contradiction": 1.0}),
+        Combination(0.0, {"contradiction": 1.0, "doubt": 1.0}),
         model_digest=digest,
         data="set",
     )
@@ -89,6 +90,14 @@ def test_what_is_saved_is_loaded_again(tmp_path):
     fitted().save(tmp_path / "calibration.json")
 
     assert load_calibration(tmp_path / "calibration.json", model_digest="d" * 64) == fitted()
+
+
+def test_a_calibration_of_an_earlier_version_is_refused(tmp_path):
+    old = replace(fitted(), contradiction=Combination(0.0, {"contradiction": 1.0}))
+    old.save(tmp_path / "c.json")
+
+    with pytest.raises(ModelError, match=r"c\.json: fitted by an earlier version.*`halluguard calibrate`"):
+        load_calibration(tmp_path / "c.json")
 
 
 def test_a_calibration_of_another_model_is_refused_by_name(tmp_path):
