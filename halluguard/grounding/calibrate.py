@@ -172,7 +172,7 @@ def fit_support(seen: Sequence[Evidence]) -> tuple[Combination, float]:
     least entailed.
     """
     names = sorted(SUPPORT_FEATURES)
-    kept = [one for one in seen if any(part.support for part in one.parts)]
+    kept = _weighable(seen)
     tables = [
         np.array([[part.support[name] for name in names] for part in one.parts if part.support])
         for one in kept
@@ -184,6 +184,11 @@ def fit_support(seen: Sequence[Evidence]) -> tuple[Combination, float]:
     weights = dict(zip(names, np.round(slope[0] * direction[0], 5).tolist(), strict=True))
     threshold = float(np.clip(1 / (1 + np.exp(-level)), *THRESHOLD_RANGE))
     return Combination(round(float(intercept), 5), weights), round(threshold, 4)
+
+
+def _weighable(seen: Iterable[Evidence]) -> list[Evidence]:
+    """Return the pairs that weights can be fitted to: not a claim that is quoted, nor an empty document."""
+    return [one for one in seen if any(part.support for part in one.parts)]
 
 
 def _fit_worst(
@@ -267,7 +272,7 @@ def predict_held_back(seen: Sequence[Evidence], folds: Sequence[object]) -> Held
     for fold in dict.fromkeys(folds):
         inside = [position for position, other in enumerate(folds) if other == fold]
         rest = [one for one, other in zip(seen, folds, strict=True) if other != fold]
-        both_labels = len({one.pair.label for one in rest}) == 2
+        both_labels = len({one.pair.label for one in _weighable(rest)}) == 2
         combination, threshold = fit_support(rest if both_labels else seen)
         probabilities[inside] = predict([seen[position] for position in inside], combination)
         thresholds[inside] = threshold
@@ -349,4 +354,10 @@ def _check(seen: Sequence[Evidence]) -> None:
     if len(seen) < MIN_ROWS or labels != {0, 1}:
         raise InputError(
             f"{len(seen)} labelled pairs with labels {sorted(labels)}. Calibration needs at least {MIN_ROWS} and both labels, 0 and 1"
+        )
+    left = sorted({one.pair.label for one in _weighable(seen)})
+    if left != [0, 1]:
+        raise InputError(
+            f"{len(seen)} labelled pairs, of which only labels {left} are left once claims that repeat their document "
+            "word for word, and empty documents, are set aside. Calibration needs both labels, 0 and 1"
         )

@@ -18,8 +18,17 @@ PACKED_TOKENS = 120
 QUOTE_WORDS = 3
 """Content words a claim must have before repeating a sentence word for word proves anything."""
 
-_QUOTED_PART = re.compile(r"[-−]?\d+(?:[.,]\d+)*|\w+|[$¢£¥\u20a0-\u20cf%‰°+±×÷<=>~‹›\u2200-\u22ff]")
-"""Words, values and the signs that change what a sentence says: "≥ 3 hours" is no quote of "≤ 3 hours"."""
+_QUOTED_PART = re.compile(
+    r"[-−]?\d+(?:[.,]\d+)*|\w+[-−+](?!\w)|\w+|!="
+    r"|[$¢£¥\u20a0-\u20cf%‰°+±×÷<=>~‹›\u2200-\u22ff]"
+    r"|[\u2190-\u21ff\u2600-\u27bf\U0001f300-\U0001faff]"
+    r"|[′″]|(?<=\d)[\"'](?![^\W\d])"
+)
+"""Words, values and the signs that change what a sentence says: "≥ 3 hours" is no quote of "≤ 3 hours".
+
+So do ticks, crosses and arrows, the sign of a grade ("AA-") and marks of feet and inches, which " and ' are after a
+digit alone: elsewhere they quote, and end a word ("dogs'") or go on in one ("1990's").
+"""
 
 
 @dataclass(frozen=True, slots=True)

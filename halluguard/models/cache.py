@@ -1,7 +1,9 @@
 """Verdicts and vectors kept on disk by digest, so that the same text is never read twice by the same model."""
 
+import contextlib
 import hashlib
 import sqlite3
+import warnings
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from halluguard.errors import HalluguardWarning
 from halluguard.models.embedder import Embedder
 from halluguard.models.nli import Pair, PairScorer, PairScores
 
@@ -31,7 +34,8 @@ def _key(*parts: str) -> bytes:
 class Cache:
     """One SQLite file of small binary values under digest keys. Safe to share between processes.
 
-    A file that cannot be opened or written is not an error: `available` turns False and nothing is kept.
+    A file that cannot be opened, read or written is not an error: `available` turns False and nothing is kept. Where
+    that shows only after it was opened, a HalluguardWarning says so once.
     """
 
     def __init__(self, path: Path | None) -> None:
@@ -49,11 +53,20 @@ class Cache:
             )
         except (OSError, sqlite3.Error):
             self.available = False
-            self._connection = sqlite3.connect(":memory:", isolation_level=None)
-            self._connection.execute("CREATE TABLE kept (key BLOB PRIMARY KEY, value BLOB) WITHOUT ROWID")
+            self._connection = _open_memory()
 
     def get(self, keys: Sequence[bytes]) -> dict[bytes, bytes]:
-        """Return the values of those keys that are kept."""
+        """Return the values of those keys that are kept; none of a damaged file, which memory takes the place of."""
+        try:
+            return self._look_up(keys)
+        except sqlite3.Error as error:
+            self._tell_lost(f"cannot be read ({error}), so verdicts are kept in memory only")
+            with contextlib.suppress(sqlite3.Error):
+                self._connection.close()
+            self._connection = _open_memory()
+            return {}
+
+    def _look_up(self, keys: Sequence[bytes]) -> dict[bytes, bytes]:
         found: dict[bytes, bytes] = {}
         for start in range(0, len(keys), _LOOKUP):
             some = keys[start : start + _LOOKUP]
@@ -69,14 +82,29 @@ class Cache:
             self._connection.execute("BEGIN")
             self._connection.executemany("INSERT OR REPLACE INTO kept VALUES (?, ?)", items)
             self._connection.execute("COMMIT")
-        except sqlite3.Error:
-            self.available = False
+        except sqlite3.Error as error:
+            self._tell_lost(
+                f"cannot be written ({error}), so the next run reads again what this one has read"
+            )
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
+
+    def _tell_lost(self, problem: str) -> None:
+        """Say once what a file that was opened cannot do."""
+        if self.available:
+            self.available = False
+            message = f"{self.path}: the verdict cache {problem}. Delete it or name another file with --cache"
+            warnings.warn(message, HalluguardWarning, stacklevel=4)
 
     def close(self) -> None:
         """Close the file."""
         self._connection.close()
+
+
+def _open_memory() -> sqlite3.Connection:
+    connection = sqlite3.connect(":memory:", isolation_level=None)
+    connection.execute("CREATE TABLE kept (key BLOB PRIMARY KEY, value BLOB) WITHOUT ROWID")
+    return connection
 
 
 @dataclass

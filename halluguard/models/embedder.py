@@ -1,5 +1,6 @@
 """Texts to vectors: the default all-MiniLM-L6-v2, or any sentence-transformers model by path or hub name."""
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from halluguard.errors import ModelError
 from halluguard.models.batching import BATCH_TOKENS, plan_batches
 from halluguard.models.devices import Placement, place
-from halluguard.models.digest import digest_model
+from halluguard.models.digest import digest_model, find_snapshot
 
 
 class Embedder(Protocol):
@@ -111,10 +112,16 @@ def load_embedder(name_or_path: str | None = None, *, device: str = "auto") -> S
         ) from error
     model.eval()
     get_dimension = getattr(model, "get_embedding_dimension", None) or model.get_sentence_embedding_dimension
-    digest = digest_model(folder) if folder else digest_model(Path(model[0].auto_model.config._name_or_path))  # noqa: SLF001
+    digest = digest_model(folder or _find_downloaded(model))
     return SentenceEmbedder(
         name, digest, int(get_dimension()), int(model.max_seq_length or 512), placement, model
     )
+
+
+def _find_downloaded(model: Any) -> Path:
+    """Return the folder of a model given by a hub name; the model knows the organisation that a short name lacks."""
+    source = model[0].auto_model.config._name_or_path  # noqa: SLF001
+    return find_snapshot(source, os.getenv("SENTENCE_TRANSFORMERS_HOME"))
 
 
 def _first_line(error: BaseException) -> str:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from halluguard.errors import ModelError
 from halluguard.models.batching import BATCH_TOKENS, plan_batches
 from halluguard.models.devices import Placement, place
-from halluguard.models.digest import digest_model
+from halluguard.models.digest import digest_model, find_snapshot
 
 DEFAULT_MODEL = Path(__file__).parent / "nli-minilm-grounding"
 """The cross-encoder shipped as package data."""
@@ -173,7 +173,7 @@ def load_nli(
         message = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
         raise ModelError(f"NLI model {source!r} cannot be loaded ({message}). Check --nli-model") from error
     model.to(placement.device).eval()
-    digest = digest_model(folder if folder.is_dir() else Path(model.name_or_path))
+    digest = digest_model(folder if folder.is_dir() else find_snapshot(source))
     limit = min(int(getattr(config, "max_position_embeddings", 512)), 512)
     return NliModel(
         folder.name if folder.is_dir() else source,

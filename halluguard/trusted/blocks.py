@@ -92,7 +92,15 @@ def _scan(text: str, n_lines: int) -> Iterator[_Heading | tuple[int, int, str, l
         if token.type == "heading_open" and len(tokens[position + 1].content) <= MAX_HEADING:
             yield _Heading(int(token.tag[1]), " ".join(tokens[position + 1].content.split()), (first, last))
         elif token.type != "hr":
-            yield first, last, _KINDS.get(token.type, "prose"), _cuts(tokens[position:], token)
+            # Only the items of a list are looked for in what follows, and not in a copy, which would cost each block
+            # as much as the whole text.
+            rest = range(position, len(tokens)) if token.type.endswith("list_open") else ()
+            yield (
+                first,
+                last,
+                _KINDS.get(token.type, "prose"),
+                _cuts((tokens[place] for place in rest), token),
+            )
     if n_lines > done:
         yield done, n_lines, "prose", []
 

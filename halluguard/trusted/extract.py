@@ -10,6 +10,7 @@ from halluguard.errors import TrustedCorpusError
 from halluguard.trusted.html import read_page
 
 _FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.*?)\n(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
+_FRONT_LINE = re.compile(r"[\w-]+[ \t]*:(?:\s|$)|-(?:\s|$)")
 _FRONT_TITLE = re.compile(r"^title:[ \t]*(\S.*?)[ \t]*$", re.MULTILINE)
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
@@ -57,10 +58,16 @@ def extract_markdown(data: bytes) -> Extract:
     """Read Markdown as it stands; YAML front matter is left out of the text and gives the title."""
     text = decode_text(data)
     front = _FRONT_MATTER.match(text)
-    if front is None:
+    if front is None or not _is_yaml(front.group(1)):
         return Extract(text)
     title = _FRONT_TITLE.search(front.group(1))
     return Extract(text[front.end() :], title.group(1).strip("\"'") if title else "")
+
+
+def _is_yaml(front: str) -> bool:
+    """Whether what stands between two rules is keys with values and not text: only then may it be left out."""
+    lines = [line for line in front.split("\n") if line.strip() and line[0] not in " \t#"]
+    return all(map(_FRONT_LINE.match, lines)) and any(not line.startswith("-") for line in lines)
 
 
 def extract_html(data: bytes) -> Extract:

@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 _UNREAD = frozenset(
-    ["script", "style", "template", "noscript", "svg", "head", "nav", "button", "select", "iframe"]
+    ["script", "style", "template", "noscript", "svg", "title", "nav", "button", "select", "iframe"]
 )
 _BLOCKS = frozenset(
     [
@@ -36,6 +36,7 @@ _BLOCKS = frozenset(
     ]
 )
 _HEADING = re.compile("h[1-6]")
+_RAISED = str.maketrans("0123456789+-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻")
 _LAYOUT = ["table", "ul", "ol", "h1", "h2", "h3", "h4", "h5", "h6"]
 
 
@@ -67,12 +68,23 @@ def _is_unread(tag: Any) -> bool:
     return hidden or tag.name in _UNREAD
 
 
+def _raise(text: str) -> str:
+    """Return text of a <sup> with its digits raised, so that "23" and the mark of a footnote are not read as 231.
+
+    Small print that stands in a <sup> keeps its values, but for what would stick to the word before it.
+    """
+    first = re.split(r"\s", text, maxsplit=1)[0] if any(map(str.isalpha, text)) else text
+    return first.translate(_RAISED) + text[len(first) :]
+
+
 class _Page:
     """Text collected so far, and how many tags of each kind are open around the place reached."""
 
     def __init__(self) -> None:
         self.pieces: list[str] = []
-        self.unread = self.preformatted = self.headings = self.items = self.cells = 0
+        self.unread = self.preformatted = self.headings = self.items = self.raised = 0
+        self.row: Any = None  # what is open of a data table; none holds another, so one of each is enough
+        self.cell: Any = None
         self.widths: list[
             int | None
         ] = []  # of each open table: cells of its first row so far, None when that is done
@@ -82,11 +94,12 @@ class _Page:
         if self.unread:
             return
         folded = text if self.preformatted and not self._inline else re.sub(r"\s+", " ", text)
-        self.pieces.append(folded.replace("|", "\\|") if self.cells else folded)
+        shown = _raise(folded) if self.raised else folded
+        self.pieces.append(shown.replace("|", "\\|") if self.cell is not None else shown)
 
     @property
     def _inline(self) -> bool:
-        return bool(self.headings or self.cells)
+        return bool(self.headings or self.cell is not None)
 
     def _break(self, sign: str) -> None:
         self.pieces.append(" " if self._inline else sign)
@@ -103,9 +116,11 @@ class _Page:
             self.data_tables.append(not self._inline and tag.find(_LAYOUT) is None)
             self.widths.append(0)
         elif name == "tr":
-            self._break("\n| " if self._in_data else "\n\n")
+            self._open_row(tag)
         elif name in ("td", "th"):
-            self.cells += self._in_data
+            self._open_cell(tag)
+        elif name == "sup":
+            self.raised += 1
         elif _HEADING.fullmatch(name):
             self._break(f"\n\n{'#' * int(name[1])} ")
             self.headings += 1
@@ -126,9 +141,15 @@ class _Page:
             self.widths.pop()
             self._break("\n\n")
         elif name == "tr":
-            self._end_row()
+            if tag is self.row:
+                self._end_row()
         elif name in ("td", "th"):
-            self._end_cell()
+            if tag is self.cell:
+                self._end_cell()
+            elif not self._in_data:
+                self._break("\n\n")
+        elif name == "sup":
+            self.raised -= 1
         elif _HEADING.fullmatch(name):
             self.headings -= 1
             self._break("\n\n")
@@ -143,17 +164,35 @@ class _Page:
     def _in_data(self) -> bool:
         return bool(self.data_tables and self.data_tables[-1])
 
-    def _end_cell(self) -> None:
+    def _open_row(self, tag: Any) -> None:
+        """Begin a row; the cell and the row before end here at the latest, as both end tags may be left out."""
         if not self._in_data:
             self._break("\n\n")
             return
-        self.cells -= 1
+        if self.cell is not None:
+            self._end_cell()
+        if self.row is not None:
+            self._end_row()
+        self.row = tag
+        self._break("\n| ")
+
+    def _open_cell(self, tag: Any) -> None:
+        if self._in_data:
+            if self.cell is not None:
+                self._end_cell()
+            self.cell = tag
+        elif (around := tag.find_parent(["td", "th", "table"])) and around.name != "table":
+            self._break("\n\n")  # the cell before was never closed
+
+    def _end_cell(self) -> None:
+        self.cell = None
         self.pieces.append(" | ")
         if self.widths[-1] is not None:
             self.widths[-1] += 1
 
     def _end_row(self) -> None:
-        if self._in_data and self.widths[-1]:
+        self.row = None
+        if self.widths[-1]:
             self.pieces.append(f"\n|{' --- |' * self.widths[-1]}")
             self.widths[-1] = None
 

@@ -176,6 +176,44 @@ def test_too_few_or_one_sided_labels_are_refused():
         fit_from(sample(10), [], model_digest="m")
 
 
+QUOTED = Examined({}, (), quoted=True)
+NOTHING = Examined({}, ())
+
+
+@pytest.mark.parametrize(("label", "part"), [(1, QUOTED), (0, NOTHING)])
+def test_labels_that_only_quotes_or_empty_documents_bear_are_refused(label, part):
+    seen = [
+        evidence(1 - label, [1.0]),
+        Evidence(Labelled("d", "c", None, label, None, "set"), (part,)),
+    ] * 30
+
+    with pytest.raises(
+        InputError, match=rf"60 labelled pairs, of which only labels \[{1 - label}\] are left"
+    ):
+        fit_from(seen, [], model_digest="m")
+
+
+def test_nothing_but_quotes_is_refused():
+    seen = [Evidence(Labelled("d", "c", None, label, None, "set"), (QUOTED,)) for label in (0, 1)] * 30
+
+    with pytest.raises(InputError, match=r"only labels \[\] are left once claims that repeat"):
+        fit_from(seen, [], model_digest="m")
+
+
+def test_a_fold_without_which_only_quotes_bear_a_label_is_not_held_back():
+    supported = [one for one in sample(200) if one.pair.label]
+    others = [one for one in sample(200) if not one.pair.label]
+    quoted = [Evidence(one.pair, (QUOTED,)) for one in supported[:5]]
+    seen = [*supported, *others, *quoted]
+    folds = ["supported"] * len(supported) + ["rest"] * (len(others) + len(quoted))
+
+    held_back = predict_held_back(seen, folds)
+
+    combination, threshold = fit_support(seen)
+    assert held_back.probabilities[: len(supported)] == pytest.approx(predict(supported, combination))
+    assert set(held_back.thresholds[: len(supported)].tolist()) == {threshold}
+
+
 def test_unrelated_pairs_keep_the_claim_and_take_a_foreign_document():
     rows = [Labelled(f"document {number}", f"claim {number}", None, 1, None, "g") for number in range(6)]
 

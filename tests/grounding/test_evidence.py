@@ -72,5 +72,41 @@ def test_another_sign_is_no_quote(one, other):
     assert find_quote(f"Refunds are paid for delays of {other} 3 hours.", passages) is None
 
 
+@pytest.mark.parametrize(
+    ("said", "claimed"),
+    [
+        ("Pets travel in the cabin: ✅.", "Pets travel in the cabin: ❌."),
+        ("Refunds after departure ✗, vouchers ✓.", "Refunds after departure ✓, vouchers ✗."),
+        ("The gate opens when status != closed.", "The gate opens when status = closed."),
+        ("The bond is rated AA- by Fitch.", "The bond is rated AA by Fitch."),
+        ("The bond is rated AA- by Fitch.", "The bond is rated AA+ by Fitch."),
+        ("The long-term bond is rated AA-.", "The long-term bond is rated AA."),
+        ("The crate must be under 6' long.", 'The crate must be under 6" long.'),
+        ("The crate must be under 6′ long.", "The crate must be under 6″ long."),
+        ("The crate must be under 6'2\" long.", "The crate must be under 62 long."),
+    ],
+)
+def test_a_tick_a_grade_or_a_mark_of_length_that_differs_is_no_quote(said, claimed):
+    passages = [Passage("p", f"Rules of travel. {said} Ask at the desk.")]
+
+    assert find_quote(said, passages) is not None
+    assert find_quote(claimed, passages) is None
+
+
+@pytest.mark.parametrize(
+    ("said", "claimed"),
+    [
+        ("Refunds take at least 14 days!", "Refunds take at least 14 days."),
+        ('"Pets travel free" is our rule.', "Pets travel free is our rule."),
+        ("The dogs' kennels open daily.", "The dogs kennels open daily."),
+        ("“Pets travel free” is our rule.", '"Pets travel free" is our rule.'),
+        ("The 1990's rules still apply.", "The 1990s rules still apply."),
+        ("The ‘late’ fee applies today.", "The 'late' fee applies today."),
+    ],
+)
+def test_quotation_marks_and_apostrophes_leave_a_quote_a_quote(said, claimed):
+    assert find_quote(claimed, [Passage("p", f"Rules of travel. {said} Ask at the desk.")]) is not None
+
+
 def test_a_claim_of_few_words_is_no_quote():
     assert find_quote("30 days.", [Passage("p", "How long does it take?\n30 days.")]) is None

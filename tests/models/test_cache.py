@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from halluguard.errors import HalluguardWarning
 from halluguard.models import Cache, CachedEmbedder, CachedScorer, PairScores
 
 
@@ -89,6 +90,49 @@ def test_broken_cache_file_costs_nothing_but_the_cache(tmp_path, content):
     assert not cache.available
     assert CachedScorer(CountingScorer(), cache).score(PAIRS).probabilities.shape == (4, 3)
     assert path.read_bytes() == content
+
+
+def fill(path, count=3000):
+    """A cache of several pages, all of it in the one file."""
+    pairs = [(f"premise {number}", "h") for number in range(count)]
+    cache = Cache(path)
+    CachedScorer(CountingScorer(), cache).score(pairs)
+    cache.close()
+    return pairs
+
+
+def test_a_file_found_damaged_when_it_is_read_costs_nothing_but_the_cache_and_is_told_once(tmp_path):
+    path = tmp_path / "c.sqlite"
+    pairs = fill(path)
+    data = path.read_bytes()
+    path.write_bytes(data[:4096] + b"\xff" * (len(data) - 4096))
+    cache = Cache(path)
+    assert cache.available
+    scorer = CountingScorer()
+
+    with pytest.warns(HalluguardWarning, match=r"c\.sqlite: the verdict cache cannot be read \(.*") as told:
+        first = CachedScorer(scorer, cache).score(pairs)
+    second = CachedScorer(scorer, cache).score(pairs)
+
+    assert len(told) == 1
+    assert not cache.available
+    assert len(scorer.read) == len(pairs)
+    assert (first.probabilities == second.probabilities).all()
+    assert first.probabilities == pytest.approx(CountingScorer().score(pairs).probabilities, abs=1e-6)
+
+
+def test_a_file_that_can_no_longer_be_written_is_told_once(tmp_path):
+    path = tmp_path / "c.sqlite"
+    pairs = fill(path, 3)
+    cache = Cache(path)
+    cache._connection.execute("PRAGMA query_only = ON")
+
+    with pytest.warns(HalluguardWarning, match=r"c\.sqlite: the verdict cache cannot be written") as told:
+        CachedScorer(CountingScorer(), cache).score([*pairs, ("new", "h")])
+    CachedScorer(CountingScorer(), cache).score([("newer", "h")])
+
+    assert len(told) == 1
+    assert not cache.available
 
 
 def test_no_pairs_are_no_rows():

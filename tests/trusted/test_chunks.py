@@ -1,10 +1,12 @@
 import re
 from itertools import pairwise
+from types import SimpleNamespace
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from halluguard.records import Document
+from halluguard.trusted import blocks
 from halluguard.trusted.blocks import parse_blocks
 from halluguard.trusted.chunks import ChunkSize, cut_document, embedding_text
 
@@ -174,6 +176,27 @@ def test_a_long_list_is_cut_between_items():
     )
     assert len(chunks) > 2
     assert all(re.match(r"\d+\. item", each.text) and each.text.endswith("and continues") for each in chunks)
+
+
+def test_blocks_that_are_no_list_are_parsed_without_copies_of_what_follows(monkeypatch):
+    class Watched(list):
+        copied = 0
+
+        def __getitem__(self, place):
+            found = super().__getitem__(place)
+            Watched.copied += len(found) if isinstance(place, slice) else 0
+            return found
+
+    parser = blocks._parser()
+    monkeypatch.setattr(
+        blocks, "_parser", lambda: SimpleNamespace(parse=lambda text: Watched(parser.parse(text)))
+    )
+
+    found = parse_blocks("Dogs travel free.\n\n1. one\n2. two\n   - three\n\n" * 200)
+
+    assert len(found) == 400
+    assert [len(each.atoms) for each in found[:2]] == [1, 3]
+    assert Watched.copied == 0
 
 
 def test_a_table_stays_whole_or_is_cut_between_rows():

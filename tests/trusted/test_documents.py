@@ -10,6 +10,7 @@ from halluguard.errors import TrustedCorpusError
 from halluguard.records import Document
 from halluguard.report import write_report
 from halluguard.run import Run
+from halluguard.text import numbers
 from halluguard.trusted.documents import Skipped, read_documents
 from halluguard.trusted.extract import extract_html, extract_markdown
 
@@ -191,6 +192,33 @@ def test_a_rule_at_the_top_of_markdown_is_not_front_matter():
     assert extract_markdown(b"---\n\nBody.\n").text.strip().endswith("Body.")
 
 
+@pytest.mark.parametrize(
+    "front",
+    [
+        "Pets travel free.\nBags cost 30 euros.",
+        "Note: pets travel free.\nBags cost 30 euros.",
+        "- Pets travel free.\n- Bags cost 30 euros.",
+        "Note:pets",
+        "",
+    ],
+)
+def test_text_between_two_rules_is_text(front):
+    page = f"---\n{front}\n---\nBody.\n"
+    assert extract_markdown(page.encode()).text == page
+
+
+@pytest.mark.parametrize(
+    "front",
+    [
+        "title: Rules\n\n# a comment\ntags:\n- a\n-\n  - b\nsummary: |\n  Pets travel\n  free.\nlast-seen : 3",
+        "title: Rules\n",
+    ],
+)
+def test_yaml_between_two_rules_is_front_matter(front):
+    found = extract_markdown(f"---\n{front}\n---\nBody.\n".encode())
+    assert (found.title, found.text) == ("Rules", "Body.\n")
+
+
 def test_a_pdf_gives_its_pages(tmp_path, make_pdf):
     make_pdf(tmp_path / "a.pdf", ["Bags are free.", "Dogs are not."])
     (document,) = read(tmp_path)[0]
@@ -229,6 +257,61 @@ def test_html_keeps_headings_lists_and_tables_and_drops_what_nobody_sees():
     assert found.text == (
         "## Sizes now\n\nOne bag\nonly.\n\n- small bag\n\n- large bag\n\n- heavy\n\n"
         "| Fare | Bags |\n| --- | --- |\n| Lite | none \\| 1 |"
+    )
+
+
+@pytest.mark.parametrize(
+    ("markup", "text"),
+    [
+        ("Bags of 23<sup>1</sup> kg.", "Bags of 23¹ kg."),
+        (
+            "Bags of 23<sup><a>1</a>, <a>2</a></sup> kg, 10<sup>-3</sup> of all.",
+            "Bags of 23¹, ² kg, 10⁻³ of all.",
+        ),
+        ("The 1<sup>st</sup> bag<sup>x<sup>2</sup></sup> of 3.", "The 1st bagx² of 3."),
+        ("Free<sup>1</sup><sup>Up to 23 kg</sup>, 12 bags", "Free¹Up to 23 kg, 12 bags"),
+        ("Free<sup hidden>1</sup> for 12 bags", "Free for 12 bags"),
+    ],
+)
+def test_the_mark_of_a_footnote_is_no_digit_of_a_number(markup, text):
+    assert extract_html(f"<p>{markup}</p>".encode()).text == text
+
+
+def test_a_number_with_the_mark_of_a_footnote_is_read_without_it():
+    found = extract_html(b"<p>Bags of 23<sup>1</sup> kg and 1,200.50<sup>2,3</sup> euros.</p>").text
+    assert numbers(found) == {23.0, 1200.5}
+
+
+def test_html_whose_head_has_no_end_is_read():
+    page = b"""<html><head><title>Bag rules</title><meta charset=utf-8><style>p {}</style><script>alert(1)</script>
+    <noscript>ghost</noscript><template>ghost</template><body><h1>Bags</h1><p>One bag.<p>Two bags."""
+    found = extract_html(page)
+    assert (found.title, found.text) == ("Bag rules", "# Bags\n\nOne bag.\n\nTwo bags.")
+
+
+@pytest.mark.parametrize(
+    "left_out",
+    [
+        ["</td>", "</th>", "</tr>"],
+        ["</td>", "</th>"],
+        ["</tr>"],
+        ["</tbody>", "</thead>"],
+        ["</td>", "</th>", "</tr>", "</tbody>", "</thead>"],
+    ],
+)
+def test_html_tables_without_optional_end_tags_read_as_those_with_them(left_out):
+    page = (
+        "<p>Fees:<table><thead><tr><th>Fare</th><th>Bags</th></tr></thead><tbody><tr><td>Lite</td><td>0|1</td></tr>"
+        "<tr><td>Full</td><td>2</td></tr></tbody></table><p>All of them.</p>"
+        "<table><tr><td><h2>Left</h2></td><td>Right</td></tr><tr><td>Below</td><td>Last</td></tr></table>"
+    )
+    whole = extract_html(page.encode()).text
+    for tag in left_out:
+        page = page.replace(tag, "")
+    assert extract_html(page.encode()).text == whole
+    assert whole == (
+        "Fees:\n\n| Fare | Bags |\n| --- | --- |\n| Lite | 0\\|1 |\n| Full | 2 |\n\nAll of them.\n\n"
+        "## Left\n\nRight\n\nBelow\n\nLast"
     )
 
 
