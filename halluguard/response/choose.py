@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from halluguard.records import SuspectVerdict
+from halluguard.response.digests import digest_text
 from halluguard.response.probes import ASSERTS_KNOWN_FALSE
 
 MAX_P_GROUP = 0.05
@@ -34,12 +35,13 @@ def choose_entries(
     minimum cut and the contaminated entries still in the store that the chain reaches, written-back copies among them. Listed
     without approval: entries that are damaged but were accused of nothing (their source is to be read in again, taking them
     out alone loses what they say); entries whose text stands word for word in the trusted corpus, whatever they are accused
-    of; and the other entries of a source or batch that holds more accused entries than chance would give it.
+    of; entries that have another text now than the trace accused, as where a rebuilt store gave out its ids anew; and the other
+    entries of a source or batch that holds more accused entries than chance would give it.
 
     Args:
         suspects: rows of `suspects.parquet`.
         cascades: `cascades` of `cascade.json`.
-        stored: source and batch of every entry in the store, by id; ids that are not there are left out.
+        stored: source, batch and digest of the text of every entry in the store, by id; ids that are not there are left out.
         rollup: groups as the trace rolled them up.
 
     """
@@ -76,12 +78,19 @@ def choose_entries(
     }
     for key in sorted(why.keys() & vouched):
         why[key].append(f"but its text stands in the trusted corpus: {vouched[key]}")
+    replaced = {
+        row["entry_id"]
+        for row in suspects
+        if row["entry_id"] in why and _is_replaced(row, stored[row["entry_id"]])
+    }
+    for key in sorted(replaced):
+        why[key].append("but its text is not the one that was traced: trace the store again")
     for key in [key for key in why if role[key] == "corrupted"]:
         why[key].append("accused of nothing: read its source in again")
     made = [
         Chosen(
             key,
-            role[key] != "corrupted" and key not in vouched,
+            role[key] != "corrupted" and key not in vouched and key not in replaced,
             tuple(dict.fromkeys(why[key])),
             role[key],
             len(answers.get(key, ())),
@@ -97,6 +106,11 @@ def choose_entries(
 def _copies(stored: Mapping[str, Mapping[str, Any]], key: str) -> int:
     """Return how many entries of the store have an id."""
     return int(stored.get(key, {}).get("copies", 1))
+
+
+def _is_replaced(row: Mapping[str, Any], entry: Mapping[str, Any]) -> bool:
+    """Whether an id has one entry now, and that has another text than the entry of the store that a suspect's row shows."""
+    return entry.get("copies") == 1 and digest_text(row["text"]) != entry["digest"]
 
 
 def excuse(chosen: Sequence[Chosen], vouched: Collection[str]) -> tuple[Chosen, ...]:

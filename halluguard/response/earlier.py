@@ -1,5 +1,6 @@
 """Earlier copies of a store: what they hold under the id of an entry that was edited since, and whether it can take its place."""
 
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -51,17 +52,24 @@ def read_earlier(
     """Return, by id, what the copies hold with another text than the store, the latest copy first.
 
     A copy is as late as its latest entry, of equals the one with more entries, then the one named last. Ids that no copy
-    holds with another text are left out.
+    holds with another text are left out, and so are those that several entries of the store or of the copy share: which of a
+    page's pieces was edited cannot be told, and its others are no earlier texts of it.
     """
-    now = {entry.id: digest_text(entry.text) for entry in store.entries() if entry.id in ids}
+    stored = [(entry.id, digest_text(entry.text)) for entry in store.entries() if entry.id in ids]
+    copies = Counter(key for key, _ in stored)
+    now = {key: text for key, text in stored if copies[key] == 1}
     dated: list[tuple[tuple[str, int, int], dict[str, Earlier]]] = []
     for place, path in enumerate(snapshots if now else ()):
         hindrance, latest, count, found = _hindrance(path, store, collection), "", 0, dict[str, Earlier]()
+        held_here: Counter[str] = Counter()
         for leaf, text in _leaves(path, collection):
             count += 1
             latest = max(latest, leaf.ingested_at or "")
-            if leaf.id in now and leaf.text not in (None, now[leaf.id]):
-                found[leaf.id] = Earlier(path, text, leaf.source, leaf.batch, hindrance)
+            if leaf.id in now:
+                held_here[leaf.id] += 1
+                if leaf.text not in (None, now[leaf.id]):
+                    found[leaf.id] = Earlier(path, text, leaf.source, leaf.batch, hindrance)
+        found = {key: one for key, one in found.items() if held_here[key] == 1}
         dated.append(((latest, count, place), found))
     held: dict[str, list[Earlier]] = {}
     for _, found in sorted(dated, key=lambda one: one[0], reverse=True):

@@ -30,7 +30,7 @@ def preserve(run: Run, store: Store, folder: Path) -> dict[str, Any]:
     The log is copied where it is still there with the digest the run names; otherwise that is said.
 
     Raises:
-        StoreError: a file changed while it was copied.
+        StoreError: a file changed while it was copied, or its name leads out of the folder.
 
     """
     root = store.path if store.path.is_dir() else store.path.parent
@@ -43,12 +43,18 @@ def preserve(run: Run, store: Store, folder: Path) -> dict[str, Any]:
         copied[f"log/{source.name}"] = source
     else:
         missing.append("the log is not where the run read it, or was changed since")
-    digests = {name: _copy(path, folder / name) for name, path in sorted(copied.items())}
+    digests = {name: _copy(path, folder, name) for name, path in sorted(copied.items())}
     write_json(folder / "digests.json", {"sha256": digests, "missing": missing})
     return {"files": len(digests), "missing": missing, "digests": digest_file(folder / "digests.json")}
 
 
-def _copy(source: Path, target: Path) -> str:
+def _copy(source: Path, folder: Path, name: str) -> str:
+    target = folder / name
+    # a store's own tables may name its files, and they are hostile: nothing outside the folder is ever written
+    if not target.resolve().is_relative_to(folder.resolve()):
+        raise StoreError(
+            f"{source}: its copy {name!a:.80} would lie outside {folder}. Expected a file of the store's folder"
+        )
     target.parent.mkdir(parents=True, exist_ok=True)
     before = digest_file(source)
     shutil.copyfile(source, target)

@@ -142,14 +142,20 @@ def propose_plan(
         _prove(),
         _recall(known, recalled),
     ]
-    facts = {
-        "path": str(store.path),
-        "kind": store.kind,
-        "entries": count,
-        "root": root,
-        "files": {file.name: file.sha256 for file in store.files()},
-    }
+    files = {file.name: file.sha256 for file in store.files()}
+    facts = {"path": str(store.path), "kind": store.kind, "entries": count, "root": root, "files": files}
+    if note := _note_on_store(run, files):
+        facts["note"] = note
     return Plan(str(run.path), facts, number_actions([one for one in actions if one is not None]))
+
+
+def _note_on_store(run: Run, files: Mapping[str, str]) -> str:
+    """Say where the store has other files than when it was traced: ids may have come to stand for other entries."""
+    traced = run.manifest.get("trace", {}).get("store", {}).get("files")
+    if traced is None or traced == files:
+        return ""
+    changed = min(name for name in {*traced, *files} if traced.get(name) != files.get(name))
+    return f"the store is not as it was traced: trace it again ({changed} is not the file it was)"
 
 
 def _condemned(chosen: Sequence[Chosen]) -> list[Chosen]:

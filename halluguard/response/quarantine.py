@@ -1,13 +1,15 @@
 """Apply a plan: evidence copied, a new store without the quarantined entries, an archive to undo it, and a ledger."""
 
 import shutil
+import warnings
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from halluguard.errors import InputError, StoreError
+from halluguard.errors import HalluguardWarning, InputError, StoreError
+from halluguard.response.agree import MAX_DIFFERENCE, agree
 from halluguard.response.apart import Kept, list_copies, list_kept, require_apart, require_bare
 from halluguard.response.archive import read_archive, write_archive
 from halluguard.response.digests import root_of_entries
@@ -103,6 +105,8 @@ def apply_plan(
         notes += (
             f"nothing was taken out: {', '.join(plan.ghosts())} came from outside the store. Flush the caches that serve it",
         )
+    if note := plan.store.get("note"):
+        notes += (str(note),)
     digest = lines[-1]["digest"]
     return Applied(folder, count, out, len(back), left, root_before, root_after, notes, digest)
 
@@ -131,15 +135,29 @@ def _read_back(
         raise InputError(
             f"the plan puts back {stray[0]!r}, which it does not quarantine. Quarantine it, or leave it out of put_back"
         )
-    now = {item.entry.id: item for item in read_items(store) if item.entry.id in wanted} if wanted else {}
+    now = _read_only(store, wanted.keys()) if wanted else {}
     held: dict[str, Item] = {}
     for path in dict.fromkeys(wanted.values()):
         earlier = open_earlier(path, store, collection)
-        ids = {key for key, copy in wanted.items() if copy == path}
-        held |= {item.entry.id: item for item in read_items(earlier) if item.entry.id in ids}
+        held |= _read_only(earlier, {key for key, copy in wanted.items() if copy == path})
     for key, path in wanted.items():
         _require_other(key, now[key], held.get(key), path)
     return {key: take_place(now[key], held[key], store) for key in wanted}
+
+
+def _read_only(store: Store, ids: Collection[str]) -> dict[str, Item]:
+    """Return the items of some ids; raises InputError where several share one, of which none is the other's earlier text."""
+    found: dict[str, Item] = {}
+    for item in read_items(store):
+        if item.entry.id not in ids:
+            continue
+        if item.entry.id in found:
+            raise InputError(
+                f"{store.path}: several entries have the id {item.entry.id!r}, which the plan puts back. Expected one: leave it "
+                "out of put_back"
+            )
+        found[item.entry.id] = item
+    return found
 
 
 def _require_other(key: str, now: Item, held: Item | None, path: Path) -> None:
@@ -186,7 +204,15 @@ def _kept_items(
     earlier = None
     if action is not None and action.approve:
         earlier = open_earlier(Path(str(action.targets.get("snapshot"))), store, collection)
-    bad = {entry.id: entry.text for entry in store.entries() if entry.id in condemned}
+        if None not in (earlier.dimension, store.dimension) and earlier.dimension != store.dimension:
+            raise InputError(
+                f"{earlier.path}: vectors of dimension {earlier.dimension}, where {store.path} has {store.dimension}. "
+                "Name a copy with vectors of the same model to roll back to"
+            )
+    bad: dict[str, set[str | None]] = {}
+    for entry in store.entries():
+        if entry.id in condemned:
+            bad.setdefault(entry.id, set()).add(entry.text)
 
     def items() -> Iterator[Item]:
         return (keep_name(item, store) for item in kept())
@@ -195,7 +221,7 @@ def _kept_items(
         ids = set()
         for item in read_items(earlier) if earlier is not None else ():
             ids.add(item.entry.id)
-            if item.entry.id not in bad or item.entry.text != bad[item.entry.id]:
+            if item.entry.id not in bad or item.entry.text not in bad[item.entry.id]:
                 yield item
             elif item.entry.id in back:
                 yield back[item.entry.id]
@@ -269,6 +295,8 @@ def restore_store(
     Returns its root and number of entries.
 
     With `signed`, the ledger of `folder` gets a line. After a roll back the evidence copy is the way back, and is said to be.
+    Vectors of a Chroma store may differ from those before by `MAX_DIFFERENCE`, which the ledger and a HalluguardWarning say; the
+    root is then that of the new store.
 
     Raises:
         InputError: the folder holds no applied plan, its ledger was edited, or the new store is not the one before.
@@ -291,8 +319,11 @@ def restore_store(
     with building(output) as built:
         stand_ins = frozenset(state.get("put_back") or ())
         write_store(lambda: _merge(reduced, folder / QUARANTINE, stand_ins), reduced, built)
-        root, count = root_of_entries(open_store(built, collection=collection).entries())
-        if root != state["before"]["root"]:
+        made = open_store(built, collection=collection)
+        root, count = root_of_entries(made.entries())
+        wanted, kept = state["before"]["root"], folder / EVIDENCE / STORE
+        notes: tuple[str, ...] = () if root == wanted else _notes_on_vectors(made, kept, wanted, collection)
+        if root != wanted and not notes:
             raise InputError(
                 f"{output}: what was put together is not the store before ({count} entries). "
                 f"Take the copy in {folder / EVIDENCE / STORE}"
@@ -300,9 +331,34 @@ def restore_store(
     if signed is not None:
         with suppress(PermissionError):
             append_ledger(
-                ledger, signed, {"deed": "restored", "to": output.name, "root": root, "entries": count}
+                ledger,
+                signed,
+                {"deed": "restored", "to": output.name, "root": root, "entries": count}
+                | ({"notes": list(notes)} if notes else {}),
             )
+    for note in notes:
+        warnings.warn(f"{output}: {note}", HalluguardWarning, stacklevel=2)
     return root, count
+
+
+def _notes_on_vectors(made: Store, kept: Path, root: str, collection: str | None) -> tuple[str, ...]:
+    """Say that a Chroma store is the one before but for the last bits of its vectors; nothing where it is not.
+
+    Chroma moves every thousand entries of a cosine collection to its index, where they are made unit vectors once more. A root
+    tells only that something differs, so the copy that was kept as evidence is compared, if it still has the root of before.
+    """
+    if made.kind != "chroma":
+        return ()
+    try:
+        before = open_store(kept, collection=collection)
+        same = root_of_entries(before.entries())[0] == root and agree(made, before)
+    except InputError:
+        return ()
+    note = (
+        f"Chroma made unit vectors of its vectors again: they are those before within {MAX_DIFFERENCE:g}, all else is the same; "
+        f"the root before was {root}"
+    )
+    return (note,) if same else ()
 
 
 def _named_in(path: Path) -> tuple[Kept, ...]:

@@ -6,8 +6,9 @@ from halluguard.response.quarantine import Applied
 
 
 def tell_plan(plan: Plan) -> list[str]:
-    """Return a line an action with what it costs and saves."""
-    lines = []
+    """Return a line an action with what it costs and saves, after what is to be known of the store."""
+    note = plan.store.get("note")
+    lines = [f"! {one_line(str(note), 300)}"] if note else []
     for action in plan.actions:
         mark = "x" if action.approve else " "
         lines.append(f"[{mark}] {action.id} {action.do}: {one_line(action.reason, 110)}")

@@ -94,6 +94,7 @@ def open_chroma(database: Path, *, collection: str | None = None) -> Store:
         paths=_paths(database, chosen),
         faults=(*index.faults, *_count_faults(index, read), *rewritten),
         marks=marks,
+        collection=chosen.name,
     )
 
 

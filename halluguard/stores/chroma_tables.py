@@ -8,6 +8,7 @@ from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,11 +48,11 @@ def find_collection(connection: sqlite3.Connection, path: Path, name: str | None
     """Return the collection of that name, or the only one that holds anything.
 
     Raises:
-        StoreError: there is none, or several and no name was given.
+        StoreError: there is none, or several and no name was given; or a segment of any has an id that is no UUID.
 
     """
     collections = [
-        _read_collection(connection, *row)
+        _read_collection(connection, path, *row)
         for row in connection.execute("SELECT id, name, dimension FROM collections ORDER BY name")
     ]
     if name is not None:
@@ -71,9 +72,11 @@ def find_collection(connection: sqlite3.Connection, path: Path, name: str | None
 
 
 def _read_collection(
-    connection: sqlite3.Connection, key: str, name: str, dimension: int | None
+    connection: sqlite3.Connection, path: Path, key: str, name: str, dimension: int | None
 ) -> Collection:
     segments = dict(connection.execute("SELECT scope, id FROM segments WHERE collection = ?", (key,)))
+    for segment in segments.values():
+        _require_uuid(segment, path)
     return Collection(
         key,
         name,
@@ -82,6 +85,18 @@ def _read_collection(
         segments.get("METADATA", ""),
         segments.get("VECTOR", ""),
     )
+
+
+def _require_uuid(segment: Any, path: Path) -> None:
+    """Raise StoreError for a segment id that is no UUID: it names a folder, and the database is hostile (`../..`)."""
+    try:
+        sound = str(UUID(segment)) == segment.lower()
+    except (ValueError, AttributeError, TypeError):
+        sound = False
+    if not sound:
+        raise StoreError(
+            f"{path}: table segments, column id is {segment!a:.80}. Expected a UUID, as Chroma writes it: the database was tampered with"
+        )
 
 
 def _metric(connection: sqlite3.Connection, key: str) -> str | None:

@@ -106,7 +106,7 @@ def _read_vectors(files: tuple[Path, ...]) -> dict[str, NDArray[np.float32]]:
             vectors |= {
                 key: np.asarray(values, dtype=np.float32).reshape(-1) for key, values in embeddings.items()
             }
-        except (ValueError, TypeError, AttributeError) as error:
+        except (ValueError, TypeError, AttributeError, OverflowError) as error:
             raise StoreError(f'{path}: "embedding_dict" is no map of ids to lists of numbers') from error
     return vectors
 

@@ -186,7 +186,7 @@ def _entry(path: Path, row: _Row, vector: NDArray[Any] | None, position: int) ->
 def _inline(path: Path, row: _Row) -> NDArray[Any]:
     try:
         vector = np.asarray(row.fields["vector"], dtype=np.float32)
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, OverflowError) as error:  # a whole number of 400 digits: OverflowError
         raise StoreError(f'{path}:{row.line}: field "vector" is no list of numbers') from error
     if vector.ndim != 1:
         raise StoreError(f'{path}:{row.line}: field "vector" is no list of numbers')

@@ -33,7 +33,8 @@ class Store:
 
     `count` is the number of entries that `entries()` yields, `dimension` and `metric` (`cosine`, `inner_product`,
     `l2`) are None where the store does not say. `knows` is the subset of `FIELDS` that at least one entry carries.
-    `read` streams the entries from the start each time it is called.
+    `read` streams the entries from the start each time it is called. `collection` is the name of the one that was chosen, None
+    for a kind of store that has none.
     """
 
     kind: str
@@ -46,6 +47,7 @@ class Store:
     paths: tuple[Path, ...]
     faults: tuple[Reason, ...] = ()
     marks: Mapping[str, tuple[Reason, ...]] = field(default_factory=dict)
+    collection: str | None = None
 
     @property
     def cannot_know(self) -> tuple[str, ...]:

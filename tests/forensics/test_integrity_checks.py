@@ -330,6 +330,68 @@ def test_answer_that_quotes_what_it_retrieved_is_not_written_back():
     assert list(check_written_back(entries_of(SENTENCE, SENTENCE + " Really."), [quoting])) == []
 
 
+def test_a_text_is_compared_once_an_id_and_never_where_an_entry_holds_it(monkeypatch):
+    from halluguard.forensics.integrity import log_checks
+
+    compared = []
+    measure = log_checks.Indel.normalized_similarity
+
+    def count(*texts):
+        compared.append(texts)
+        return measure(*texts)
+
+    monkeypatch.setattr(log_checks.Indel, "normalized_similarity", count)
+    pieces = [Entry(id="page", text=f"Piece {i} of the page says {i * i}.") for i in range(50)]
+    held = [Chunk("page", piece.text) for piece in pieces]
+    cut = Chunk("page", "Piece 0 of the page tells 0.")
+    turns = [turn(f"t{i}", "x", retrieved=[*held, cut]) for i in range(40)]
+
+    assert not list(check_retrieved(pieces, turns))
+    assert len(compared) == 1
+
+    changed = Chunk("page", "Nothing of this was ever in the store.")
+    (finding,) = check_retrieved(pieces, [*turns, turn("t99", "x", retrieved=[changed])])
+    assert (finding.index, "turn t99" in finding.reason.detail) == (0, True)
+
+
+BOILERPLATE = "Thank you for asking us, we are glad to be of help to you today."
+
+
+def test_boilerplate_brings_no_answers_and_entries_together(monkeypatch):
+    from halluguard.forensics.integrity import log_checks
+
+    shares = []
+    share = log_checks._share
+
+    def count(*pair):
+        shares.append(pair)
+        return share(*pair)
+
+    monkeypatch.setattr(log_checks, "_share", count)
+    said = [f"Pump {i} of hall {i} is serviced every {i} weeks by crew {i} of plant {i}." for i in range(400)]
+    turns = [turn(f"t{i:03d}", f"{text} {BOILERPLATE}") for i, text in enumerate(said)]
+    again = [turn(f"u{i:03d}", turns[7].answer) for i in range(300)]
+    pages = [f"Valve {i} of ship {i} is opened each {i} days by hand {i}. {BOILERPLATE}" for i in range(400)]
+    found = dict(check_written_back(entries_of(*pages, said[7], BOILERPLATE), [*again, *turns]))
+
+    assert {number: reason.detail.rpartition(" ")[2] for number, reason in found.items()} == {
+        400: "t007",
+        401: "t000",
+    }
+    assert len(shares) <= 1 + 200
+
+
+def test_an_answer_given_again_before_the_entry_came_has_written_it():
+    """The turn with the lowest id came too late to have written the entry, a later one of the same answer did not."""
+    at = [datetime(2025, 1, day, tzinfo=UTC) for day in (9, 1)]
+    turns = [turn(f"t{i}", SENTENCE, at=time) for i, time in enumerate(at)]
+    entry = Entry(id="a", text=SENTENCE, ingested_at=datetime(2025, 1, 5, tzinfo=UTC))
+
+    ((_, reason),) = check_written_back([entry], turns)
+
+    assert reason.detail.endswith("turn t1")
+
+
 def test_entry_that_names_its_turn_is_written_back():
     assert codes_at(check_written_back([Entry(id="a", text="x", written_by_turn="t9")], [])) == {
         0: Code.WRITTEN_BACK

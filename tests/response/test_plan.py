@@ -2,13 +2,26 @@
 
 import json
 
+import numpy as np
 import pytest
 
 from halluguard.errors import InputError
-from halluguard.response import Plan, PlanAction, PlanEntry, read_ledger, read_plan, write_plan
+from halluguard.response import (
+    Plan,
+    PlanAction,
+    PlanEntry,
+    apply_plan,
+    propose_plan,
+    read_ledger,
+    read_plan,
+    write_plan,
+)
 from halluguard.response.choose import add_rewrites, choose_entries, excuse
+from halluguard.response.digests import digest_text
 from halluguard.response.ledger import append_ledger, chain, write_ledger
 from halluguard.response.paraphrase import normal, paraphrase
+from halluguard.response.telling import tell_plan
+from halluguard.stores import open_store
 
 
 def suspect(key, verdict, text="t", trusted=""):
@@ -217,3 +230,56 @@ def test_rewrites_of_a_question_are_distinct_and_ask_about_the_claim():
     assert len({normal(text) for text in (question, *made)}) == len(made) + 1 >= 15
     assert "Is it true that the change fee is 75 euros?" in made
     assert paraphrase(question, ("The change fee is 75 euros.",)) == made
+
+
+def test_an_entry_with_another_text_than_was_traced_is_listed_and_not_proposed():
+    """A store built anew gave the id of the accused entry to an innocent one."""
+    stored = {
+        "a1": {**STORED["a1"], "copies": 1, "digest": digest_text("innocent")},
+        "a2": {**STORED["a2"], "copies": 1, "digest": digest_text("false")},
+        "b1": {**STORED["b1"], "copies": 2, "digest": digest_text("innocent")},
+        "b2": {**STORED["b2"], "copies": 1, "digest": None},
+    }
+    suspects = [suspect(key, "responsible", "false") for key in ("a1", "a2", "b1")]
+    found = choose_entries(
+        [*suspects, suspect("b2", "responsible", None)], [cascade(("a1", True, None))], stored
+    )
+    told = {one.id: any("not the one that was traced" in why for why in one.why) for one in found}
+    assert {one.id: one.approve for one in found} == {"a1": False, "a2": True, "b1": True, "b2": True}
+    assert told == {"a1": True, "a2": False, "b1": False, "b2": False}
+
+
+@pytest.mark.parametrize("rebuilt", [False, True])
+def test_a_plan_says_that_the_store_is_not_the_one_that_was_traced(
+    rebuilt, empty_run, write_native, signed, tmp_path
+):
+    texts = ["false", "innocent", "page"]
+    rows = [{"id": f"e{i}", "text": text} for i, text in enumerate(texts)]
+    folder = write_native(tmp_path / "s", rows, np.eye(3, dtype=np.float32))
+    traced = {file.name: file.sha256 for file in open_store(folder).files()}
+    empty_run.update_manifest({"trace": {"store": {"files": traced}}})
+    empty_run.write("turns", [])
+    empty_run.write("claims", [])
+    accused = {"verdict": "responsible", "n_events": 1, "n_turns": 1, "reasons": []}
+    empty_run.write(
+        "suspects", [{"entry_id": f"e{i}", "text": text, **accused} for i, text in enumerate(texts[:1])]
+    )
+    (empty_run.path / "cascade.json").write_text(
+        json.dumps({"cascades": [], "verdict": {"regime": "SEEDED-ONLY"}})
+    )
+    if rebuilt:
+        rows = [{"id": f"e{i}", "text": text} for i, text in enumerate(["innocent", "false", "page"])]
+        write_native(folder, rows, np.eye(3, dtype=np.float32))
+    store = open_store(folder)
+    plan = propose_plan(empty_run, store)
+    said = "the store is not as it was traced: trace it again"
+
+    assert plan.condemned() == (() if rebuilt else ("e0",))
+    assert any(said in line for line in tell_plan(plan)) is rebuilt
+    (tmp_path / "plan.yaml").write_text(write_plan(plan))
+    assert read_plan(tmp_path / "plan.yaml") == plan
+    if rebuilt:
+        path = tmp_path / "plan.yaml"
+        path.write_text(path.read_text().replace("approve: false", "approve: true"))
+        applied = apply_plan(empty_run, store, read_plan(path), tmp_path / "out", signed=signed)
+        assert any(said in note for note in applied.notes)

@@ -311,3 +311,22 @@ def test_targets_that_cannot_be_meant_are_refused_by_field(targets, tmp_path):
     (tmp_path / "plan.yaml").write_text(text)
     with pytest.raises(InputError, match=r"actions\[1\].targets"):
         read_plan(tmp_path / "plan.yaml")
+
+
+PIECES = [{"id": "page", "text": "first piece"}, {"id": "page", "text": "second piece"}]
+ALONE = [{"id": "page", "text": "false"}, {"id": "other", "text": "x"}]
+
+
+@pytest.mark.parametrize(("before", "now"), [(PIECES, PIECES), (PIECES, ALONE), (ALONE, PIECES)])
+def test_pieces_that_share_an_id_are_no_earlier_texts_of_each_other(
+    before, now, write_native, empty_run, signed, tmp_path
+):
+    copy = write_native(tmp_path / "old", before, np.eye(2, dtype=np.float32))
+    store = open_store(write_native(tmp_path / "s", [*now, {"id": "kept", "text": "k"}], np.eye(3, 2)))
+    take_snapshot(open_store(copy), tmp_path / "old.snapshot")
+    assert read_earlier(store, {"page"}, [copy, tmp_path / "old.snapshot"]) == {}
+
+    plan = make_plan(quarantined("page"), back(copy, "page"))
+    with pytest.raises(InputError, match="several entries have the id 'page'"):
+        apply_plan(empty_run, store, plan, tmp_path / "out", signed=signed)
+    assert not (tmp_path / "out").exists()

@@ -1,6 +1,7 @@
 # ruff: noqa: PLR0917 - fixtures are positional by nature
 """Applying a plan and taking it back, on every kind of store, with the libraries that own them."""
 
+import base64
 import json
 import subprocess
 import sys
@@ -8,7 +9,7 @@ import sys
 import numpy as np
 import pytest
 
-from halluguard.errors import InputError, StoreError
+from halluguard.errors import HalluguardWarning, InputError, StoreError
 from halluguard.response import apply_plan, plan_response, read_ledger, restore_store
 from halluguard.response.digests import leaf_of
 from halluguard.stores import filled_bytes, open_store
@@ -126,6 +127,78 @@ def test_other_collections_of_a_chroma_database_are_kept(plan_for, empty_run, si
     assert ([entry.id for entry in other.entries()], other.metric) == ([f"pages{i}" for i in range(4)], "l2")
 
 
+@pytest.fixture
+def large_chroma(tmp_path):
+    """A cosine collection that passes 1,000 entries, at which chromadb moves vectors to the index and makes them unit vectors."""
+    import chromadb
+
+    client = chromadb.PersistentClient(
+        str(tmp_path / "db"), settings=chromadb.Settings(anonymized_telemetry=False)
+    )
+    made = client.create_collection("faq", embedding_function=None, metadata={"hnsw:space": "cosine"})
+    vectors = np.random.default_rng(0).normal(size=(1100, 16)).astype(np.float32)
+    for start in range(0, 1100, 550):
+        rows = range(start, start + 550)
+        made.add(ids=[f"e{i}" for i in rows], embeddings=vectors[rows], documents=[f"text {i}" for i in rows])
+    return open_store(tmp_path / "db")
+
+
+def test_chroma_restores_unit_vectors_but_for_their_last_bits_and_says_so(
+    large_chroma, plan_for, empty_run, signed, tmp_path
+):
+    apply_plan(
+        empty_run, large_chroma, plan_for(large_chroma, "e3", "e1050"), tmp_path / "out", signed=signed
+    )
+    with pytest.warns(HalluguardWarning, match="within 1e-06") as told:
+        root, count = restore_store(tmp_path / "out", tmp_path / "back", signed=signed)
+    back = list(open_store(tmp_path / "back").entries())
+
+    assert [(e.id, e.text) for e in back] == [(e.id, e.text) for e in large_chroma.entries()]
+    line = read_ledger(tmp_path / "out" / "ledger.jsonl")[-1]
+    said = [str(one.message) for one in told if one.category is HalluguardWarning]
+    assert (count, line["root"]) == (1100, root)
+    assert said == [f"{tmp_path / 'back'}: {line['notes'][0]}"]
+
+
+@pytest.mark.parametrize("harm", ["text", "vector", "evidence"])
+def test_a_chroma_store_that_differs_in_more_than_last_bits_is_not_restored(
+    harm, large_chroma, plan_for, empty_run, signed, tmp_path
+):
+    apply_plan(empty_run, large_chroma, plan_for(large_chroma, "e3"), tmp_path / "out", signed=signed)
+    archive = tmp_path / "out" / "quarantine" / "entries.jsonl"
+    row = json.loads(archive.read_text())
+    if harm == "text":
+        archive.write_text(json.dumps(row | {"text": "another"}) + "\n")
+    elif harm == "vector":
+        vector = base64.b64encode(np.eye(1, 16, dtype="<f4").tobytes()).decode()
+        archive.write_text(json.dumps(row | {"vector": row["vector"] | {"base64": vector}}) + "\n")
+    else:
+        for path in sorted((tmp_path / "out" / "evidence" / "store").rglob("*.bin")):
+            path.unlink()
+    with pytest.raises(InputError, match="not the store before"):
+        restore_store(tmp_path / "out", tmp_path / "back")
+
+
+def test_of_two_chroma_collections_with_the_same_ids_the_chosen_one_is_reduced(
+    plan_for, empty_run, signed, tmp_path
+):
+    import chromadb
+
+    settings = chromadb.Settings(anonymized_telemetry=False)
+    client = chromadb.PersistentClient(str(tmp_path / "db"), settings=settings)
+    for name in ("faq", "pages"):
+        made = client.create_collection(name, embedding_function=None)
+        made.add(ids=["1", "2"], embeddings=np.eye(2, dtype=np.float32), documents=[f"{name}1", f"{name}2"])
+    store = open_store(tmp_path / "db", collection="pages")
+    apply_plan(empty_run, store, plan_for(store, "1"), tmp_path / "out", signed=signed, collection="pages")
+    held = {
+        name: [entry.text for entry in open_store(tmp_path / "out" / "store", collection=name).entries()]
+        for name in ("faq", "pages")
+    }
+    assert held == {"faq": ["faq1", "faq2"], "pages": ["pages2"]}
+    restore_store(tmp_path / "out", tmp_path / "back", collection="pages")
+
+
 def test_llamaindex_opens_the_new_store_and_finds(store_of, plan_for, empty_run, signed, tmp_path):
     from llama_index.core import StorageContext, load_index_from_storage
     from llama_index.core.embeddings import MockEmbedding
@@ -162,6 +235,67 @@ def test_llamaindex_neighbours_of_a_quarantined_node_no_longer_point_at_it(
     assert not [path.name for path in files if middle in path.read_text()]
     restore_store(tmp_path / "out", tmp_path / "back")
     assert [e.id for e in open_store(tmp_path / "back").entries()] == [e.id for e in store.entries()]
+
+
+def test_llamaindex_neighbours_point_at_a_restored_node_again(empty_run, plan_for, signed, tmp_path):
+    from llama_index.core import Document, VectorStoreIndex
+    from llama_index.core.embeddings import MockEmbedding
+    from llama_index.core.node_parser import SentenceSplitter
+
+    text = " ".join(f"Pump {i} is serviced every {i} weeks." for i in range(200))
+    nodes = SentenceSplitter(chunk_size=128, chunk_overlap=0).get_nodes_from_documents(
+        [Document(text=text, id_="d")]
+    )
+    index = VectorStoreIndex(nodes, embed_model=MockEmbedding(4), store_nodes_override=True)
+    index.storage_context.persist(str(tmp_path / "li"))
+    store = open_store(tmp_path / "li")
+
+    def relations(folder):
+        held = json.loads((folder / "docstore.json").read_text())["docstore/data"]
+        return {key: list(item["__data__"]["relationships"].items()) for key, item in held.items()}
+
+    gone = [nodes[place].node_id for place in (0, 2, 3)]
+    apply_plan(empty_run, store, plan_for(store, *gone), tmp_path / "out", signed=signed)
+    restore_store(tmp_path / "out", tmp_path / "back")
+    assert relations(tmp_path / "back") == relations(tmp_path / "li")
+
+
+def test_other_json_files_of_a_llamaindex_folder_are_copied_byte_for_byte(
+    request, copy_of, empty_run, plan_for, signed, tmp_path
+):
+    folder = copy_of(request.getfixturevalue("llamaindex_store"))
+    others = {
+        "list.json": b'[1,  {"e3": 2}]',
+        "cut.json": b'{"a": [1, ',
+        "word.json": b'"e3"',
+        "bytes.json": b"\xff\xfe{",
+    }
+    for name, content in others.items():
+        (folder / name).write_bytes(content)
+    (folder / "odd.json").write_text('{"docstore/data": [1], "index_store/data": ["x"]}')
+    store = open_store(folder)
+    applied = apply_plan(empty_run, store, plan_for(store, "e3"), tmp_path / "out", signed=signed)
+    restore_store(tmp_path / "out", tmp_path / "back")
+
+    for made in (tmp_path / "out" / "store", tmp_path / "back"):
+        assert {name: (made / name).read_bytes() for name in others} == others
+        assert json.loads((made / "odd.json").read_text()) == json.loads((folder / "odd.json").read_text())
+    assert sorted(note.partition(":")[0] for note in applied.notes) == sorted(others)
+
+
+def test_a_llamaindex_text_with_half_a_character_is_written_and_restored(
+    request, copy_of, empty_run, plan_for, signed, tmp_path
+):
+    folder = copy_of(request.getfixturevalue("llamaindex_store"))
+    content = json.loads((folder / "docstore.json").read_text())
+    for key in ("e3", "e5"):
+        content["docstore/data"][key]["__data__"]["text"] = "half \ud83d"
+    (folder / "docstore.json").write_text(json.dumps(content))
+    store = open_store(folder)
+    apply_plan(empty_run, store, plan_for(store, "e3"), tmp_path / "out", signed=signed)
+    restore_store(tmp_path / "out", tmp_path / "back")
+    held = json.loads((tmp_path / "back" / "docstore.json").read_text())["docstore/data"]
+    assert [held[key]["__data__"]["text"] for key in ("e3", "e5")] == ["half \ud83d"] * 2
 
 
 def test_foreign_pickle_is_refused_and_never_run(
@@ -223,6 +357,23 @@ def test_evidence_is_a_copy_with_matching_digests(store_of, plan_for, empty_run,
     found = {name: sha for name, sha in digest_of(evidence).items() if name != "digests.json"}
     assert named == {"sha256": found, "missing": []}
     assert {"store/entries.jsonl", "store/vectors.npy", "log/log.jsonl", "run/manifest.json"} <= set(found)
+
+
+def test_evidence_is_never_written_outside_its_folder(store_of, empty_run, tmp_path):
+    from dataclasses import replace
+
+    from halluguard.response.evidence import preserve
+
+    (tmp_path / "a" / "s").mkdir(parents=True)
+    (tmp_path / "secret.txt").write_text("foreign")
+    hostile = replace(
+        store_of("native_store"),
+        path=tmp_path / "a" / "s",
+        paths=(tmp_path / "a" / "s" / "../../secret.txt",),
+    )
+    with pytest.raises(StoreError, match=r"secret.txt: its copy .* would lie outside"):
+        preserve(empty_run, hostile, tmp_path / "evidence")
+    assert [path.name for path in tmp_path.rglob("secret.txt")] == ["secret.txt"]
 
 
 def test_edited_archive_is_not_restored(store_of, plan_for, empty_run, signed, tmp_path):
@@ -356,6 +507,38 @@ def test_roll_back_gives_an_entry_that_was_edited_its_earlier_text_and_drops_one
     apply_plan(empty_run, store, Plan("", {}, actions), tmp_path / "out", signed=signed)
     made = [(entry.id, entry.text) for entry in open_store(tmp_path / "out" / "store").entries()]
     assert made == [("edited", "right"), ("page", "p")]
+
+
+def test_roll_back_brings_no_piece_back_that_was_quarantined_with_others_of_its_id(
+    write_native, empty_run, signed, tmp_path
+):
+    from halluguard.response import Plan, PlanAction, PlanEntry
+
+    rows = [{"id": "page", "text": "false"}, {"id": "page", "text": "false too"}, {"id": "kept", "text": "k"}]
+    write_native(tmp_path / "old", rows, np.eye(3, dtype=np.float32))
+    store = open_store(write_native(tmp_path / "s", rows, np.eye(3, dtype=np.float32)))
+    actions = (
+        PlanAction("A1", "quarantine", True, "", entries=(PlanEntry("page"),)),
+        PlanAction("A2", "roll_back", True, "", targets={"snapshot": str(tmp_path / "old")}),
+    )
+    apply_plan(empty_run, store, Plan("", {}, actions), tmp_path / "out", signed=signed)
+    assert [entry.text for entry in open_store(tmp_path / "out" / "store").entries()] == ["k"]
+
+
+def test_roll_back_to_a_copy_with_vectors_of_another_dimension_is_refused_and_names_both(
+    write_native, empty_run, signed, tmp_path
+):
+    from halluguard.response import Plan, PlanAction, PlanEntry
+
+    rows = [{"id": f"x{i}", "text": f"t{i}"} for i in range(3)]
+    write_native(tmp_path / "old", rows, np.eye(3, 5, dtype=np.float32))
+    store = open_store(write_native(tmp_path / "s", rows, np.eye(3, dtype=np.float32)))
+    actions = (
+        PlanAction("A1", "quarantine", True, "", entries=(PlanEntry("x1"),)),
+        PlanAction("A2", "roll_back", True, "", targets={"snapshot": str(tmp_path / "old")}),
+    )
+    with pytest.raises(InputError, match=r"old: vectors of dimension 5, where .* has 3"):
+        apply_plan(empty_run, store, Plan("", {}, actions), tmp_path / "out", signed=signed)
 
 
 def test_roll_back_to_a_copy_without_vectors_is_refused(write_native, empty_run, signed, tmp_path):

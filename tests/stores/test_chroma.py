@@ -273,3 +273,22 @@ def test_cut_segment_is_one_clear_line(chroma_store, copy_of, name):
 
     with pytest.raises(StoreError, match="Half written"):
         open_store(folder)
+
+
+@pytest.mark.parametrize("scope", ["VECTOR", "METADATA"])
+@pytest.mark.parametrize(
+    "segment", ["../outside", "/etc", "", "..", "{00000000-0000-0000-0000-000000000000}"]
+)
+def test_segment_id_that_is_no_uuid_is_refused_whatever_it_points_at(segment, scope, chroma_store, copy_of):
+    """It names a folder: `../outside` would have foreign files hashed, copied and overwritten."""
+    folder = copy_of(chroma_store)
+    (folder.parent / "outside").mkdir()
+    (folder.parent / "outside" / "secret.txt").write_text("foreign")
+    edit(folder, f"UPDATE segments SET id = '{segment}' WHERE scope = '{scope}'")
+
+    with pytest.raises(StoreError, match=r"chroma.sqlite3: table segments, column id .* Expected a UUID"):
+        open_store(folder)
+
+
+def test_store_names_the_collection_it_was_opened_on(chroma_store):
+    assert open_store(chroma_store).collection == "pumps"

@@ -161,3 +161,12 @@ def test_empty_docstore_is_one_clear_line(tmp_path):
 
     with pytest.raises(StoreError, match="holds no entries"):
         open_store(tmp_path)
+
+
+def test_vector_with_a_number_too_large_for_a_float_is_one_clear_line(llamaindex_store, copy_of):
+    folder = copy_of(llamaindex_store)
+    path = folder / "default__vector_store.json"
+    change(path, lambda content: content["embedding_dict"]["e2"].__setitem__(0, 10**400))
+
+    with pytest.raises(StoreError, match=r"default__vector_store.json: \"embedding_dict\" is no map"):
+        open_store(folder)

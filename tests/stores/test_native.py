@@ -158,6 +158,7 @@ def test_repeated_ids_and_repeated_keys_are_found(tmp_path):
         (b'{"id": "a", "text": "\xff"}\n', ":1: not UTF-8"),
         (b'{"id": "a", "text": "x", "metadata": [1]}\n', ':1: field "metadata"'),
         (b'{"id": "a", "text": "x", "vector": ["q"]}\n', ':1: field "vector"'),
+        (b'{"id": "a", "text": "x", "vector": [1' + b"0" * 400 + b"]}\n", ':1: field "vector"'),
         (b"\n\n", "holds no entries"),
     ],
 )

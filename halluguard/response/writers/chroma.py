@@ -50,16 +50,8 @@ def _text(value: Any) -> str | None:
 
 
 def _collection_of(store: Store, connection: sqlite3.Connection) -> Collection:
-    """Return the collection that a store was opened on: the one whose records its paths and count fit."""
-    for name in _filled(connection):
-        chosen = find_collection(connection, store.paths[0], name)
-        ids = {entry.id for entry in store.entries() if entry.position is not None}
-        found = connection.execute(
-            "SELECT embedding_id FROM embeddings WHERE segment_id = ?", (chosen.metadata_segment,)
-        )
-        if {str(key) for (key,) in found} == ids:
-            return chosen
-    raise StoreError(f"{store.path}: the collection can no longer be found in its database")
+    """Return the collection that a store was opened on, by its name: another one may hold the same ids."""
+    return find_collection(connection, store.paths[0], store.collection)
 
 
 def _filled(connection: sqlite3.Connection) -> list[str]:

@@ -1,10 +1,12 @@
 """Write a LlamaIndex folder: every mention of an entry's id is taken out of its JSON files, or put back.
 
 An entry is not one record there but a key in `docstore/data`, in `docstore/metadata`, in each `embedding_dict`, in the
-index's `nodes_dict`, an element of its document's `node_ids`, and a target of its neighbours' relations.
+index's `nodes_dict`, an element of its document's `node_ids`, and a target of its neighbours' relations. A JSON file beside them
+that is no object, or cut, is none of LlamaIndex's: its bytes are copied.
 """
 
 import json
+import shutil
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -12,16 +14,23 @@ from typing import Any
 from halluguard.response.writers.item import Item, Items
 from halluguard.stores import Store
 
+_NEIGHBOURS = ("2", "3")
+"""Kinds of the relations to the nodes before and after."""
+
 Fragment = dict[str, Any]
 """One mention: `file`, `path` of its container, `key` or None for an element of a list, `value`."""
 
 
 def read_items(store: Store) -> Iterator[Item]:
-    """Yield entries with their fragments, nodes' relations to others left as they are."""
+    """Yield entries with their fragments, nodes' relations to others left as they are, and the relations others have to them."""
     entries = list(store.entries())
     _, found = _take_apart(store, {entry.id for entry in entries})
+    pointing = _find_relations(found)
     for ordinal, entry in enumerate(entries):
-        yield Item(ordinal, entry, {"fragments": found.get(entry.id, [])}, entry.vector)
+        payload: dict[str, Any] = {"fragments": found.get(entry.id, [])}
+        if entry.id in pointing:
+            payload["relations_to"] = pointing[entry.id]
+        yield Item(ordinal, entry, payload, entry.vector)
 
 
 def take_place(now: Item, earlier: Item) -> Item:
@@ -46,30 +55,50 @@ def _place(fragment: Mapping[str, Any]) -> tuple[Any, ...]:
 def write_items(items: Items, like: Store, target: Path) -> tuple[str, ...]:
     """Write every JSON file of `like` with the given items in place of its own.
 
-    Relations of a node to an entry that is not written are left out; `relations_to` keeps them for the archive.
+    Relations of a node to an entry that is not written are left out; an item's `relations_to` keeps them for the archive, and puts
+    them back.
     """
     frame, _ = _take_apart(like, {entry.id for entry in like.entries()})
     for item in items():
         for fragment in item.payload["fragments"]:
             _put(frame[fragment["file"]], fragment)
+    for item in items():
+        for relation in item.payload.get("relations_to", ()):
+            for document in frame.values():
+                _point(document, *relation)
     kept = {item.entry.id for item in items()}
     for document in frame.values():
         _cut_relations(document, kept)
     for name, document in sorted(frame.items()):
-        (target / name).write_text(json.dumps(_pack(document), ensure_ascii=False), encoding="utf-8")
-    return ()
+        # in ASCII, as LlamaIndex writes it: half a character of a damaged text has no other form
+        (target / name).write_text(json.dumps(_pack(document)), encoding="ascii")
+    foreign = [path for path in like.paths if path.name not in frame]
+    for path in foreign:
+        shutil.copyfile(path, target / path.name)
+    return tuple(f"{path.name}: no JSON object of LlamaIndex, copied as it is" for path in foreign)
 
 
 def _take_apart(store: Store, ids: Collection[str]) -> tuple[dict[str, Any], dict[str, list[Fragment]]]:
     frame: dict[str, Any] = {}
     found: dict[str, list[Fragment]] = {}
     for path in store.paths:
-        document = _unpack(json.loads(path.read_bytes()))
+        document = _read_document(path)
+        if document is None:
+            continue
         for fragment in _take(document, ids, ()):
             mention = str(fragment["value"] if fragment["key"] is None else fragment["key"])
             found.setdefault(mention, []).append({"file": path.name, **fragment})
         frame[path.name] = document
     return frame, found
+
+
+def _read_document(path: Path) -> dict[str, Any] | None:
+    """Return the opened content of a file, None where it is no JSON object."""
+    try:
+        document = json.loads(path.read_bytes())
+        return _unpack(document) if isinstance(document, dict) else None
+    except (ValueError, RecursionError):
+        return None
 
 
 def _take(node: Any, ids: Collection[str], path: tuple[str, ...]) -> Iterator[Fragment]:
@@ -106,18 +135,52 @@ def _put(document: Any, fragment: Fragment) -> None:
 
 def _cut_relations(document: Any, kept: Collection[str]) -> None:
     """Leave out the relations of nodes to their neighbours before and after that are gone; sources and parents stay."""
-    for item in document.get("docstore/data", {}).values():
-        relations = item.get("__data__", {}).get("relationships")
-        if isinstance(relations, dict):
-            for kind in [kind for kind in ("2", "3") if _points_away(relations.get(kind), kept)]:
+    for item in _objects(document, "docstore/data").values():
+        if (relations := _relations(item)) is not None:
+            for kind in [kind for kind in _NEIGHBOURS if _points_away(relations.get(kind), kept)]:
                 del relations[kind]
+
+
+def _find_relations(found: Mapping[str, list[Fragment]]) -> dict[str, list[list[Any]]]:
+    """Return, by the id they point at, the relations of nodes to their neighbours: node, kind, and what it says."""
+    pointing: dict[str, list[list[Any]]] = {}
+    for key, fragments in found.items():
+        for fragment in fragments:
+            relations = _relations(fragment["value"]) if fragment["path"] == ["docstore/data"] else None
+            for kind in _NEIGHBOURS if relations is not None else ():
+                relation = (relations or {}).get(kind)
+                if isinstance(relation, dict) and isinstance(relation.get("node_id"), str):
+                    pointing.setdefault(relation["node_id"], []).append([key, kind, relation])
+    return pointing
+
+
+def _point(document: Any, key: str, kind: str, relation: Any) -> None:
+    """Give a node that is there a relation that was cut, before the kinds that follow; one that it has stays."""
+    relations = _relations(_objects(document, "docstore/data").get(key))
+    if relations is not None and kind not in relations:
+        relations[kind] = json.loads(json.dumps(relation))
+        ordered = sorted(relations.items())
+        relations.clear()
+        relations.update(ordered)
+
+
+def _objects(document: Any, name: str) -> dict[str, Any]:
+    """Return the object under a name, empty where there is none."""
+    found = document.get(name) if isinstance(document, dict) else None
+    return found if isinstance(found, dict) else {}
+
+
+def _relations(item: Any) -> dict[str, Any] | None:
+    node = item.get("__data__") if isinstance(item, dict) else None
+    relations = node.get("relationships") if isinstance(node, dict) else None
+    return relations if isinstance(relations, dict) else None
 
 
 def _points_away(relation: Any, kept: Collection[str]) -> bool:
     return isinstance(relation, Mapping) and relation.get("node_id") not in kept
 
 
-def _unpack(document: Any) -> Any:
+def _unpack(document: dict[str, Any]) -> dict[str, Any]:
     """Open the index struct, which LlamaIndex keeps as JSON inside JSON."""
     for item in _structs(document):
         if isinstance(item.get("__data__"), str):
@@ -134,5 +197,4 @@ def _pack(document: Any) -> Any:
 
 
 def _structs(document: Any) -> Iterator[dict[str, Any]]:
-    data = document.get("index_store/data", {}) if isinstance(document, dict) else {}
-    yield from (item for item in data.values() if isinstance(item, dict))
+    yield from (item for item in _objects(document, "index_store/data").values() if isinstance(item, dict))
