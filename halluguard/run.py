@@ -169,6 +169,11 @@ def _write_table(path: Path, tables: Iterable[pa.Table], schema: pa.Schema) -> N
     temporary.replace(path)
 
 
+def _maker(name: str) -> str:
+    """Return the verb that makes a table."""
+    return "trace" if name in {"events", "suspects"} else "check"
+
+
 def _lock(handle: int, path: Path) -> None:
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -278,19 +283,36 @@ class Run:
         return self.table_path(name).is_file()
 
     def read(self, name: str, columns: list[str] | None = None) -> pa.Table:
-        """Read a finished table; raises RunError naming the verb that makes it."""
+        """Read a finished table; raises RunError naming the verb that makes it where it is missing or damaged."""
         if not self.has(name):
-            maker = {"turns": "check", "claims": "check", "events": "trace", "suspects": "trace"}.get(
-                name, "check"
-            )
-            raise RunError(f"{self.path}: no {name}.parquet. Make it with `halluguard {maker}`")
-        return pq.read_table(self.table_path(name), columns=columns)
+            raise RunError(f"{self.path}: no {name}.parquet. Make it with `halluguard {_maker(name)}`")
+        with self._told_unreadable(name):
+            return pq.read_table(self.table_path(name), columns=columns)
 
     def stream(self, name: str, batch_rows: int = 4096) -> Iterator[pa.RecordBatch]:
         """Yield a finished table in batches, so that memory stays bounded."""
         if not self.has(name):
             self.read(name)
-        yield from pq.ParquetFile(self.table_path(name)).iter_batches(batch_size=batch_rows)
+        with self._told_unreadable(name):
+            batches = pq.ParquetFile(self.table_path(name)).iter_batches(batch_size=batch_rows)
+        while True:
+            # Not around the yield: what goes wrong at the caller's is not this table's fault.
+            with self._told_unreadable(name):
+                batch = next(batches, None)
+            if batch is None:
+                return
+            yield batch
+
+    @contextmanager
+    def _told_unreadable(self, name: str) -> Iterator[None]:
+        try:
+            yield
+        except (pa.ArrowException, OSError) as error:
+            why = (str(error).splitlines() or [type(error).__name__])[0]
+            raise RunError(
+                f"{self.table_path(name)}: unreadable ({why}). Put back a whole copy of it, or make the run anew with "
+                f"`halluguard {_maker(name)}`"
+            ) from error
 
     def write(self, name: str, rows: Iterable[Mapping[str, Any]]) -> None:
         """Write a whole table at once, replacing an older one atomically."""

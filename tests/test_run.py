@@ -199,3 +199,37 @@ def test_a_disk_that_takes_no_more_names_the_file_and_leaves_the_old_one(tmp_pat
     assert caught.value.filename == str(path)
     assert path.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize(("name", "maker"), [("turns", "check"), ("suspects", "trace")])
+@pytest.mark.parametrize("damage", ["cut off", "no table", "scrambled"])
+def test_a_damaged_table_is_one_line_with_its_path_and_what_to_do(tmp_path, name, maker, damage):
+    run = Run.create(tmp_path / "run", MANIFEST)
+    rows = [{"turn_id": f"t{number}"} for number in range(50)] if name == "turns" else [{"entry_id": "e"}]
+    run.write(name, rows)
+    whole = run.table_path(name).read_bytes()
+    footer = len(whole) - 8 - int.from_bytes(whole[-8:-4], "little")
+    run.table_path(name).write_bytes(
+        {
+            "cut off": whole[: len(whole) // 2],
+            "no table": b"x",
+            "scrambled": b"PAR1" + b"\xff" * (footer - 4) + whole[footer:],
+        }[damage]
+    )
+
+    for read in (lambda: run.read(name), lambda: list(run.stream(name))):
+        with pytest.raises(RunError) as told:
+            read()
+        assert str(told.value).startswith(f"{run.table_path(name)}: unreadable (")
+        assert str(told.value).endswith(f"`halluguard {maker}`")
+        assert "\n" not in str(told.value)
+
+
+def test_what_goes_wrong_while_a_table_is_streamed_is_not_the_tables_fault(tmp_path):
+    run = Run.create(tmp_path / "run", MANIFEST)
+    run.write("turns", [{"turn_id": "t"}])
+    stream = run.stream("turns")
+    next(stream)
+
+    with pytest.raises(OSError, match="disk full"):
+        stream.throw(OSError("disk full"))

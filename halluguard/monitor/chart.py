@@ -6,6 +6,7 @@ windows as seldom as asked, found by shuffling conversations between baseline an
 
 from dataclasses import dataclass
 from functools import lru_cache
+from math import ceil
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,7 @@ WEIGHT = 0.2
 RUN_LENGTH = 500.0
 """Windows between false alarms that the limit alone gives, where the baseline's rate is the true one."""
 SHUFFLES = 4999
+"""Shuffles at the least, and of a batch: a level that needs more has them drawn so many at a time, so that memory stays bounded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,8 @@ class Point:
 class Chart:
     """A rate over windows. `z` is the largest standardised average, `limit` what it may reach, `run_length` what `limit` gives.
 
-    `p_value` is the share of shuffles whose largest average is as large.
+    `p_value` is the share of shuffles whose largest average is as large; `higher` tells whether the average that gives `z` lies
+    above the baseline's rate.
     """
 
     centre: float | None
@@ -45,6 +48,7 @@ class Chart:
     limit: float
     run_length: float
     p_value: float
+    higher: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,17 +103,23 @@ def draw_chart(units: Units, windows: list[str], *, level: float, seed: int = 0)
     order = np.argsort(units.window, kind="stable")
     hits, totals, window = units.hits[order], units.totals[order], units.window[order]
     scale = _spread(hits, totals)
-    z = _top(_sums(hits[None], window, len(windows)), _sums(totals[None], window, len(windows)), scale)[0]
-    null = _shuffled(hits, totals, window, len(windows), scale=scale, seed=seed)
+    signed = _standardised(
+        _sums(hits[None], window, len(windows)), _sums(totals[None], window, len(windows)), scale
+    )[0]
+    top = float(signed[np.argmax(np.abs(signed))])
+    z = abs(top)
+    count = max(SHUFFLES, ceil(2 / level))
+    null = _shuffled(hits, totals, window, len(windows), scale=scale, seed=seed, count=count)
     p_value = float((1 + np.sum(null >= z - 1e-9)) / (len(null) + 1))
     limit = max(limit_for(RUN_LENGTH), float(np.quantile(null, 1 - level, method="higher")))
     return Chart(
         centre=float(hits[window == 0].sum() / totals[window == 0].sum()),
         points=_points(hits, totals, window, windows, limit=limit, scale=scale),
-        z=float(z),
+        z=z,
         limit=limit,
         run_length=min(average_run_length(min(limit, 6.0)), 1e9),
         p_value=p_value,
+        higher=top > 0,
     )
 
 
@@ -152,16 +162,27 @@ def _averages(hits: Array, totals: Array, scale: float) -> tuple[Array, Array]:
 
 
 def _top(hits: Array, totals: Array, scale: float) -> Array:
-    """Return the largest standardised average of each row of counts by window."""
+    """Return the size of the largest standardised average of each row of counts by window."""
+    return np.asarray(np.abs(_standardised(hits, totals, scale)).max(axis=1))
+
+
+def _standardised(hits: Array, totals: Array, scale: float) -> Array:
+    """Return the averages over their standard deviations, shape (rows, windows); 0 where there is none."""
     average, spread = _averages(hits, totals, scale)
-    z = np.divide(np.abs(average), spread, out=np.zeros_like(average), where=spread > 0)
-    return np.asarray(z.max(axis=1))
+    return np.asarray(np.divide(average, spread, out=np.zeros_like(average), where=spread > 0))
 
 
 def _shuffled(
-    hits: Array, totals: Array, window: NDArray[np.int64], n_windows: int, *, scale: float, seed: int
+    hits: Array,
+    totals: Array,
+    window: NDArray[np.int64],
+    n_windows: int,
+    *,
+    scale: float,
+    seed: int,
+    count: int,
 ) -> Array:
-    """Return the largest average of each shuffle of conversations over windows of the same sizes.
+    """Return the largest average of each of `count` shuffles of conversations over windows of the same sizes.
 
     Conversations of equal hits and total are interchangeable, so a shuffle is a random table of kinds by windows with these
     margins, drawn kind by kind and window by window: the cost does not grow with the log.
@@ -169,19 +190,35 @@ def _shuffled(
     generator = np.random.default_rng(seed)
     kinds, counts = np.unique(np.stack([hits, totals], axis=1), axis=0, return_counts=True)
     sizes = np.bincount(window, minlength=n_windows + 1)
-    room = np.tile(sizes, (SHUFFLES, 1))
+    return np.concatenate(
+        [
+            _top(*_shuffled_batch(kinds, counts, sizes, min(SHUFFLES, count - start), generator), scale)
+            for start in range(0, count, SHUFFLES)
+        ]
+    )
+
+
+def _shuffled_batch(
+    kinds: Array,
+    counts: NDArray[np.int64],
+    sizes: NDArray[np.int64],
+    draws: int,
+    generator: np.random.Generator,
+) -> tuple[Array, Array]:
+    """Return hits and totals by window of so many shuffles, each of shape (draws, windows + 1)."""
+    room = np.tile(sizes, (draws, 1))
     h, t = np.zeros(room.shape), np.zeros(room.shape)
     for (hit, total), count in zip(kinds, counts, strict=True):
-        left = np.full(SHUFFLES, count)
+        left = np.full(draws, count)
         beyond = room.sum(axis=1)
-        for number in range(n_windows + 1):
+        for number in range(len(sizes)):
             beyond = beyond - room[:, number]
             drawn = generator.hypergeometric(room[:, number], beyond, left)
             room[:, number] -= drawn
             left -= drawn
             h[:, number] += hit * drawn
             t[:, number] += total * drawn
-    return _top(h, t, scale)
+    return h, t
 
 
 def _points(

@@ -41,11 +41,22 @@ class Paired:
 
 @dataclass(frozen=True, slots=True)
 class SourceDifference:
-    """The same for the answers that retrieved or cited from one source; `p_holm` is corrected over the sources."""
+    """The same for the answers that retrieved or cited from one source; `p_holm` is corrected over the sources.
+
+    `low` and `high` bound the difference as those of a run do; they are None below two conversations, and where `p_holm` alone
+    says that chance suffices.
+    """
 
     source: str
     paired: Paired
     p_holm: float
+    low: float | None = None
+    high: float | None = None
+
+    @property
+    def worse(self) -> bool:
+        """Whether grounding was lost beyond chance; McNemar's p alone takes turns of a conversation for independent."""
+        return self.p_holm < LEVEL and self.high is not None and self.high < 0
 
 
 @dataclass(frozen=True)
@@ -77,9 +88,7 @@ class RunDifference:
     def worse(self) -> bool:
         """Whether grounding was lost beyond chance, on the whole or in a source."""
         whole = self.real and self.paired.lost > self.paired.gained
-        return whole or any(
-            one.p_holm < LEVEL and one.paired.lost > one.paired.gained for one in self.sources
-        )
+        return whole or any(one.worse for one in self.sources)
 
     @property
     def line(self) -> str:
@@ -117,7 +126,14 @@ class RunDifference:
             "gained_turns": list(self.gained),
             "lost_turns": list(self.lost),
             "sources": [
-                {"source": one.source, **asdict(one.paired), "p_holm": one.p_holm} for one in self.sources
+                {
+                    "source": one.source,
+                    **asdict(one.paired),
+                    "p_holm": one.p_holm,
+                    "low": one.low,
+                    "high": one.high,
+                }
+                for one in self.sources
             ],
             "only_before": self.only_before,
             "only_after": self.only_after,
@@ -158,7 +174,7 @@ def compare_runs(before: Run, after: Run, *, seed: int = 0) -> RunDifference:
         high=high,
         gained=tuple(turn for turn in pairs if flips[turn] > 0)[:NAMED],
         lost=tuple(turn for turn in pairs if flips[turn] < 0)[:NAMED],
-        sources=_by_source(a, b, pairs),
+        sources=_by_source(a, b, pairs, seed),
         only_before=len(a) - len(shared),
         only_after=len(b) - len(shared),
         not_checkable=len(shared) - len(pairs),
@@ -200,7 +216,7 @@ def bound_difference(
 
 
 def _by_source(
-    a: Mapping[str, _Answer], b: Mapping[str, _Answer], pairs: Sequence[str]
+    a: Mapping[str, _Answer], b: Mapping[str, _Answer], pairs: Sequence[str], seed: int
 ) -> tuple[SourceDifference, ...]:
     groups: dict[str, list[str]] = {}
     for turn in pairs:
@@ -214,7 +230,15 @@ def _by_source(
     found, worst = [], 0.0
     for rank, (source, paired) in enumerate(counted):
         worst = max(worst, min(1.0, paired.p_value * (len(counted) - rank)))
-        found.append(SourceDifference(source, paired, worst))
+        low, high = None, None
+        if worst < LEVEL:  # a log may name thousands of sources, and resampling is what costs
+            turns = groups[source]
+            low, high = bound_difference(
+                [int(bool(b[turn].grounded)) - int(bool(a[turn].grounded)) for turn in turns],
+                [a[turn].conversation or turn for turn in turns],
+                seed=seed,
+            )
+        found.append(SourceDifference(source, paired, worst, low, high))
     return tuple(found)
 
 

@@ -6,6 +6,8 @@ from enum import StrEnum
 
 ALPHA = 0.01
 """Share of calls that may raise an alarm where nothing changed."""
+LEAST_ALPHA = 1e-4
+"""Below this the shuffles that a p-value needs are too many to draw."""
 
 
 class Measure(StrEnum):

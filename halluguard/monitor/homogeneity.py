@@ -1,6 +1,7 @@
 """Do answers to like questions grow more alike? Mean pairwise cosine within clusters of questions, against shuffles."""
 
 from dataclasses import dataclass
+from math import ceil
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +11,7 @@ Vectors = NDArray[np.float64]
 QUESTIONS_A_CLUSTER = 25
 MOST_CLUSTERS = 8
 SHUFFLES = 999
+"""Shuffles of a batch. A level that one batch cannot reach has more drawn, batch by batch, so that memory stays bounded."""
 SAMPLE = 400
 """Conversations read on either side; more are thinned, and the count read is reported."""
 
@@ -42,11 +44,16 @@ def effective_answers(counts: NDArray[np.float64]) -> float:
 
 
 def measure_homogeneity(
-    reference: tuple[Vectors, Vectors], current: tuple[Vectors, Vectors], *, seed: int = 0
+    reference: tuple[Vectors, Vectors],
+    current: tuple[Vectors, Vectors],
+    *,
+    level: float = 0.001,
+    seed: int = 0,
 ) -> Homogeneity | None:
     """Compare pairs (question vectors, answer vectors), one row a conversation; None where no cluster holds two of each.
 
-    Rows are shuffled within clusters of questions only, so another mix of questions is no alarm.
+    Rows are shuffled within clusters of questions only, so another mix of questions is no alarm. `level` is the p-value that has
+    to be within reach.
     """
     questions_a, answers_a = _thin(reference, seed)
     questions_b, answers_b = _thin(current, seed)
@@ -63,15 +70,19 @@ def measure_homogeneity(
     weights = np.array([min(now[rows].sum(), (~now[rows]).sum()) for rows in groups], dtype=np.float64)
     weights /= weights.sum()
     observed = np.zeros(2)
-    null = np.zeros(SHUFFLES)
+    count = SHUFFLES if level * (SHUFFLES + 1) >= 1 else ceil(2 / level)
+    null = np.zeros(count)
     for weight, rows in zip(weights, groups, strict=True):
         inside = now[rows]
-        labels = np.concatenate([inside[None], _shuffled_labels(inside, generator)])
-        cosines = _cosines(answers[rows], labels)
-        observed += weight * cosines[:, 0]
-        null += weight * (cosines[1] - cosines[0])[1:]
+        for start in range(0, count, SHUFFLES):
+            end = min(start + SHUFFLES, count)
+            labels = np.concatenate([inside[None], _shuffled_labels(inside, end - start, generator)])
+            cosines = _cosines(answers[rows], labels)
+            if not start:
+                observed += weight * cosines[:, 0]
+            null[start:end] += weight * (cosines[1] - cosines[0])[1:]
     gap = observed[1] - observed[0]
-    p_value = (1 + np.sum(np.abs(null) >= abs(gap) - 1e-12)) / (SHUFFLES + 1)
+    p_value = (1 + np.sum(np.abs(null) >= abs(gap) - 1e-12)) / (count + 1)
     return Homogeneity(
         float(observed[0]),
         float(observed[1]),
@@ -101,8 +112,10 @@ def _clusters(questions: Vectors, seed: int) -> list[NDArray[np.int64]]:
     return [np.flatnonzero(labels == number) for number in range(count)]
 
 
-def _shuffled_labels(inside: NDArray[np.bool_], generator: np.random.Generator) -> NDArray[np.bool_]:
-    return generator.permuted(np.tile(inside, (SHUFFLES, 1)), axis=1)
+def _shuffled_labels(
+    inside: NDArray[np.bool_], draws: int, generator: np.random.Generator
+) -> NDArray[np.bool_]:
+    return generator.permuted(np.tile(inside, (draws, 1)), axis=1)
 
 
 def _cosines(vectors: Vectors, labels: NDArray[np.bool_]) -> NDArray[np.float64]:

@@ -11,6 +11,7 @@ from halluguard.monitor.chart import Chart, Units, draw_chart
 from halluguard.monitor.conditions import differing_conditions
 from halluguard.monitor.decide import (
     ALPHA,
+    LEAST_ALPHA,
     MEANING,
     Comparison,
     Kind,
@@ -113,8 +114,14 @@ def monitor_runs(
     """
     if not 0 < alpha < 1:
         raise SettingError(f"--alpha {alpha:g} is not a share between 0 and 1")
+    if alpha < LEAST_ALPHA:
+        raise SettingError(
+            f"--alpha {alpha:g} is below {LEAST_ALPHA:g}, the least that the shuffles behind an alarm can tell. "
+            "Give a larger one"
+        )
     if not runs:
         raise SettingError("no run to watch. Give at least one run directory")
+    changed = _trusted_changed(baseline, runs)
     names = [run.path.name for run in runs] if len(runs) > 1 else [""]
     read = [
         one
@@ -129,7 +136,6 @@ def monitor_runs(
         rest = [to_sample(one) for one in read]
     else:
         base, rest = _first_windows([to_sample(one) for one in read])
-    changed = _trusted_changed(baseline, runs)
     return compare_windows(base, rest, alpha=alpha, seed=seed, trusted_changed=changed, left_out=undated,
                            limits=(*_limits(read, embed, baseline, changed), *_made_otherwise(runs, baseline)))  # fmt: skip
 
@@ -148,12 +154,26 @@ def _first_windows(samples: Sequence[Sample]) -> tuple[list[Sample], list[Sample
 
 
 def _trusted_changed(baseline: Run | None, runs: Sequence[Run]) -> bool | None:
-    """Whether the trusted corpora of the runs differ in their digests; None where one names none."""
-    digests = [
-        ((run.manifest.get("inputs") or {}).get("trusted") or {}).get("sha256")
-        for run in (*runs, *([baseline] if baseline else []))
-    ]
-    return None if None in digests else len(set(digests)) > 1
+    """Whether the trusted corpora of the runs differ in their digests; None where none was given.
+
+    Raises SettingError where some runs had one and some had none: an answer is in conflict only where a corpus can deny it.
+    """
+    everyone = (*([baseline] if baseline else []), *runs)
+    digests = [((run.manifest.get("inputs") or {}).get("trusted") or {}).get("sha256") for run in everyone]
+    having = [str(run.path) for run, digest in zip(everyone, digests, strict=True) if digest is not None]
+    lacking = [str(run.path) for run, digest in zip(everyone, digests, strict=True) if digest is None]
+    if having and lacking:
+        raise SettingError(
+            f"{_listed(having)} checked with --trusted and {_listed(lacking)} checked without: their rates mean different "
+            "things. Check them alike"
+        )
+    return len(set(digests)) > 1 if having else None
+
+
+def _listed(paths: Sequence[str]) -> str:
+    """Name the first of the runs, and say how many more there are."""
+    more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
+    return f"{paths[0]}{more} {'were' if more else 'was'}"
 
 
 def _made_otherwise(runs: Sequence[Run], baseline: Run | None) -> tuple[str, ...]:
@@ -217,7 +237,7 @@ def compare_windows(
     tests = [test for sample in compared for test in _shifts(joined, sample, seed)]
     charts = _charts(base, rest, alpha, seed) if joined.n_conversations >= LEAST_CONVERSATIONS else {}
     tests += [_rate_test(name, chart, joined, rest) for name, chart in charts.items()]
-    alike = _homogeneity(joined, compared, seed)
+    alike = _homogeneity(joined, compared, alpha, seed)
     if alike is not None:
         tests.append(_homogeneity_test(alike))
     trends = {
@@ -282,17 +302,17 @@ def _charts(base: Sequence[Sample], rest: Sequence[Sample], alpha: float, seed: 
 def _rate_test(name: str, chart: Chart, base: Sample, rest: Sequence[Sample]) -> Comparison:
     """Write the chart as a test; inside the limit with the stated run length nothing is an alarm."""
     inside = chart.z <= chart.limit
-    top = max(chart.points, key=lambda point: abs((point.average or 0.0) - (chart.centre or 0.0)))
-    higher = (top.average or 0.0) > (chart.centre or 0.0)
     return Comparison(Measure.RATES, name, "", "ewma", chart.z, chart.limit, 1.0 if inside else chart.p_value,
-                base.n_conversations, sum(sample.n_conversations for sample in rest), higher)  # fmt: skip
+                base.n_conversations, sum(sample.n_conversations for sample in rest), chart.higher)  # fmt: skip
 
 
-def _homogeneity(base: Sample, rest: Sequence[Sample], seed: int) -> Homogeneity | None:
+def _homogeneity(base: Sample, rest: Sequence[Sample], alpha: float, seed: int) -> Homogeneity | None:
     if not rest or base.pair is None:
         return None
     now = join_samples("now", rest)
-    return None if now.pair is None else measure_homogeneity(base.pair, now.pair, seed=seed)
+    if now.pair is None:
+        return None
+    return measure_homogeneity(base.pair, now.pair, level=alpha / len(Measure), seed=seed)
 
 
 def _homogeneity_test(found: Homogeneity) -> Comparison:

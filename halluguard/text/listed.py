@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 from halluguard.errors import InputError
+from halluguard.text.surrogates import mend_text
 
 
 def read_texts(path: Path, what: str) -> tuple[str, ...]:
@@ -41,4 +42,4 @@ def _text_of(line: str, where: str) -> str:
         raise InputError(f"{where}: not a JSON object ({error})") from error
     if not isinstance(row, dict) or not isinstance(row.get("text"), str) or not row["text"].strip():
         raise InputError(f'{where}: no string under "text". Write {{"text": ...}} a line')
-    return str(row["text"]).strip()
+    return mend_text(str(row["text"]).strip())  # JSON may spell half a surrogate pair, which no table takes

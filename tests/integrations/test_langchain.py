@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from uuid import uuid4
 
 import pytest
 from langchain_core.documents import Document
@@ -185,3 +186,108 @@ def test_turns_are_added_behind_what_the_file_holds(chain, tmp_path):
 
     assert len((tmp_path / "log.jsonl").read_text().splitlines()) == 2
     assert all(json.loads(line)["answer"] for line in (tmp_path / "log.jsonl").read_text().splitlines())
+
+
+def test_a_streamed_chain_keeps_its_question_and_not_the_query_of_a_retriever(retriever, tmp_path):
+    recorder = LogRecorder(tmp_path / "log.jsonl")
+    config = {"callbacks": [recorder]}
+    rewrite = RunnableLambda(lambda _: "fees policy")
+    chain = {"found": rewrite | retriever, "question": RunnablePassthrough()} | RunnableLambda(
+        lambda values: f"About {values['question']}"
+    )
+    keyed = RunnableLambda(lambda values: values["question"]) | Repeats() | StrOutputParser()
+    list(chain.stream("What does a bag cost?", config=config))
+    list(keyed.stream({"question": "Pets?"}, config=config))
+
+    assert [turn.question for turn in turns_of(recorder.path)] == ["What does a bag cost?", "Pets?"]
+
+
+def test_messages_of_roles_and_contents_are_understood(tmp_path):
+    recorder = LogRecorder(tmp_path / "log.jsonl")
+    parts = [{"type": "text", "text": "Pets "}, {"type": "image_url", "image_url": "x"}, "too?"]
+    for question in ("Bags?", parts):
+        asked = [{"role": "user", "content": question}, {"role": "assistant", "content": "Which?"}]
+        RunnableLambda(lambda _: {"messages": [{"role": "assistant", "content": "Yes."}]}).invoke(
+            {"messages": asked}, config={"callbacks": [recorder]}
+        )
+    RunnableLambda(lambda _: "Hello.").invoke(
+        {"messages": [{"role": "system", "content": "Be kind."}]}, config={"callbacks": [recorder]}
+    )
+
+    assert [(turn.question, turn.answer) for turn in turns_of(recorder.path)] == [
+        ("Bags?", "Yes."),
+        ("Pets too?", "Yes."),
+        (None, "Hello."),
+    ]
+
+
+def test_a_turn_is_not_glued_onto_a_last_line_without_an_end(tmp_path):
+    path = tmp_path / "log.jsonl"
+    path.write_text('{"turn_id": "old", "answer": "Old."}')
+    for number in range(2):
+        RunnableLambda(lambda _: "New.").invoke(f"q{number}", config={"callbacks": [LogRecorder(path)]})
+
+    assert [turn.answer for turn in turns_of(path)] == ["Old.", "New.", "New."]
+    assert path.read_text().count("\n") == 3
+
+
+def test_the_folder_of_the_log_is_made(tmp_path):
+    recorder = LogRecorder(tmp_path / "logs" / "today" / "log.jsonl")
+    RunnableLambda(lambda _: "Yes.").invoke("Bag?", config={"callbacks": [recorder]})
+
+    assert [turn.answer for turn in turns_of(recorder.path)] == ["Yes."]
+
+
+def test_turns_that_cannot_be_written_are_counted_and_the_first_is_said(tmp_path):
+    from langchain_core.retrievers import BaseRetriever
+
+    class Odd(BaseRetriever):
+        def _get_relevant_documents(self, query, *, run_manager):
+            return [Document("A bag.", metadata={("a", 1): 2})]
+
+    (tmp_path / "file").write_text("")
+    nowhere, odd = LogRecorder(tmp_path / "file" / "log.jsonl"), LogRecorder(tmp_path / "log.jsonl")
+    with pytest.warns(HalluguardWarning, match=r"log\.jsonl: a turn is left out, it cannot be written"):
+        RunnableLambda(lambda _: "Yes.").invoke("Bag?", config={"callbacks": [nowhere]})
+    with pytest.warns(HalluguardWarning, match="it cannot be written .*keys must be str"):
+        (Odd() | (lambda _: "Yes.")).invoke("Bag?", config={"callbacks": [odd]})
+
+    assert (nowhere.written, nowhere.left_out) == (odd.written, odd.left_out) == (0, 1)
+    assert not odd.path.exists()
+
+
+def test_a_chain_inside_one_that_does_not_carry_the_recorder_is_a_turn(chain, tmp_path):
+    recorder = LogRecorder(tmp_path / "log.jsonl")
+    outer = RunnableLambda(str.strip) | chain.with_config(callbacks=[recorder])
+    outer.invoke(" What does a bag cost? ")
+    (turn,) = turns_of(recorder.path)
+
+    assert (turn.question, len(turn.retrieved)) == ("What does a bag cost?", 2)
+    assert (recorder.written, recorder.left_out) == (1, 0)
+    assert not recorder._open
+    assert not recorder._roots
+
+
+def test_a_chain_that_starts_late_or_inside_a_lone_retriever_is_no_turn(tmp_path):
+    recorder = LogRecorder(tmp_path / "log.jsonl")
+    root, lone = uuid4(), uuid4()
+    recorder.on_chain_start(None, "Bag?", run_id=root)
+    recorder.on_chain_end("Yes.", run_id=root)
+    recorder.on_retriever_start(None, "Bag?", run_id=lone)
+    for parent in (root, lone):
+        child = uuid4()
+        recorder.on_chain_start(None, "inner", run_id=child, parent_run_id=parent)
+        recorder.on_chain_end("inner answer", run_id=child, parent_run_id=parent)
+
+    assert [turn.answer for turn in turns_of(recorder.path)] == ["Yes."]
+    assert recorder.left_out == 0
+
+
+def test_what_is_remembered_of_runs_is_bounded(tmp_path, monkeypatch):
+    monkeypatch.setattr("halluguard.integrations.langchain._REMEMBERED", 5)
+    recorder = LogRecorder(tmp_path / "log.jsonl")
+    for number in range(20):
+        RunnableLambda(lambda _: "Yes.").invoke(f"q{number}", config={"callbacks": [recorder]})
+
+    assert recorder.written == 20
+    assert len(recorder._seen) == 5

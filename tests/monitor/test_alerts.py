@@ -554,3 +554,9 @@ def test_a_level_without_a_route_goes_to_the_next_graver_one(tmp_path, hook):
         ("chat",),
         ("chat",),
     ]
+
+
+def test_settings_nested_too_deep_are_one_line(tmp_path):
+    (tmp_path / "alerts.yaml").write_text("channels: " + "[" * 20_000)
+    with pytest.raises(SettingError, match=r"alerts\.yaml: cannot be read as YAML \(.*recursion"):
+        load_settings(tmp_path / "alerts.yaml")

@@ -96,3 +96,40 @@ def test_answers_that_grow_alike_are_told_from_another_mix_of_questions():
     noise = 0.3 * np.random.default_rng(4).standard_normal((2, 120, 8))
     mixed = [x / np.linalg.norm(x, axis=1, keepdims=True) for x in (topics + noise[0], other + noise[1])]
     assert measure_homogeneity((topics, mixed[0]), (other, mixed[1])).p_value > 0.01
+
+
+def counted(*windows):
+    """Units of one trial: hits of total for the baseline and each window."""
+    hits = np.concatenate([np.arange(total) < hit for hit, total in windows]).astype(float)
+    return Units(
+        hits, np.ones(len(hits)), np.repeat(np.arange(len(windows)), [total for _, total in windows])
+    )
+
+
+def test_the_chart_tells_the_way_of_the_average_that_gives_its_figure():
+    # a last window of one bad answer moves the raw average most, and says least
+    found = draw_chart(counted((200, 1000), (50, 1000), (50, 1000), (1, 1)), ["a", "b", "c"], level=0.001)
+    sizes = [abs(point.average - found.centre) for point in found.points]
+
+    assert sizes.index(max(sizes)) == 2
+    assert found.points[2].average > found.centre
+    assert found.z > found.limit
+    assert not found.higher
+    assert draw_chart(counted((50, 1000), (200, 1000)), ["a"], level=0.001).higher
+
+
+def test_a_small_level_has_as_many_shuffles_as_it_needs():
+    found = counted((8, 400), (360, 400))
+
+    assert draw_chart(found, ["a"], level=0.01).p_value == 1 / 5000
+    assert draw_chart(found, ["a"], level=4e-5).p_value == 1 / 50_001
+
+
+def test_homogeneity_reaches_a_small_level_too():
+    questions = vectors(60, 0)
+    pairs = (questions, vectors(60, 1)), (vectors(60, 2), vectors(60, 3, common=4.0))
+    usual, small = measure_homogeneity(*pairs), measure_homogeneity(*pairs, level=1e-4)
+
+    assert usual.p_value == 1 / 1000
+    assert small.p_value == 1 / 20_001
+    assert (small.reference, small.current) == (usual.reference, usual.current)

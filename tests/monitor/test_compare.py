@@ -66,3 +66,52 @@ def test_runs_without_a_common_turn_are_refused(make_run, tmp_path):
 
     with pytest.raises(InputError, match="no turn_id in common"):
         compare_runs(run, other)
+
+
+def with_answers(make_run, name, grounded, *, turns):
+    """A run whose turns are grounded as said, so many in a row to a conversation, all of one source."""
+    run = make_run(name, len(grounded), turns=turns)
+    rows = run.read("turns").to_pylist()
+    for row, good in zip(rows, grounded, strict=True):
+        row["n_ungrounded"] = 0 if good else 1
+        row["retrieved"] = [{**chunk, "source": "policy.md"} for chunk in row["retrieved"]]
+    run.write("turns", rows)
+    return run
+
+
+def test_a_source_whose_conversations_flip_as_a_whole_is_not_worse_by_its_turns_alone(make_run):
+    # 6 conversations of ten turns lose grounding and 3 gain it: 60 to 30 turns, but 6 to 3 of what is independent
+    before = [False] * 30 + [True] * 60 + [True] * 110
+    after = [True] * 30 + [False] * 60 + [True] * 110
+    found = compare_runs(
+        with_answers(make_run, "a", before, turns=10), with_answers(make_run, "b", after, turns=10)
+    )
+    (source,) = found.sources
+
+    assert source.p_holm < 0.01
+    assert source.low < 0 <= source.high
+    assert not found.worse
+    assert found.exit_code(gate=True) == 0
+
+
+def test_a_source_that_lost_grounding_in_many_conversations_is_worse(make_run):
+    before, after = [True] * 200, [False] * 40 + [True] * 160
+    found = compare_runs(
+        with_answers(make_run, "a", before, turns=1), with_answers(make_run, "b", after, turns=1)
+    )
+    (source,) = found.sources
+
+    assert source.worse
+    assert source.low == pytest.approx(found.low)
+    assert found.as_dict()["sources"][0]["high"] == source.high < 0
+
+
+def test_a_source_of_one_conversation_has_no_interval_and_is_not_worse(make_run):
+    found = compare_runs(
+        with_answers(make_run, "a", [True] * 20, turns=20),
+        with_answers(make_run, "b", [False] * 20, turns=20),
+    )
+
+    assert (found.sources[0].low, found.sources[0].high) == (None, None)
+    assert found.sources[0].p_holm < 0.01
+    assert not found.worse

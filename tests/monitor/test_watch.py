@@ -4,7 +4,9 @@ import pytest
 from halluguard.errors import SettingError
 from halluguard.monitor import monitor_runs
 from halluguard.monitor.decide import Kind
+from halluguard.monitor.sample import Answer, Window, to_sample
 from halluguard.monitor.tell import tell_result
+from halluguard.monitor.watch import compare_windows
 
 
 def test_a_run_against_itself_is_calm(make_run):
@@ -92,3 +94,58 @@ def test_texts_are_compared_where_there_is_an_embedder(make_run):
 def test_what_cannot_be_cut_is_refused(make_run, window, told):
     with pytest.raises(SettingError, match=told):
         monitor_runs([make_run("a", 50)], window=window)
+
+
+def window_of(name, n, wrong):
+    """A window of answers, so many of them inventions, each its own conversation."""
+    answers = (
+        Answer(f"{name}{i}", f"{name}c{i}", None, 20, None, None, True, i < wrong, False, i < wrong, True)
+        for i in range(n)
+    )
+    return to_sample(Window(name, tuple(answers)))
+
+
+def test_fewer_inventions_are_no_model_drift_whatever_one_last_answer_says():
+    rest = [window_of("d1", 1000, 50), window_of("d2", 1000, 50), window_of("d3", 1, 1)]
+    found = compare_windows([window_of("base", 1000, 200)], rest)
+    rates = {test.signal: test for test in found.tests if test.test == "ewma"}
+
+    assert rates["invention"].alarm
+    assert rates["invention"].higher is False
+    assert Kind.MODEL_DRIFT not in found.kinds
+
+
+def test_a_small_alpha_can_still_raise_an_alarm():
+    found = compare_windows([window_of("base", 400, 8)], [window_of("now", 400, 360)], alpha=0.001)
+
+    assert {test.signal for test in found.alarms if test.test == "ewma"} == {"ungrounded", "invention"}
+    assert found.exit_code == 1
+
+
+@pytest.mark.parametrize("alpha", [9e-5, 1e-12])
+def test_an_alpha_that_no_shuffle_can_reach_is_refused(make_run, alpha):
+    run = make_run("a", 50)
+    with pytest.raises(SettingError, match=r"--alpha .* is below 0\.0001"):
+        monitor_runs([run], run, alpha=alpha)
+
+
+@pytest.mark.parametrize(("base", "now"), [(None, "a" * 64), ("a" * 64, None)])
+def test_runs_with_and_without_a_trusted_corpus_are_not_compared(make_run, base, now):
+    before, after = make_run("base", 60, trusted=base), make_run("now", 60, seed=1, trusted=now)
+    having, lacking = (before, after) if base else (after, before)
+
+    with pytest.raises(SettingError) as told:
+        monitor_runs([after], before)
+    assert str(told.value).startswith(
+        f"{having.path} was checked with --trusted and {lacking.path} was checked without: "
+    )
+    with pytest.raises(SettingError, match="Check them alike"):
+        monitor_runs([before, after])
+    with pytest.raises(SettingError, match=f"{before.path} and 1 more were checked"):
+        monitor_runs([before, after], before)
+
+
+def test_runs_without_a_trusted_corpus_are_compared_and_it_is_said(make_run):
+    found = monitor_runs([make_run("now", 60, seed=1, trusted=None)], make_run("base", 60, trusted=None))
+
+    assert any(limit.startswith("no trusted corpus") for limit in found.limits)

@@ -48,3 +48,10 @@ def test_what_is_no_text_is_said_with_its_line(tmp_path, name, content, told):
 def test_a_missing_file_is_said(tmp_path):
     with pytest.raises(InputError, match="No such file"):
         read_texts(tmp_path / "none.txt", "bad texts")
+
+
+def test_half_a_surrogate_pair_is_mended(tmp_path):
+    rows = tmp_path / "bad.jsonl"
+    rows.write_text('{"text": "Pets \\ud83d fly."}\n{"text": "Bags \\ud83d\\ude00."}\n')
+
+    assert read_texts(rows, "bad texts") == ("Pets \ufffd fly.", "Bags \U0001f600.")

@@ -72,7 +72,7 @@ def load_settings(path: Path) -> AlertSettings:
     """Read alert settings; raises SettingError with the field for unknown names, missing parts and secrets in the file."""
     try:
         document = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, yaml.YAMLError) as error:  # PyYAML lets a date such as 2026-13-45 raise
+    except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:  # PyYAML lets 2026-13-45 raise
         raise SettingError(f"{path}: cannot be read as YAML ({_first_line(error)})") from error
     try:
         return _build(path, document)
