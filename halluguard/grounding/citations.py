@@ -97,14 +97,30 @@ def find_markers(turn: Turn, blocks: Sequence[Block] = ()) -> tuple[Marker, ...]
     shelf = Shelf(turn.retrieved)
     hidden = _code_spans(answer, blocks)
     found = [
-        match
-        for match in _BRACKETED.finditer(answer)
-        if match.start() not in hidden and match.start() not in taken
+        match for match in _bracketings(answer) if match.start() not in hidden and match.start() not in taken
     ]
-    shelf.count_from_zero_if(any(match["square"] == "0" for match in found))
-    markers = explicit + [marker for match in found if (marker := _bracketed(match, shelf))]
+    shelf.count_from_zero_if(any(map(_holds_zero, found)))
+    markers = list(explicit)
+    for match in found:
+        inside = markers and match.start() < markers[-1].end and len(markers) > len(explicit)
+        if not inside and (marker := _bracketed(match, shelf)):
+            markers.append(marker)
     markers += _mentions(answer, shelf, hidden, markers)
     return tuple(sorted(markers, key=lambda marker: marker.start))
+
+
+def _bracketings(answer: str) -> Iterator[re.Match[str]]:
+    """Yield brackets in order, and after a parenthesis those within it."""
+    place = 0
+    while found := _BRACKETED.search(answer, place):
+        yield found
+        place = found.end() if found["round"] is None else found.start() + 1
+
+
+def _holds_zero(match: re.Match[str]) -> bool:
+    content = (match["square"] or match["lens"] or match["round"] or "").strip()
+    numbered = (_WRAPPED if match["round"] else _NUMBERED).match(content)
+    return numbered is not None and 0 in _expand(numbered["numbers"])
 
 
 def find_cited(turn: Turn) -> Iterator[tuple[Citation, tuple[str, ...], tuple[str, ...]]]:
@@ -278,7 +294,7 @@ def _rounded(match: re.Match[str], content: str, shelf: Shelf) -> Marker | None:
     if _SAYS_SOURCE.match(content):
         cited = _cited(label, lambda part: _label(part, shelf, named=True))
         if cited is None:
-            return None if is_statement(label) else Marker(*match.span())
+            return None if is_statement(label) or "[" in label else Marker(*match.span())
         return Marker(*match.span(), cited.ids, cited.ghosts if shelf else ())
     linked = shelf.by_id(label) if prefixed else None
     if linked:

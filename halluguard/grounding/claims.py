@@ -11,6 +11,7 @@ from halluguard.grounding.fragments import starts_with_pronoun
 from halluguard.grounding.kinds import is_bracket, kind_of
 from halluguard.grounding.markdown import Block, BlockKind, Span, plain_text, scan_blocks
 from halluguard.grounding.sentences import MAX_CLAIM_CHARS, split_sentences
+from halluguard.grounding.shelf import names_document
 from halluguard.records import Citation, Claim, ClaimKind, Turn
 
 COLUMN_CHARS = 100
@@ -28,7 +29,7 @@ def split_claims(turn: Turn, *, read_before_pronouns: bool = False) -> tuple[Cla
     row, of at most MAX_CLAIM_CHARS characters. With `read_before_pronouns` a claim that starts with a pronoun is read
     together with the claim before it. Needs no model; linear in the length of the answer.
     """
-    blocks = scan_blocks(turn.answer)
+    blocks = _unheaded(scan_blocks(turn.answer))
     markers = find_markers(turn, blocks)
     drafted = _Drafter(turn, markers).draft(blocks)
     # A heading of nothing but a line separator is a block without a visible character.
@@ -36,6 +37,14 @@ def split_claims(turn: Turn, *, read_before_pronouns: bool = False) -> tuple[Cla
     cited = _attach(turn, drafts, markers)
     claims = [_finish(turn.answer, draft, *cites) for draft, cites in zip(drafts, cited, strict=True)]
     return tuple(_read_with_previous(claims) if read_before_pronouns else claims)
+
+
+def _unheaded(blocks: tuple[Block, ...]) -> tuple[Block, ...]:
+    """Headings that head nothing are what the answer says: "**30 days**"."""
+    tail = len(blocks)
+    while tail and blocks[tail - 1].kind is BlockKind.HEADING:
+        tail -= 1
+    return (*blocks[:tail], *(replace(block, kind=BlockKind.PARAGRAPH) for block in blocks[tail:]))
 
 
 @dataclass(slots=True)
@@ -99,6 +108,9 @@ class _Drafter:
 
     def _sentence(self, start: int, end: int, plain: str, *, listed: bool) -> _Draft:
         kind = ClaimKind.NOT_A_CLAIM if self._lists_source(start, listed=listed) else kind_of(plain)
+        led = bisect_right(self._starts, start) - 1
+        if self._claimed and led >= 0 and self._starts[led] == start and names_document(plain):
+            kind = ClaimKind.NOT_A_CLAIM
         if kind is not ClaimKind.CLAIM:
             return _Draft(start, end, plain, kind)
         reading = drop_lead_in(plain)
@@ -120,7 +132,9 @@ class _Drafter:
         start, end = _trimmed(block.spans)
         if end - start <= MAX_CLAIM_CHARS:
             cells = (self._cell(number, *span) for number, span in enumerate(block.spans))
-            yield self._tabled(start, end, "; ".join(cell for cell in cells if cell))
+            reading = "; ".join(cell for cell in cells if cell)
+            said = any(kind_of(self._reading(*span)) is ClaimKind.CLAIM for span in block.spans[1:])
+            yield _Draft(start, end, reading, ClaimKind.CLAIM if said else kind_of(reading))
             return
         for number, span in enumerate(block.spans):
             for left, right in split_sentences(self._answer, [span], self._markers):
@@ -165,6 +179,12 @@ def _attach(
     else:
         for marker in markers:
             index = bisect_right(starts, marker.start) - 1
+            while (
+                index > 0
+                and drafts[index].kind is ClaimKind.NOT_A_CLAIM
+                and not any(map(str.isalnum, drafts[index].reading))
+            ):
+                index -= 1
             if index >= 0:
                 ids[index].update(dict.fromkeys(marker.ids))
                 ghosts[index].update(dict.fromkeys(marker.ghosts))

@@ -76,7 +76,7 @@ class Context:
         while self.leads and self.leads[-1][0] >= depth:
             self.leads.pop()
         self.leads.append((depth, lead_of(text)))
-        self.in_sources = self.in_sources or is_source_list(text)
+        self.in_sources = is_source_list(text) or (self.in_sources and depth > _PARAGRAPH_DEPTH)
 
     def before(self, reading: str, *, listed: bool) -> str:
         """Return the nearest text that the sentence is to be read with, or the empty string if it stands by itself."""

@@ -47,7 +47,7 @@ class _Task:
 
     @property
     def has_citation(self) -> bool:
-        return bool(self.claim.cited_ids or self.claim.ghost_ids)
+        return bool(self.cited or self.claim.ghost_ids)
 
 
 def decide_turns(
@@ -264,7 +264,7 @@ def _count_citations(
         single = {passage.id: supports for passage in task.cited}
         counts.append(
             count_citations(
-                len(set(task.claim.cited_ids)) + len(set(task.claim.ghost_ids)),
+                len({passage.id for passage in task.cited}) + len(set(task.claim.ghost_ids)),
                 all_support=supports,
                 alone=alone.get(position, single),
                 without=without.get(position, dict.fromkeys(single, False)),

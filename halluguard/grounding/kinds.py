@@ -34,7 +34,7 @@ _ABSTENTIONS = (
     # "I don't have information on ...", "We cannot provide details", but not "We do not provide refunds"
     rf"{_LINKS}(?:i|we)\s+(?:\w+ly\s+)?{_CANNOT}\s+(?:\w+ly\s+)?(?:have|provide|give|offer|access)\s+(?:[\w-]+\s+){{0,5}}?{_INFO}{_INFO_AFTER}",
     # "There is no information in the context about ...", but not "There is no data cap" nor "no evidence of harm"
-    rf"{_LINKS}(?:(?:i|we)\s+have|there\s+(?:is|was|are|were|seems?\s+to\s+be)|there['’]s)\s+(?:no|not\s+(?:enough|any|sufficient)|insufficient)\s+(?:[\w-]+\s+){{0,3}}?{_INFO}{_INFO_AFTER}",
+    rf"{_LINKS}(?:(?:i|we)\s+have|there\s+(?:is|was|are|were|seems?\s+to\s+be)|there['’]s)\s+(?:no|not\s+(?:enough|any|sufficient)|insufficient)\s+(?:[\w-]+\s+){{0,3}}?(?!access|confirm|instruct|advice){_INFO}{_INFO_AFTER}",
     rf"{_LINKS}there\s+(?:is|was|are|were)n['’]t\s+(?:enough|any|sufficient)\s+(?:[\w-]+\s+){{0,3}}?{_INFO}{_INFO_AFTER}",
     rf"{_LINKS}there\s+(?:is|was|are|were)\s+no(?:t\s+any)?\s+[^.]{{1,100}}?\s(?:mentioned\s+|provided\s+|given\s+)?(?:in|from|within|by)\s+{SOURCE_PHRASE}",
     rf"{_LINKS}(?:i['’]m|i\s+am)\s+(?:not\s+(?:sure|certain|aware)|unsure|uncertain)\b",
@@ -108,7 +108,7 @@ _DENIALS = (
 )
 """Every abstention holds one of these, and most sentences none: the cheap test comes first."""
 _TURN = re.compile(
-    r"(?:,\s*|;\s*|\s+)(?:but|however|although|though|yet|nevertheless|except(?:\s+that)?|while|whereas)\b[,\s]+(.+)$",
+    r"(?:;\s*(?:and\b|so\b)?|,\s*(?:and|so)\b)\s*(?!but|however)(.+)$|(?:,\s*|;\s*|\s+)(?:but|however|although|though|yet|nevertheless|except(?:\s+that)?|while|whereas)\b[,\s]+(.+)$",
     re.IGNORECASE,
 )
 _REST_WORDS = 4
@@ -198,7 +198,7 @@ def _abstains(text: str) -> bool:
     if not (_ABSTAINED.match(text) or _ANSWER_IS_ABSTENTION.search(text)):
         return False
     turn = _TURN.search(text)
-    return turn is None or all(_is_empty(part) for part in (text[: turn.start()], turn[1]))
+    return turn is None or all(_is_empty(part) for part in (text[: turn.start()], turn[1] or turn[2]))
 
 
 def _is_empty(part: str) -> bool:

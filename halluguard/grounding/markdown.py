@@ -167,7 +167,9 @@ class _Scanner:
             self._read_heading(line, mark.end())
         elif "|" in text and number + 1 < len(self._lines) and _is_table_rule(self._lines[number + 1].text):
             return self._read_table(number)
-        elif _is_table_rule(text) or _BARE_ITEM.match(text):
+        elif _is_table_rule(text) or (
+            _BARE_ITEM.match(text) and (not text[0].isdigit() or self._leads(number))
+        ):
             self._close()
         elif mark := _ITEM.match(text):
             self._close()
@@ -180,6 +182,9 @@ class _Scanner:
         else:
             self._go_on(line.span, text, line.indent)
         return number + 1
+
+    def _leads(self, number: int) -> bool:
+        return number + 1 < len(self._lines) and bool(self._lines[number + 1].text)
 
     def _go_on(self, span: Span, text: str, depth: int) -> None:
         if not self._open:
@@ -298,7 +303,7 @@ _ESCAPE = re.compile(r"\\([\\`*_{}\[\]()#+\-.!|>~$])")
 _SOFT_BREAK = re.compile(r"[ \t]*[\r\n]+[ \t]*(?:>[ \t]?)*")
 _BLANKS = re.compile(r"\s+")
 _BEFORE_POINT = re.compile(r"\s+(?=[.,;!?](?:\s|$))")
-_EMPTY_BRACKETS = re.compile(r"\(\s*[,;]?\s*\)|\[\s*\]")
+_EMPTY_BRACKETS = re.compile(r"\((?:\s*(?:see\b|sources?\s*:))?[\s,;]*\)|\[\s*\]")
 INLINE_MARKS = re.compile(r"[*_`~\[\]<>\\&\n\r|()]|\s\s|[^\S ]|\s[.,;!?]")
 """What `plain_text` could change; a text without any of it is returned as it is."""
 

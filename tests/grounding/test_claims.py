@@ -256,6 +256,11 @@ def test_a_pronoun_is_read_with_the_sentence_before_on_request() -> None:
         ("The fee is $30 [^3].", [("kb-3",)]),
         ("The fee is $30 [[1]](http://x.example).", [("kb-112",)]),
         ("The fee is $30 \\[1\\].", [("kb-112",)]),
+        ("The fee is $30 ([1]). Pets fly (see [2]).", [("kb-112",), ("policy-7",)]),
+        ("The fee is $30 ([1], [3]).", [("kb-112", "kb-3")]),
+        ("The fee is $30 (or $20 online [2]).", [("policy-7",)]),
+        ("The fee is $30 [doc0]. Pets fly [doc1].", [("kb-112",), ("policy-7",)]),
+        ("The fee is $30 [0, 2].", [("kb-112", "kb-3")]),
     ],
 )
 def test_markers_are_resolved_and_not_read(answer: str, expected: list[tuple[str, ...]]) -> None:
@@ -554,3 +559,44 @@ def test_assent_is_read_with_what_it_assents_to(answer):
     assert claim.reading == f"Refunds take ninety days. {answer}"
     (claim,) = split_claims(Turn("t", answer))
     assert claim.kind is ClaimKind.NOT_A_CLAIM
+
+
+def kinds(answer: str, **fields: object) -> list[ClaimKind]:
+    return [claim.kind for claim in split(answer, **fields)]
+
+
+def test_a_marker_on_a_line_of_its_own_cites_for_the_claim_above() -> None:
+    claims = [
+        claim
+        for claim in split("The fee is $30.\n[1]\n\nPets fly free.\n[2]")
+        if claim.kind is ClaimKind.CLAIM
+    ]
+
+    assert [claim.cited_ids for claim in claims] == [("kb-112",), ("policy-7",)]
+
+
+def test_a_list_of_footnotes_claims_nothing() -> None:
+    assert readings("The fee is $30 [1].\n\n[1] refunds.md\n[2] bags.md") == ["The fee is $30."]
+
+
+def test_a_list_after_the_sources_is_checked() -> None:
+    found = readings("Sources:\n- refunds.md\n\nFees:\n- Bags cost 90 dollars each.\n- Refunds take 90 days.")
+
+    assert any("Bags cost 90 dollars each." in reading for reading in found)
+    assert any("Refunds take 90 days." in reading for reading in found)
+
+
+@pytest.mark.parametrize("answer", ["90.", "**90 days**", "# 90 days", "**The fee is 90 dollars**"])
+def test_the_shortest_answer_is_a_claim(answer: str) -> None:
+    assert kinds(answer) == [ClaimKind.CLAIM]
+
+
+def test_a_bold_line_that_ends_an_answer_is_said() -> None:
+    assert any("90 days" in reading for reading in readings("The refund period is:\n\n**90 days**"))
+
+
+@pytest.mark.parametrize("row", ["| Basic | not provided | 90 dollars |", "| Flex | yes | ? |"])
+def test_a_row_is_a_claim_where_any_of_its_cells_is_one(row: str) -> None:
+    found = readings(f"| Fare | Meal | Bag |\n|---|---|---|\n{row}")
+
+    assert len(found) == 1

@@ -256,3 +256,17 @@ def test_fragments_are_recognised(text: str) -> None:
 )
 def test_sentences_are_no_fragments(text: str) -> None:
     assert not is_fragment(text)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "There is no access to the lounge for economy passengers.",
+        "There is no confirmation with Basic tickets.",
+        "There are no instructions on board.",
+        "There is no information about cats, and bags cost 90 dollars each.",
+        "The documents do not mention cats; bags cost 90 dollars each.",
+    ],
+)
+def test_what_can_be_checked_is_no_abstention(said):
+    assert kind_of(said) is ClaimKind.CLAIM

@@ -23,7 +23,7 @@ def labelled_rows(n=44):
         said = hours if number % 2 else hours + 1
         yield {
             "document": f"The museum of {place} is open for {hours} hours a day. Dogs wait outside.",
-            "claim": f"The museum of {place} is open for {said} hours a day.",
+            "claim": f"The museum of {place} opens its doors for {said} hours every day.",
             "query": f"How long is the museum of {place} open?",
             "label": number % 2,
             "raw_label": "supported" if number % 2 else "refuted",
