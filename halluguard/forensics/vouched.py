@@ -28,14 +28,21 @@ class Vouching:
     embedder: Embedder
     reader: Reader
 
-    def stands_in_trusted(self, texts: Sequence[str]) -> list[bool]:
+    def stands_in_trusted(self, texts: Sequence[str], wholes: Sequence[str] = ()) -> list[bool]:
         """Return, for each text, whether every sentence of it stands word for word in the trusted chunks nearest to it.
 
-        A chunk's title counts as its first words: an entry cut from the same page may begin with its heading.
+        A chunk's title counts as its first words: an entry cut from the same page may begin with its heading. Where the
+        texts are parts, `wholes` are what each is a part of: a line that could stand on any page ("We inform you by
+        e-mail.") is near to none, so that the chunks nearest to its whole are looked at too.
         """
         if not texts:
             return []
-        bodies = (" ".join(_letters(embedding_text(chunk)) for chunk in near) for near in self._search(texts))
+        near = self._search(texts)
+        if wholes:
+            distinct = list(dict.fromkeys(wholes))
+            around = dict(zip(distinct, self._search(distinct), strict=True))
+            near = [[*own, *around[whole]] for own, whole in zip(near, wholes, strict=True)]
+        bodies = (" ".join(_letters(embedding_text(chunk)) for chunk in chunks) for chunks in near)
         return [
             bool(parts := [letters for part in sentences(text) if (letters := _letters(part))])
             and all(part in body for part in parts)

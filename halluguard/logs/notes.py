@@ -119,7 +119,10 @@ def repair_lines(notes: LogNotes) -> tuple[str, ...]:
 
 def shown(value: object, limit: int = 60) -> str:
     """Return a value as one short line of plain ASCII, for a message that quotes hostile input."""
-    text = json.dumps(value if isinstance(value, str) else str(value), ensure_ascii=True)
+    try:
+        text = json.dumps(value if isinstance(value, str) else str(value), ensure_ascii=True)
+    except RecursionError:
+        return "a value nested too deeply"
     return text if len(text) <= limit else text[: limit - 3] + '..."'
 
 

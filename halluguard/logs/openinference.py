@@ -33,7 +33,7 @@ _KINDS = frozenset(
 )
 _KIND = "openinference.span.kind"
 _DOCUMENT = re.compile(
-    r"(?:retrieval\.documents|reranker\.(?P<side>input|output)_documents)\.(?P<number>\d+)\.document\.(?P<field>id|content|score|metadata)\Z"
+    r"(?:retrieval\.documents|reranker\.(?P<side>input|output)_documents)\.(?P<number>\d{1,9})\.document\.(?P<field>id|content|score|metadata)\Z"
 )
 _OPINION = re.compile(
     r"(?:(?P<scope>trace|session)\.)?(?:annotation|evaluation)s\.(?P<number>\d+)\.(?:annotation|evaluation)\.(?P<field>\w+)\Z"

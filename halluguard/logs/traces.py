@@ -9,7 +9,7 @@ import orjson
 
 from halluguard.logs.containers import Row
 from halluguard.logs.notes import LogNotes, SkippedRow
-from halluguard.logs.values import nested, text_of
+from halluguard.logs.values import nested, scrub, text_of
 
 MAX_OPEN_TRACES = 2000
 """A trace is taken as whole when so many others have been touched since its last row; a file's end closes all."""
@@ -85,7 +85,7 @@ def _literal(text: str) -> object:
     if len(text) > _LITERAL_CHARS:
         return None
     try:
-        return ast.literal_eval(text)
+        return scrub(ast.literal_eval(text), LogNotes())
     except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
         return None
 

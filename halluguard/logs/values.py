@@ -87,6 +87,8 @@ def _parse_time(value: object) -> datetime:
         value = float(text)
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise TypeError("no time")
+    if not abs(value) < math.inf:
+        raise ValueError("no finite time")
     scale = next(scale for limit, scale in _EPOCH_SCALES if abs(value) < limit)
     if isinstance(value, int):
         whole, rest = divmod(value, int(scale))

@@ -143,7 +143,7 @@ def vouched_texts(vouching: Vouching, texts: Sequence[str]) -> frozenset[str]:
     Line by line, since a text may span several trusted passages; one that says nothing is not among them.
     """
     lines = [(text, line) for text in dict.fromkeys(texts) for line in _lines(text)]
-    stands = vouching.stands_in_trusted([line for _, line in lines])
+    stands = vouching.stands_in_trusted([line for _, line in lines], [text for text, _ in lines])
     strange = {text for (text, _), stood in zip(lines, stands, strict=True) if not stood}
     return frozenset(text for text, _ in lines) - strange
 

@@ -640,3 +640,25 @@ def test_rows_are_counted_without_being_read(tmp_path):
     packed.write_bytes(damaged(b"".join(b"%d\n" % number**9 for number in range(9999)), "overwritten"))
     assert count_rows(packed) is None
     assert count_rows(tmp_path / "none.jsonl") is None
+
+
+def test_a_time_that_is_no_number_costs_the_time_alone(tmp_path: Path) -> None:
+    path = tmp_path / "log.jsonl"
+    path.write_text('{"turn_id": "a", "answer": "x"}\n{"turn_id": "b", "answer": "y", "timestamp": 1e999}\n')
+    columns = pa.table({"answer": ["x", "y"], "timestamp": [1.7e9, float("nan")]})
+    pq.write_table(columns, tmp_path / "log.parquet")
+
+    for name in ("log.jsonl", "log.parquet"):
+        turns = list(read_log(tmp_path / name))
+        assert [turn.answer for turn in turns] == ["x", "y"]
+        assert turns[1].timestamp is None
+
+
+def test_an_answer_nested_beyond_reason_is_named_and_skipped(tmp_path: Path) -> None:
+    path = tmp_path / "log.jsonl"
+    nested = "[" * 900 + "]" * 900
+    path.write_text(f'{{"turn_id": "a", "answer": "x"}}\n{{"turn_id": "b", "answer": {nested}}}\n')
+    skipped: list[SkippedRow] = []
+
+    assert [turn.turn_id for turn in read_log(path, on_skip=skipped.append)] == ["a"]
+    assert len(skipped) == 1

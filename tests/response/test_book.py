@@ -41,6 +41,19 @@ def test_a_text_is_vouched_for_line_by_line(vouching):
     assert vouched_texts(vouching, [turned, f"{turned}\nA cat costs 90 euros.", "# Dogs"]) == {turned}
 
 
+def test_a_line_that_could_stand_anywhere_is_looked_for_where_its_text_stands(models, reader, tmp_path):
+    says = "We tell you by e-mail."
+    rules = [f"By e-mail we tell you {n} days before {what}." for n, what in enumerate("abcdefgh", 2)]
+    (tmp_path / "pages.md").write_text("".join(f"# Rule {n}\n\n{rule}\n\n" for n, rule in enumerate(rules)))
+    page = f"The ferry to the islands is cancelled in storms above force eight.\n\n{says}\n"
+    (tmp_path / "storm.md").write_text(f"# Storms\n\n{page}")
+    build_index(tmp_path, tmp_path / "index", models.embedder)
+    vouching = Vouching(open_index(tmp_path / "index", models.embedder), models.embedder, reader)
+
+    assert vouching.stands_in_trusted([says]) == [False]
+    assert vouched_texts(vouching, [page]) == {page}
+
+
 def test_an_entry_of_trusted_lines_alone_says_nothing_false(vouching):
     whole, mixed = Entry("whole", PAGE), Entry("mixed", f"{PAGE}\nA cat costs 90 euros.")
     book = Book(SaysSo("A dog costs 8 euros on every crossing. at noon from the pier."), vouching)
