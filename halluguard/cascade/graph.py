@@ -126,7 +126,7 @@ def as_moment(days: float | None) -> str | None:
     """Return ISO 8601 in UTC to the second, or None."""
     if days is None:
         return None
-    return datetime.fromtimestamp(round(days * 86400), tz=UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return datetime.fromtimestamp(round(days * 86400), tz=UTC).isoformat().replace("+00:00", "Z")
 
 
 def label_of(seen: Observation, node: tuple[str, int]) -> str:

@@ -100,9 +100,17 @@ class KnownFalse:
         )
 
 
+_CALLED = "known-false:"
+
+
 def id_of(number: int) -> str:
     """Return how the statement at a position, counted from 0, is called in tables: by its place, counted from 1."""
-    return f"known-false:{number + 1}"
+    return f"{_CALLED}{number + 1}"
+
+
+def is_known_false(id_: str) -> bool:
+    """Whether an id in a table is that of a statement known to be false, as `id_of` gives it, and of no trusted passage."""
+    return id_.startswith(_CALLED)
 
 
 def is_said(statement: str, text: str, reading: Reading) -> bool:

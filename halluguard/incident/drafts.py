@@ -5,6 +5,7 @@ The false claim is left out because a page that repeats it, once ingested, feeds
 
 from collections.abc import Callable, Iterator, Mapping
 
+from halluguard.grounding.known_false import is_known_false
 from halluguard.incident.document import Block, Bullets, Code, Heading, Inline, Paragraph, Table
 from halluguard.incident.facts import Facts
 from halluguard.incident.judge import MEANING, identify, judge_kinds, propose_severity
@@ -44,6 +45,8 @@ def _right(facts: Facts) -> Iterator[Block]:
     for finding in facts.findings:
         if finding.status in (Status.SOURCE_CONFLICT, Status.CONTRADICTED) and finding.trusted_text:
             passages.setdefault(finding.trusted_id, finding.trusted_text)
+    # What people reported as false refutes a claim by repeating it.
+    passages = {id_: text for id_, text in passages.items() if not is_known_false(id_)}
     shown = list(passages.items())[:CORRECT_FACTS]
     if not shown:
         yield Paragraph(

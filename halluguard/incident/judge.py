@@ -69,7 +69,7 @@ def judge_kinds(facts: Facts) -> tuple[Kind, ...]:
     ):
         kinds.append(Kind.STALE_VECTORS)
     accused = {entry_id for finding in facts.findings for entry_id in finding.accused_ids}
-    written = {entry.id for entry in facts.entries if entry.role == "written_back" or entry.rung is not None}
+    written = {entry.id for entry in facts.entries if entry.role == "written_back"}
     spreading = facts.regime in ("CAPTURED", "AMPLIFYING", "GROWING-WITH-STORE")
     if accused & written or (spreading and any(one.written_back for one in facts.cascades or ())):
         kinds.append(Kind.WRITE_BACK)

@@ -13,6 +13,8 @@ from halluguard.incident.document import Bullets, Code, Heading, Paragraph, Tabl
 from halluguard.incident.identifiers import SOURCES, TABLE, Framework, tag
 from halluguard.incident.record import PHASES
 
+FALSE = "Tickets can be refunded for 90 days after departure."
+
 
 def write(run, folder, **options):
     write_incident(run, folder, **options)
@@ -108,6 +110,29 @@ def test_drafts_are_marked_say_what_is_right_and_never_repeat_the_false_claim(ru
     assert "Tickets can be refunded until departure." in text
     assert "90 days" not in text
     assert "attack" not in text.replace("no attacker is named", "")
+
+
+def test_what_people_reported_as_false_is_not_told_as_right(make, tmp_path):
+    run = make(traced=False)
+    rows = run.read("claims").to_pylist()
+    refuted = {"trusted_evidence_id": "known-false:1", "trusted_evidence_text": f"Known to be false: {FALSE}"}
+    run.write("claims", [row | (refuted if row["trusted_evidence_id"] else {}) for row in rows])
+    write(run, tmp_path / "out")
+    told = (tmp_path / "out" / "drafts" / "users.md").read_text(encoding="utf-8")
+
+    assert "90 days after departure" not in told
+    assert "The run holds no trusted passage on this." in told
+
+
+def test_a_suspected_write_back_is_not_told_as_one(make, tmp_path):
+    run = make()
+    cascade = json.loads((run.path / "cascade.json").read_text())
+    for entry in cascade["cascades"][0]["entries"]:
+        entry |= {"role": "suspected", "rung": 4}
+    (run.path / "cascade.json").write_text(json.dumps(cascade))
+    write(run, tmp_path / "out")
+
+    assert "came back into the store" not in (tmp_path / "out" / "drafts" / "regulator.md").read_text()
 
 
 def test_a_draft_for_users_is_not_to_be_sent_before_containment(run, header, tmp_path):

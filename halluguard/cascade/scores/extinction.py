@@ -10,6 +10,10 @@ from scipy.special import betainc, gammaln
 Array = NDArray[np.float64]
 
 
+_ROUNDING = 1e-9
+"""How far above 1 a reproduction number may come by rounding: n/n in weights that sum to 1."""
+
+
 def extinction_probability(
     r: float,
     k: float = math.inf,
@@ -25,7 +29,7 @@ def extinction_probability(
     proportional cut of R. It is 1 when (1-ind)(1-pop)R <= 1.
     """
     ind, effective = individual_control, (1 - population_control) * r
-    if (1 - ind) * effective <= 1:
+    if (1 - ind) * effective <= 1 + _ROUNDING:
         return 1.0
 
     def excess(s: float) -> float:
@@ -33,8 +37,10 @@ def extinction_probability(
         return ind + (1 - ind) * math.exp(power) - s
 
     high = 1 - 1e-3
-    while excess(high) >= 0:
+    while high < 1 and excess(high) >= 0:
         high = 1 - (1 - high) / 10
+    if high >= 1:  # the root and 1 are one floating-point number
+        return 1.0
     return float(brentq(excess, 0.0, high, xtol=1e-15)) ** seeds
 
 

@@ -49,7 +49,7 @@ def _findings(facts: Facts) -> Iterable[tuple[object, ...]]:
 def _entries(facts: Facts) -> Iterable[tuple[object, ...]]:
     for one in facts.entries:
         status = one.role or str(one.verdict)
-        written = "write-back" if one.rung is not None else ""
+        written = "" if one.rung is None else "suspected" if one.role == "suspected" else "write-back"
         yield (
             one.id, status, written, one.rung, one.reach, one.dominated, one.expected, one.action, one.source, one.batch,
             one.ingested_at, one.responsibility, one.p_value,

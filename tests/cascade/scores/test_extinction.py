@@ -36,6 +36,9 @@ def test_extinction_matches_superspreading(options, expected):
 def test_below_one_every_cascade_dies_out():
     assert extinction_probability(0.9, 0.2) == 1
     assert extinction_probability(1.0) == 1
+    assert extinction_probability(1.0000000000000002) == 1
+    assert extinction_probability(1 + 1e-9, 0.2) == 1
+    assert 0.99 < extinction_probability(1 + 1e-6) <= 1
     assert extinction_probability(1.5, individual_control=0.4) == 1
 
 
