@@ -135,6 +135,11 @@ def _topic(name: str, page: _Page) -> Topic:
 def _contradictions(scenario: Scenario) -> Iterator[str]:
     """Yield what would make the truth wrong: names that nothing has, claims that their text does not make."""
     yield from _unknown_topics(scenario)
+    for topic in scenario.topics:
+        if topic.name in ("", ".", "..") or re.search(r"[/\\\0]", topic.name):
+            yield f"topics: {topic.name!r} cannot be the name of a page's file"
+    if not any(scenario.users.weights.get(topic.name, 1.0) > 0 for topic in scenario.topics):
+        yield "users.weights: every topic has weight 0, so that nothing is asked"
     entries: Mapping[str, str] = scenario.pages()
     planted = {injection.id for injection in scenario.injections}
     for number, injection in enumerate(scenario.injections):
@@ -142,6 +147,8 @@ def _contradictions(scenario: Scenario) -> Iterator[str]:
         for claim in injection.claims:
             if claim not in injection.text:
                 yield f"{place}.claims: {claim!r} is not in its text"
+        if injection.kind in ("import", "report") and injection.id in entries:
+            yield f"{place}.id: {injection.id!r} is an entry of the store already; an edit replaces one"
         if injection.kind == "edit" and injection.replaces not in entries:
             yield f"{place}.replaces: {injection.replaces!r} is no entry of the store"
         if injection.kind == "delete" and injection.replaces not in {*entries, *planted}:

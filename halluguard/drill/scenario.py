@@ -11,7 +11,7 @@ from halluguard.cascade import Regime
 Kind = Literal["import", "edit", "report", "delete"]
 Form = Literal["answer", "qa"]
 Rate = Annotated[float, Field(ge=0, le=1)]
-Day = Annotated[float, Field(ge=0)]
+Day = Annotated[float, Field(ge=0, le=36_500)]
 Count = Annotated[int, Field(ge=1)]
 Text = Annotated[
     str, BeforeValidator(lambda value: " ".join(value.split()) if isinstance(value, str) else value)
@@ -83,7 +83,7 @@ class Users:
     __pydantic_config__: ClassVar[ConfigDict] = _STRICT
 
     turns_a_day: Count = 12
-    weights: Mapping[str, Annotated[float, Field(ge=0)]] = field(default_factory=dict)
+    weights: Mapping[str, Annotated[float, Field(ge=0, allow_inf_nan=False)]] = field(default_factory=dict)
     count: Count = 60
     rating: Rate = 0.3
     up: Rate = 0.75

@@ -17,6 +17,9 @@ from halluguard.text import has_surrogate, mend_text
 _EPOCH_SCALES = ((1e11, 1.0), (1e14, 1e3), (1e17, 1e6), (math.inf, 1e9))
 """Epoch seconds, milliseconds, microseconds and nanoseconds of our century do not overlap."""
 _YEARS = range(1970, 2200)
+_FIRST = datetime(1970, 1, 2, tzinfo=UTC)
+"""What is dated before is the time of a clock that was never set, 0 in Unix seconds, and no answer's."""
+
 _OFFSET = re.compile(r"(?P<sign>[+-])(?P<hours>[01]\d|2[0-3]):(?P<minutes>[0-5]\d)")
 _TEXT_KEYS = (
     "content",
@@ -67,7 +70,7 @@ def time_of(value: object, zone: tzinfo | None, notes: LogNotes) -> datetime | N
         found = found.astimezone(UTC)
     except (ValueError, OverflowError, OSError, TypeError):
         found = None
-    if found is None or found.year not in _YEARS:
+    if found is None or found.year not in _YEARS or found < _FIRST:
         notes.repair("bad_timestamp")
         return None
     return found

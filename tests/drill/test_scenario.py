@@ -73,6 +73,14 @@ def test_a_page_is_cut_into_passages_at_blank_lines(tmp_path):
             "'who'",
         ),
         ({"days": "many"}, "days: .*'many'"),
+        ({"users": {"weights": {"fares": 0}}}, "users.weights: every topic has weight 0"),
+        ({"users": {"weights": {"fares": float("inf")}}}, "users.weights.fares: .*finite"),
+        ({"injections": [{**SMALL["injections"][0], "day": 1e12}]}, "injections.0.day: .*36500"),
+        (
+            {"injections": [{**SMALL["injections"][0], "id": "fares-1"}]},
+            "injections.0.id: 'fares-1' is an entry",
+        ),
+        ({"topics": {"../fares": SMALL["topics"]["fares"]}}, "topics: '../fares' cannot be the name"),
         ({"topics": {}, "injections": [], "expected": {"origins": [], "verdicts": []}}, "topics"),
     ],
 )

@@ -662,3 +662,14 @@ def test_an_answer_nested_beyond_reason_is_named_and_skipped(tmp_path: Path) -> 
 
     assert [turn.turn_id for turn in read_log(path, on_skip=skipped.append)] == ["a"]
     assert len(skipped) == 1
+
+
+@pytest.mark.parametrize("unset", [0, "1970-01-01T00:00:00Z", "0"])
+def test_the_time_of_a_clock_that_was_never_set_is_none(tmp_path: Path, unset: object) -> None:
+    path = tmp_path / "log.jsonl"
+    path.write_text(json.dumps({"answer": "x", "timestamp": unset}) + "\n")
+    notes = LogNotes()
+    (turn,) = read_log(path, notes=notes)
+
+    assert turn.timestamp is None
+    assert repair_lines(notes)

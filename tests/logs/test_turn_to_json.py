@@ -14,7 +14,7 @@ from halluguard.records import Chunk, Citation, Feedback, Turn
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
 NAME = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=8)
-TIMES = st.none() | st.integers(0, 4 * 10**15).map(
+TIMES = st.none() | st.integers(86_400 * 10**6, 4 * 10**15).map(
     lambda micros: datetime.fromtimestamp(0, UTC) + timedelta(microseconds=micros)
 )
 SCORES = st.none() | st.floats(-1e6, 1e6)
