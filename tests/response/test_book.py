@@ -78,12 +78,12 @@ def test_without_a_trusted_corpus_nothing_is_excused():
 def test_a_book_asks_for_the_trusted_corpus_of_its_run(models, reader, tmp_path):
     page = tmp_path / "ferry.md"
     page.write_text(PAGE)
-    build_index(page, tmp_path / "index", models.embedder)
-    named = {"path": "index", "sha256": digest_path(tmp_path / "index")}
+    build_index(page, tmp_path / "ferry.index", models.embedder)
+    named = {"path": "ferry.index", "sha256": digest_path(tmp_path / "ferry.index")}
     run = Run.create(tmp_path / "run", {"fingerprint": "f", "inputs": {"trusted": named}})
 
     assert find_vouched(open_book(run, reader, models.embedder), [Entry("whole", PAGE)]) == {"whole"}
 
-    (tmp_path / "index").rename(tmp_path / "lost")
-    with pytest.raises(InputError, match=r"^index: no trusted index is there"):
+    (tmp_path / "ferry.index").rename(tmp_path / "lost")
+    with pytest.raises(InputError, match=r"^ferry\.index: no trusted index is there"):
         open_book(run, reader, models.embedder)
