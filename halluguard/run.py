@@ -123,6 +123,9 @@ SUSPECTS = pa.schema(
     ]
 )
 
+SPREAD_TABLES = ("claims", "events", "suspects")
+"""The tables that a cascade is scored from: where a later trace wrote others, its figures are of another store."""
+
 SCHEMAS = {"turns": TURNS, "claims": CLAIMS, "events": EVENTS, "suspects": SUSPECTS}
 """Every table a run directory can hold, by name."""
 
@@ -281,6 +284,10 @@ class Run:
     def has(self, name: str) -> bool:
         """Whether the table is finished."""
         return self.table_path(name).is_file()
+
+    def digests(self, names: Iterable[str]) -> dict[str, str]:
+        """Return the SHA-256 of each of some tables that is finished."""
+        return {name: digest_file(self.table_path(name)) for name in names if self.has(name)}
 
     def read(self, name: str, columns: list[str] | None = None) -> pa.Table:
         """Read a finished table; raises RunError naming the verb that makes it where it is missing or damaged."""

@@ -290,11 +290,24 @@ def _date_entries(catalogue: _Catalogue, counts: dict[str, int], *, has_store: b
         counts["rewritten_entries"] += len(versions) > 1
         for place, entry in enumerate(versions, start=1):
             entry.version, entry.versions = place, len(versions)
+            _begin_after(entry, versions[place - 2] if place > 1 else None)
             if entry.first_seen is not None and (entry.time is None or entry.first_seen < entry.time):
                 counts["seen_before_ingestion"] += entry.time is not None
                 entry.time, entry.time_from_store = entry.first_seen, False
+            if entry.in_store:
+                continue  # it stands there still, beside others of its id or alone
             if place < len(versions):
-                entry.end = versions[place].time or entry.last_seen
-            elif has_store and not entry.in_store:
+                # A store that keeps the first date of a repaired entry would end the old text before it was last seen.
+                known = [t for t in (entry.last_seen, versions[place].time) if t is not None]
+                entry.end = max(known, default=None)
+            elif has_store:
                 entry.end = entry.last_seen
                 counts["gone_from_store"] += 1
+
+
+def _begin_after(entry: EntryVersion, before: EntryVersion | None) -> None:
+    """Let a text begin no earlier than the one it took the place of was last seen, whatever date the store kept."""
+    if before is None or before.in_store or before.last_seen is None or entry.time is None:
+        return
+    if entry.time < before.last_seen and (entry.first_seen is None or entry.first_seen >= before.last_seen):
+        entry.time, entry.time_from_store = before.last_seen, False

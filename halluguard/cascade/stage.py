@@ -20,7 +20,7 @@ from halluguard.cascade.topic import Questions, embed_questions, find_topic
 from halluguard.cascade.verdict import MEANING, Decision, Regime
 from halluguard.errors import SettingError
 from halluguard.records import UNGROUNDED, Origin
-from halluguard.run import Run, write_atomically, write_json
+from halluguard.run import SPREAD_TABLES, Run, write_atomically, write_json
 
 MAX_CASCADES = 20
 """Cascades described in full, those with a named entry and the largest first; the rest are counted."""
@@ -105,7 +105,7 @@ def run_cascade(
     write_json(run.path / "cascade.json", data)
     write_atomically(run.path / "cascade.graphml", to_graphml(graphs))
     result = CascadeResult(data, graphs)
-    run.update_manifest({"cascade": result.summary()})
+    run.update_manifest({"cascade": {**result.summary(), "read": run.digests(SPREAD_TABLES)}})
     return result
 
 

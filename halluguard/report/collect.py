@@ -17,7 +17,11 @@ from halluguard.report.culprits import (
 from halluguard.report.data import Findings, ReportData, Suspects, WorstAnswer
 from halluguard.report.ranking import Fault, rank_faults
 from halluguard.report.suspects import NAMED_SUSPECTS, lay_out_suspects, rank_suspects
-from halluguard.run import Run
+from halluguard.run import SPREAD_TABLES, Run
+
+STALE_CASCADE = (
+    "the spread was scored before the last trace of this run and is left out: run `halluguard cascade` again"
+)
 
 WORST_ANSWERS = 12
 """How many faults are shown with an answer in full; the others are counted."""
@@ -61,7 +65,7 @@ def collect(run: Run) -> ReportData:
         n_worst_left_out=sum(fault.n_turns for fault in faults[WORST_ANSWERS:]),
         suspects=suspects,
         cascade=_cascade(run),
-        not_shown=(*_left_out(run), *facts.limits_of(manifest)),
+        not_shown=(*([STALE_CASCADE] if _is_stale(run) else ()), *_left_out(run), *facts.limits_of(manifest)),
         store_faults=facts.store_faults(manifest),
         method=facts.method_rows(manifest),
     )
@@ -104,9 +108,15 @@ def _left_out(run: Run) -> list[str]:
     return [f"trusted document left out: {reason}" for reason in kept] if isinstance(kept, list) else []
 
 
+def _is_stale(run: Run) -> bool:
+    """Whether the run was traced again after its spread was scored."""
+    read = facts.mapping(run.manifest.get("cascade")).get("read")
+    return read is not None and read != run.digests(SPREAD_TABLES)
+
+
 def _cascade(run: Run) -> Mapping[str, Any] | None:
     path = run.path / "cascade.json"
-    if not path.is_file():
+    if not path.is_file() or _is_stale(run):
         return None
     try:
         loaded = json.loads(path.read_text(encoding="utf-8"))

@@ -9,6 +9,7 @@ from bs4 import BeautifulSoup
 
 from halluguard.cascade import run_cascade
 from halluguard.report import collect, render_html, render_markdown, write_report
+from halluguard.report.collect import STALE_CASCADE
 from halluguard.report.hostile import UNSAFE
 from halluguard.run import Run
 
@@ -131,6 +132,17 @@ def test_a_cascade_is_drawn_with_its_verdict_and_scores(library_run, tmp_path):
     assert not UNSAFE.search(page)
     assert not BeautifulSoup(page, "html.parser").find("script")
     assert "How far it spread" in render_markdown(collect(run))
+
+
+def test_a_spread_that_was_scored_before_the_last_trace_is_left_out_and_said_to_be(library_run, tmp_path):
+    run = Run.open(shutil.copytree(library_run.path, tmp_path / "run"))
+    run_cascade(run)
+    assert collect(run).cascade is not None
+
+    run.write("suspects", run.read("suspects").to_pylist()[:1])  # as a trace of another store does
+
+    assert collect(run).cascade is None
+    assert STALE_CASCADE in collect(run).not_shown
 
 
 def test_what_steers_in_the_id_of_a_drawn_entry_is_shown_and_takes_no_tag_along(library_run, tmp_path):

@@ -23,4 +23,4 @@ def moment_of(facts: Facts) -> datetime | None:
 
 def utc(moment: datetime) -> str:
     """Write a time as STIX and SARIF want it: UTC, milliseconds, Z."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
