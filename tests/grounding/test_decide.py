@@ -146,3 +146,15 @@ def test_a_citation_of_several_texts_counts_once(models, reader):
 
     assert (both.citations.given, both.citations.needed) == (2, 1)
     assert (one.citations.given, one.citations.needed) == (1, 1)
+
+
+def test_a_citation_whose_text_the_log_lacks_is_neither_right_nor_wrong(models, reader, index):
+    turn = Turn(
+        "ids",
+        f"{BAG[:-1]} [1]. Dogs travel for 80 dollars each way [9].",
+        retrieved=(Chunk("kb-1"), Chunk("kb-2")),
+    )
+    (one,) = decide_turns([turn], reader, models.embedder, index, top_k=3)
+
+    assert one.verdicts[0].status is Status.UNCITED
+    assert one.citations.given == 1  # the one to nowhere alone
