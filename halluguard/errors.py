@@ -46,3 +46,8 @@ class RunError(HalluguardError):
 
 class SettingError(HalluguardError):
     """An option or setting has a value outside its range."""
+
+
+def first_line(error: BaseException, limit: int | None = None) -> str:
+    """Return the first line of an error's message, cut to `limit` characters; its kind where it says nothing."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:limit]

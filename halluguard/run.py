@@ -18,7 +18,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from halluguard.errors import RunError
+from halluguard.errors import RunError, first_line
 
 TOOL = "halluguard"
 """How a manifest says whose it is."""
@@ -315,9 +315,8 @@ class Run:
         try:
             yield
         except (pa.ArrowException, OSError) as error:
-            why = (str(error).splitlines() or [type(error).__name__])[0]
             raise RunError(
-                f"{self.table_path(name)}: unreadable ({why}). Put back a whole copy of it, or make the run anew with "
+                f"{self.table_path(name)}: unreadable ({first_line(error)}). Put back a whole copy of it, or make the run anew with "
                 f"`halluguard {_maker(name)}`"
             ) from error
 

@@ -109,15 +109,16 @@ def _shown_candidate(
 ) -> Candidate | None:
     logged = flagged.chunks.get(id_, ())
     stored = {place: _squeeze(index.entries[place].text or "") for place in index.positions(id_)}
-    same = [place for place, text in stored.items() if any(_squeeze(piece) in text for piece in logged)]
+    pieces = [_squeeze(piece) for piece in logged]
+    same = [place for place, whole in stored.items() if any(piece in whole for piece in pieces)]
     position = next(iter((*same, *stored)), None)
     text = "\n\n".join(logged) or (position is not None and index.entries[position].text) or ""
     if not text:
         return None
     entry = Entry(id_, text) if position is None else index.entries[position]
     candidate = _candidate(entry, position, text, index, question=question, claim=claim)
-    known = [text for text in stored.values() if text]
-    edited = bool(known) and not all(any(_squeeze(piece) in text for text in known) for piece in logged)
+    known = [whole for whole in stored.values() if whole]
+    edited = bool(known) and not all(any(piece in whole for whole in known) for piece in pieces)
     return replace(candidate, edited_since=edited, shown=True)
 
 

@@ -100,11 +100,12 @@ def find_markers(turn: Turn, blocks: Sequence[Block] = ()) -> tuple[Marker, ...]
         match for match in _bracketings(answer) if match.start() not in hidden and match.start() not in taken
     ]
     shelf.count_from_zero_if(any(map(_holds_zero, found)))
-    markers = list(explicit)
+    read: list[Marker] = []
     for match in found:
-        inside = markers and match.start() < markers[-1].end and len(markers) > len(explicit)
+        inside = read and match.start() < read[-1].end
         if not inside and (marker := _bracketed(match, shelf)):
-            markers.append(marker)
+            read.append(marker)
+    markers = [*explicit, *read]
     markers += _mentions(answer, shelf, hidden, markers)
     return tuple(sorted(markers, key=lambda marker: marker.start))
 

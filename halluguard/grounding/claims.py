@@ -108,8 +108,7 @@ class _Drafter:
 
     def _sentence(self, start: int, end: int, plain: str, *, listed: bool) -> _Draft:
         kind = ClaimKind.NOT_A_CLAIM if self._lists_source(start, listed=listed) else kind_of(plain)
-        led = bisect_right(self._starts, start) - 1
-        if self._claimed and led >= 0 and self._starts[led] == start and names_document(plain):
+        if self._claimed and self._is_marked(start) and names_document(plain):
             kind = ClaimKind.NOT_A_CLAIM
         if kind is not ClaimKind.CLAIM:
             return _Draft(start, end, plain, kind)
@@ -123,9 +122,13 @@ class _Drafter:
         """Whether an item or marked line belongs to a list of sources; plain prose ends such a list."""
         context = self._context
         if context.in_sources and not listed:
-            index = bisect_right(self._starts, start) - 1
-            context.in_sources = index >= 0 and self._starts[index] == start
+            context.in_sources = self._is_marked(start)
         return context.in_sources
+
+    def _is_marked(self, start: int) -> bool:
+        """Whether a citation marker begins at a place."""
+        index = bisect_right(self._starts, start) - 1
+        return index >= 0 and self._starts[index] == start
 
     def _row(self, block: Block) -> Iterator[_Draft]:
         """Draft a row as one claim, or cell by cell if it is longer than a claim may be."""
@@ -138,16 +141,14 @@ class _Drafter:
             return
         for number, span in enumerate(block.spans):
             for left, right in split_sentences(self._answer, [span], self._markers):
-                yield self._tabled(left, right, self._cell(number, left, right))
+                reading = self._cell(number, left, right)
+                yield _Draft(left, right, reading, kind_of(reading))
 
     def _cell(self, number: int, start: int, end: int) -> str:
         """Return a cell with its column's name in front, or the empty string for an empty one."""
         text = self._reading(start, end)
         column = self._columns[number] if number < len(self._columns) else ""
         return f"{column}: {text}" if text and column else text
-
-    def _tabled(self, start: int, end: int, reading: str) -> _Draft:
-        return _Draft(start, end, reading, kind_of(reading))
 
     def _furnished(self, block: Block) -> _Draft:
         start, end = _trimmed(block.spans)

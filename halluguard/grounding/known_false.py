@@ -34,6 +34,9 @@ MOST_WORDS = 0.6
 SURE = 0.75
 """Probability from which a text says a statement in any words."""
 
+_CALLED = "known-false:"
+"""How the ids of statements begin in tables."""
+
 
 @dataclass(frozen=True)
 class KnownFalse:
@@ -98,9 +101,6 @@ class KnownFalse:
             evidence_text=f"Known to be false: {self.statements[number]}",
             truncated=said.truncated,
         )
-
-
-_CALLED = "known-false:"
 
 
 def id_of(number: int) -> str:

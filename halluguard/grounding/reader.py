@@ -153,8 +153,7 @@ class Reader:
             progress(len(asked))
 
     def _p_supported(self, case: _Case) -> float:
-        p_borne = self._p_borne(case)
-        return min(p_borne, P_UNANSWERED) if case.unanswered else p_borne
+        return _as_answer(case, self._p_borne(case))
 
     def _p_borne(self, case: _Case) -> float:
         """Return the probability that a claim is supported by what was read, whether or not it answers its question."""
@@ -171,8 +170,9 @@ class Reader:
         if not case.scores:
             return Reading(0.0, 0.0, False, False)
         rule = self.calibration
-        p_supported = self._p_supported(case)
-        p_contradicted, against = self._worst(case.scores, self._p_borne(case))
+        p_borne = self._p_borne(case)
+        p_supported = _as_answer(case, p_borne)
+        p_contradicted, against = self._worst(case.scores, p_borne)
         supports, contradicts = rule.decide(p_supported, p_contradicted)
         shown = against if contradicts and against else max(case.scores, key=lambda score: score.entailment)
         cut = any(score.truncated for score in case.scores)
@@ -209,6 +209,11 @@ def open_case(request: ReadRequest) -> _Case:
     words = observe_words(claim, [passage.text for passage in passages], single.text)
     rounds = _distinct([packed], [windows[0], single], windows[1:2], windows[2:])
     return _Case(claim, rounds, words, unanswered=_is_unanswered(request))
+
+
+def _as_answer(case: _Case, p_borne: float) -> float:
+    """Return the probability that a claim is supported as the answer to its question."""
+    return min(p_borne, P_UNANSWERED) if case.unanswered else p_borne
 
 
 def _is_unanswered(request: ReadRequest) -> bool:

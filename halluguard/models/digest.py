@@ -4,7 +4,7 @@ import hashlib
 from functools import lru_cache
 from pathlib import Path
 
-from halluguard.errors import ModelError
+from halluguard.errors import ModelError, first_line
 
 _PARTS = (
     "*.safetensors",
@@ -56,9 +56,8 @@ def find_snapshot(name: str, cache_folder: str | None = None) -> Path:
     try:
         found = cached_file(name, "config.json", cache_dir=cache_folder)
     except OSError as error:
-        message = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
         raise ModelError(
-            f"model {name!r}: its files are not found ({message}). Give a model folder instead"
+            f"model {name!r}: its files are not found ({first_line(error, 200)}). Give a model folder instead"
         ) from error
     if found is None:
         raise ModelError(f"model {name!r}: its config.json is not found. Give a model folder instead")

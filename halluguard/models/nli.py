@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from halluguard.errors import ModelError
+from halluguard.errors import ModelError, first_line
 from halluguard.models.batching import BATCH_TOKENS, plan_batches
 from halluguard.models.devices import Placement, place
 from halluguard.models.digest import digest_model, find_snapshot
@@ -170,8 +170,9 @@ def load_nli(
     except ModelError:
         raise
     except Exception as error:
-        message = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
-        raise ModelError(f"NLI model {source!r} cannot be loaded ({message}). Check --nli-model") from error
+        raise ModelError(
+            f"NLI model {source!r} cannot be loaded ({first_line(error, 200)}). Check --nli-model"
+        ) from error
     model.to(placement.device).eval()
     digest = digest_model(folder if folder.is_dir() else find_snapshot(source))
     limit = min(int(getattr(config, "max_position_embeddings", 512)), 512)

@@ -174,7 +174,7 @@ def compare_runs(before: Run, after: Run, *, seed: int = 0) -> RunDifference:
         high=high,
         gained=tuple(turn for turn in pairs if flips[turn] > 0)[:NAMED],
         lost=tuple(turn for turn in pairs if flips[turn] < 0)[:NAMED],
-        sources=_by_source(a, b, pairs, seed),
+        sources=_by_source(a, b, flips, seed),
         only_before=len(a) - len(shared),
         only_after=len(b) - len(shared),
         not_checkable=len(shared) - len(pairs),
@@ -216,10 +216,10 @@ def bound_difference(
 
 
 def _by_source(
-    a: Mapping[str, _Answer], b: Mapping[str, _Answer], pairs: Sequence[str], seed: int
+    a: Mapping[str, _Answer], b: Mapping[str, _Answer], flips: Mapping[str, int], seed: int
 ) -> tuple[SourceDifference, ...]:
     groups: dict[str, list[str]] = {}
-    for turn in pairs:
+    for turn in flips:
         for source in sorted({*a[turn].sources, *b[turn].sources}) or [NO_SOURCE]:
             groups.setdefault(source, []).append(turn)
     counted = [
@@ -234,9 +234,7 @@ def _by_source(
         if worst < LEVEL:  # a log may name thousands of sources, and resampling is what costs
             turns = groups[source]
             low, high = bound_difference(
-                [int(bool(b[turn].grounded)) - int(bool(a[turn].grounded)) for turn in turns],
-                [a[turn].conversation or turn for turn in turns],
-                seed=seed,
+                [flips[turn] for turn in turns], [a[turn].conversation or turn for turn in turns], seed=seed
             )
         found.append(SourceDifference(source, paired, worst, low, high))
     return tuple(found)

@@ -42,6 +42,7 @@ def collect(run: Run) -> ReportData:
         raise RunError(
             f"{run.path}: no {missing[0]}: the check has not finished. Go on with `halluguard check --resume`"
         )
+    stale = _is_stale(run)
     period = tables.log_period(run)
     flagged = list(tables.flagged_claims(run))
     moments = {row["turn_id"]: row["timestamp"] for row in flagged}
@@ -64,8 +65,8 @@ def collect(run: Run) -> ReportData:
         worst=_worst(run, faults[:WORST_ANSWERS], events),
         n_worst_left_out=sum(fault.n_turns for fault in faults[WORST_ANSWERS:]),
         suspects=suspects,
-        cascade=_cascade(run),
-        not_shown=(*([STALE_CASCADE] if _is_stale(run) else ()), *_left_out(run), *facts.limits_of(manifest)),
+        cascade=None if stale else _cascade(run),
+        not_shown=(*([STALE_CASCADE] if stale else ()), *_left_out(run), *facts.limits_of(manifest)),
         store_faults=facts.store_faults(manifest),
         method=facts.method_rows(manifest),
     )
@@ -116,7 +117,7 @@ def _is_stale(run: Run) -> bool:
 
 def _cascade(run: Run) -> Mapping[str, Any] | None:
     path = run.path / "cascade.json"
-    if not path.is_file() or _is_stale(run):
+    if not path.is_file():
         return None
     try:
         loaded = json.loads(path.read_text(encoding="utf-8"))

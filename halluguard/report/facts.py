@@ -8,7 +8,6 @@ from halluguard.records import Rate, Status
 from halluguard.report.data import Counts, Findings, Grouping, GroupRate, GroupShare, MeasuredRate
 from halluguard.report.excerpts import shorten
 from halluguard.report.statuses import WORDINGS
-from halluguard.stores import STORE_MEANINGS
 
 NAMED_GROUPS = 12
 """How many groups of a property are named in a chart; the others are summed."""
@@ -125,6 +124,8 @@ def limits_of(manifest: Mapping[str, Any]) -> tuple[str, ...]:
 
 def store_faults(manifest: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     """Return what each fault means that the files of the traced store show, and the detail found."""
+    from halluguard.stores import STORE_MEANINGS  # loads every reader of a store, which no other report needs
+
     found = mapping(mapping(manifest.get("trace")).get("sweep")).get("container")
     rows = [mapping(row) for row in found] if isinstance(found, list) else []
     named = [(str(row.get("code")), str(row.get("detail") or "")) for row in rows]

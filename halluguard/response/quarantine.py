@@ -326,7 +326,7 @@ def restore_store(
         if root != wanted and not notes:
             raise InputError(
                 f"{output}: what was put together is not the store before ({count} entries). "
-                f"Take the copy in {folder / EVIDENCE / STORE}"
+                f"Take the copy in {kept}"
             )
     if signed is not None:
         with suppress(PermissionError):

@@ -214,9 +214,8 @@ def test_llamaindex_opens_the_new_store_and_finds(store_of, plan_for, empty_run,
         assert (found.node.node_id == entry.id) == (entry.id not in GONE)
 
 
-def test_llamaindex_neighbours_of_a_quarantined_node_no_longer_point_at_it(
-    empty_run, plan_for, signed, tmp_path
-):
+def write_neighbours(folder):
+    """Write a LlamaIndex store of nodes cut from one text, each pointing at those before and after, and return their ids."""
     from llama_index.core import Document, VectorStoreIndex
     from llama_index.core.embeddings import MockEmbedding
     from llama_index.core.node_parser import SentenceSplitter
@@ -226,9 +225,16 @@ def test_llamaindex_neighbours_of_a_quarantined_node_no_longer_point_at_it(
         [Document(text=text, id_="d")]
     )
     index = VectorStoreIndex(nodes, embed_model=MockEmbedding(4), store_nodes_override=True)
-    index.storage_context.persist(str(tmp_path / "li"))
+    index.storage_context.persist(str(folder))
+    return [node.node_id for node in nodes]
+
+
+def test_llamaindex_neighbours_of_a_quarantined_node_no_longer_point_at_it(
+    empty_run, plan_for, signed, tmp_path
+):
+    ids = write_neighbours(tmp_path / "li")
     store = open_store(tmp_path / "li")
-    middle = nodes[2].node_id
+    middle = ids[2]
     apply_plan(empty_run, store, plan_for(store, middle), tmp_path / "out", signed=signed)
     files = sorted((tmp_path / "out" / "store").glob("*.json"))
     assert files
@@ -238,23 +244,14 @@ def test_llamaindex_neighbours_of_a_quarantined_node_no_longer_point_at_it(
 
 
 def test_llamaindex_neighbours_point_at_a_restored_node_again(empty_run, plan_for, signed, tmp_path):
-    from llama_index.core import Document, VectorStoreIndex
-    from llama_index.core.embeddings import MockEmbedding
-    from llama_index.core.node_parser import SentenceSplitter
-
-    text = " ".join(f"Pump {i} is serviced every {i} weeks." for i in range(200))
-    nodes = SentenceSplitter(chunk_size=128, chunk_overlap=0).get_nodes_from_documents(
-        [Document(text=text, id_="d")]
-    )
-    index = VectorStoreIndex(nodes, embed_model=MockEmbedding(4), store_nodes_override=True)
-    index.storage_context.persist(str(tmp_path / "li"))
+    ids = write_neighbours(tmp_path / "li")
     store = open_store(tmp_path / "li")
 
     def relations(folder):
         held = json.loads((folder / "docstore.json").read_text())["docstore/data"]
         return {key: list(item["__data__"]["relationships"].items()) for key, item in held.items()}
 
-    gone = [nodes[place].node_id for place in (0, 2, 3)]
+    gone = [ids[place] for place in (0, 2, 3)]
     apply_plan(empty_run, store, plan_for(store, *gone), tmp_path / "out", signed=signed)
     restore_store(tmp_path / "out", tmp_path / "back")
     assert relations(tmp_path / "back") == relations(tmp_path / "li")

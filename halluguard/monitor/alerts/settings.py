@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from halluguard.errors import SettingError
+from halluguard.errors import SettingError, first_line
 from halluguard.monitor.alerts.alert import LEVELS
 from halluguard.report.hostile import one_line
 
@@ -73,7 +73,7 @@ def load_settings(path: Path) -> AlertSettings:
     try:
         document = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:  # PyYAML lets 2026-13-45 raise
-        raise SettingError(f"{path}: cannot be read as YAML ({_first_line(error)})") from error
+        raise SettingError(f"{path}: cannot be read as YAML ({first_line(error)})") from error
     try:
         return _build(path, document)
     except (TypeError, ValueError, KeyError, AttributeError) as error:
@@ -216,7 +216,3 @@ def _verify(
 
 def _told(error: Exception) -> str:
     return f"field {error} is missing" if isinstance(error, KeyError) else str(error)
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]

@@ -8,6 +8,7 @@ that is no object, or cut, is none of LlamaIndex's: its bytes are copied.
 import json
 import shutil
 from collections.abc import Collection, Iterator, Mapping
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -59,15 +60,16 @@ def write_items(items: Items, like: Store, target: Path) -> tuple[str, ...]:
     them back.
     """
     frame, _ = _take_apart(like, {entry.id for entry in like.entries()})
+    kept: set[str] = set()
+    pointing: list[list[Any]] = []
     for item in items():
+        kept.add(item.entry.id)
+        pointing += item.payload.get("relations_to", ())
         for fragment in item.payload["fragments"]:
             _put(frame[fragment["file"]], fragment)
-    for item in items():
-        for relation in item.payload.get("relations_to", ()):
-            for document in frame.values():
-                _point(document, *relation)
-    kept = {item.entry.id for item in items()}
     for document in frame.values():
+        for relation in pointing:
+            _point(document, *relation)
         _cut_relations(document, kept)
     for name, document in sorted(frame.items()):
         # in ASCII, as LlamaIndex writes it: half a character of a damaged text has no other form
@@ -146,9 +148,9 @@ def _find_relations(found: Mapping[str, list[Fragment]]) -> dict[str, list[list[
     pointing: dict[str, list[list[Any]]] = {}
     for key, fragments in found.items():
         for fragment in fragments:
-            relations = _relations(fragment["value"]) if fragment["path"] == ["docstore/data"] else None
-            for kind in _NEIGHBOURS if relations is not None else ():
-                relation = (relations or {}).get(kind)
+            held = _relations(fragment["value"]) if fragment["path"] == ["docstore/data"] else None
+            for kind in _NEIGHBOURS:
+                relation = (held or {}).get(kind)
                 if isinstance(relation, dict) and isinstance(relation.get("node_id"), str):
                     pointing.setdefault(relation["node_id"], []).append([key, kind, relation])
     return pointing
@@ -158,7 +160,7 @@ def _point(document: Any, key: str, kind: str, relation: Any) -> None:
     """Give a node that is there a relation that was cut, before the kinds that follow; one that it has stays."""
     relations = _relations(_objects(document, "docstore/data").get(key))
     if relations is not None and kind not in relations:
-        relations[kind] = json.loads(json.dumps(relation))
+        relations[kind] = deepcopy(relation)
         ordered = sorted(relations.items())
         relations.clear()
         relations.update(ordered)
