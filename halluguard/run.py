@@ -289,6 +289,12 @@ class Run:
         """Return the SHA-256 of each of some tables that is finished."""
         return {name: digest_file(self.table_path(name)) for name in names if self.has(name)}
 
+    def has_stale_cascade(self) -> bool:
+        """Whether the run was traced again after its spread was scored."""
+        scored = self.manifest.get("cascade")
+        read = scored.get("read") if isinstance(scored, dict) else None
+        return read is not None and read != self.digests(SPREAD_TABLES)
+
     def read(self, name: str, columns: list[str] | None = None) -> pa.Table:
         """Read a finished table; raises RunError naming the verb that makes it where it is missing or damaged."""
         if not self.has(name):

@@ -11,7 +11,7 @@ from halluguard.records import ClaimKind
 _LINKS = rf"(?:{LINK_WORD}(?:\s+that)?[,:.]?\s+){{0,3}}"
 _NOT = r"(?:n['’]t|\s+not)"
 _CANNOT = rf"(?:(?:can|could|do|did|am|was){_NOT}|can['’]?t|cannot)"
-_INFO = r"(?:information|info|mentions?|details?|answers?|guidance|specifics|indication|advice|instructions?|context|confirmation|access)"
+_INFO = r"(?:information|info|mentions?|details?|answers?|guidance|specifics|indication|advice|instructions?|context|confirmation)"
 _INFO_AFTER = r"(?=\W*$|\s*[,;]|\s+(?:about|on|regarding|concerning|of|in|from|within|available|provided|that|to|given|as|whether|here|for|with|which|at|related|beyond)\b)"
 _CANNOT_BE = rf"(?:cannot|can['’]?t|can\s+not|could{_NOT})\s+be"
 _ANSWER = (
@@ -33,8 +33,10 @@ _ABSTENTIONS = (
     rf"{_LINKS}i\s+(?:\w+ly\s+)?{_CANNOT}\s+(?:\w+ly\s+)?(?:find|see|know|answer|determine|tell|help|assist|locate|confirm|verify|say|be\s+sure|be\s+certain|respond|advise)\b",
     # "I don't have information on ...", "We cannot provide details", but not "We do not provide refunds"
     rf"{_LINKS}(?:i|we)\s+(?:\w+ly\s+)?{_CANNOT}\s+(?:\w+ly\s+)?(?:have|provide|give|offer|access)\s+(?:[\w-]+\s+){{0,5}}?{_INFO}{_INFO_AFTER}",
+    # "I do not have access to your booking.", but not "We do not have access to the lounge on Basic fares."
+    rf"{_LINKS}i\s+(?:\w+ly\s+)?{_CANNOT}\s+(?:\w+ly\s+)?have\s+(?:[\w-]+\s+){{0,2}}access\s+to\b",
     # "There is no information in the context about ...", but not "There is no data cap" nor "no evidence of harm"
-    rf"{_LINKS}(?:(?:i|we)\s+have|there\s+(?:is|was|are|were|seems?\s+to\s+be)|there['’]s)\s+(?:no|not\s+(?:enough|any|sufficient)|insufficient)\s+(?:[\w-]+\s+){{0,3}}?(?!access|confirm|instruct|advice){_INFO}{_INFO_AFTER}",
+    rf"{_LINKS}(?:(?:i|we)\s+have|there\s+(?:is|was|are|were|seems?\s+to\s+be)|there['’]s)\s+(?:no|not\s+(?:enough|any|sufficient)|insufficient)\s+(?:[\w-]+\s+){{0,3}}?(?!confirm|instruct|advice){_INFO}{_INFO_AFTER}",
     rf"{_LINKS}there\s+(?:is|was|are|were)n['’]t\s+(?:enough|any|sufficient)\s+(?:[\w-]+\s+){{0,3}}?{_INFO}{_INFO_AFTER}",
     rf"{_LINKS}there\s+(?:is|was|are|were)\s+no(?:t\s+any)?\s+[^.]{{1,100}}?\s(?:mentioned\s+|provided\s+|given\s+)?(?:in|from|within|by)\s+{SOURCE_PHRASE}",
     rf"{_LINKS}(?:i['’]m|i\s+am)\s+(?:not\s+(?:sure|certain|aware)|unsure|uncertain)\b",

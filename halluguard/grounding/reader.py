@@ -20,8 +20,8 @@ SUBJECT_COVER = 0.25
 """Share of the claim's content words a window must hold to be on the claim's subject; above it, more of them count for
 more in the probability of a contradiction."""
 
-ROUND_COVERS = (0.0, SUBJECT_COVER, SUBJECT_COVER, 0.5)
-"""Share of the claim's content words that a window of each round must hold to be read for a contradiction alone."""
+ROUNDS = 4
+"""How often what is still undecided is read on; see `Reader.read`."""
 
 P_QUOTED = 0.99
 """Probability that a claim is supported where the passages hold it word for word as whole sentences."""
@@ -119,7 +119,7 @@ class Reader:
 
     def _read_cases(self, requests: Sequence[ReadRequest], progress: OnProgress | None) -> list[_Case]:
         cases = [open_case(request) for request in requests]
-        for number in range(len(ROUND_COVERS)):
+        for number in range(ROUNDS):
             asked = [(case, window) for case in cases for window in self._worth_reading(case, number)]
             if asked:
                 self._score(asked, progress)
@@ -140,7 +140,7 @@ class Reader:
             return ()
         if p_supported > self.calibration.doubt_threshold:
             return windows
-        return [window for window in windows if window.cover >= ROUND_COVERS[number]]
+        return [window for window in windows if window.cover >= SUBJECT_COVER]
 
     def _score(self, asked: Sequence[tuple[_Case, Window]], progress: OnProgress | None) -> None:
         """Score windows in one call, so that pairs are deduplicated and batched together."""

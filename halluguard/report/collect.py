@@ -17,7 +17,7 @@ from halluguard.report.culprits import (
 from halluguard.report.data import Findings, ReportData, Suspects, WorstAnswer
 from halluguard.report.ranking import Fault, rank_faults
 from halluguard.report.suspects import NAMED_SUSPECTS, lay_out_suspects, rank_suspects
-from halluguard.run import SPREAD_TABLES, Run
+from halluguard.run import Run
 
 STALE_CASCADE = (
     "the spread was scored before the last trace of this run and is left out: run `halluguard cascade` again"
@@ -42,7 +42,7 @@ def collect(run: Run) -> ReportData:
         raise RunError(
             f"{run.path}: no {missing[0]}: the check has not finished. Go on with `halluguard check --resume`"
         )
-    stale = _is_stale(run)
+    stale = run.has_stale_cascade()
     period = tables.log_period(run)
     flagged = list(tables.flagged_claims(run))
     moments = {row["turn_id"]: row["timestamp"] for row in flagged}
@@ -107,12 +107,6 @@ def _left_out(run: Run) -> list[str]:
         return []
     kept = facts.mapping(json.loads(path.read_text(encoding="utf-8"))).get("skipped")
     return [f"trusted document left out: {reason}" for reason in kept] if isinstance(kept, list) else []
-
-
-def _is_stale(run: Run) -> bool:
-    """Whether the run was traced again after its spread was scored."""
-    read = facts.mapping(run.manifest.get("cascade")).get("read")
-    return read is not None and read != run.digests(SPREAD_TABLES)
 
 
 def _cascade(run: Run) -> Mapping[str, Any] | None:

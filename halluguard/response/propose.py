@@ -38,11 +38,15 @@ class Known:
 
 
 def gather(run: Run, store: Store) -> Known:
-    """Read tables and store. Raises RunError where the run was not traced."""
+    """Read tables and store. Raises RunError where the run was not traced, or traced again since its spread was scored."""
     suspects = run.read("suspects").to_pylist()
     cascade_path = run.path / "cascade.json"
     if not cascade_path.is_file():
         raise RunError(f"{run.path}: no cascade.json. Make it with `halluguard cascade`")
+    if run.has_stale_cascade():
+        raise RunError(
+            f"{run.path}: cascade.json was scored before the last trace. Make it again with `halluguard cascade`"
+        )
     cascade = json.loads(cascade_path.read_text(encoding="utf-8"))
     entries = _by_id(store)
     turns: dict[str, Mapping[str, Any]] = {}

@@ -173,6 +173,9 @@ CASES += [
     ("I'm sorry, but the documents I have access to do not answer this question.", ClaimKind.ABSTAINED),
     ("I'm the legal owner of the assistant programme.", ClaimKind.CLAIM),
     ("The documents I have access to say that the fee is $30.", ClaimKind.CLAIM),
+    ("We do not have access to the lounge on Basic fares.", ClaimKind.CLAIM),
+    ("We do not have access to information about pets.", ClaimKind.ABSTAINED),
+    ("I don't have real-time access to your booking.", ClaimKind.ABSTAINED),
     ("It depends on your fare whether a refund of 30 euros is paid.", ClaimKind.CLAIM),
     ("Welcome to the lounge: entry costs 20 euros.", ClaimKind.CLAIM),
 ]

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from halluguard.errors import InputError
+from halluguard.errors import InputError, RunError
 from halluguard.response import (
     Plan,
     PlanAction,
@@ -21,6 +21,7 @@ from halluguard.response.digests import digest_text
 from halluguard.response.ledger import append_ledger, chain, write_ledger
 from halluguard.response.paraphrase import normal, paraphrase
 from halluguard.response.telling import tell_plan
+from halluguard.run import SPREAD_TABLES
 from halluguard.stores import open_store
 
 
@@ -283,3 +284,20 @@ def test_a_plan_says_that_the_store_is_not_the_one_that_was_traced(
         path.write_text(path.read_text().replace("approve: false", "approve: true"))
         applied = apply_plan(empty_run, store, read_plan(path), tmp_path / "out", signed=signed)
         assert any(said in note for note in applied.notes)
+
+
+def test_no_plan_is_made_of_a_spread_that_was_scored_before_the_last_trace(empty_run, write_native, tmp_path):
+    folder = write_native(tmp_path / "s", [{"id": "e0", "text": "page"}], np.eye(1, dtype=np.float32))
+    for name in ("turns", "claims", "suspects"):
+        empty_run.write(name, [])
+    (empty_run.path / "cascade.json").write_text(
+        json.dumps({"cascades": [], "verdict": {"regime": "SEEDED-ONLY"}})
+    )
+    empty_run.update_manifest({"cascade": {"read": empty_run.digests(SPREAD_TABLES)}})
+    assert propose_plan(empty_run, open_store(folder)).condemned() == ()
+
+    accused = {"entry_id": "e0", "verdict": "responsible", "n_events": 1, "n_turns": 1, "reasons": []}
+    empty_run.write("suspects", [accused])  # as a trace of another store does
+
+    with pytest.raises(RunError, match="scored before the last trace"):
+        propose_plan(empty_run, open_store(folder))
