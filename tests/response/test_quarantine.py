@@ -5,6 +5,7 @@ import base64
 import json
 import subprocess
 import sys
+from datetime import date
 
 import numpy as np
 import pytest
@@ -93,6 +94,26 @@ def test_langchain_opens_the_new_store_and_finds(store_of, plan_for, empty_run, 
         if entry.id not in GONE:
             assert found.metadata == entry.metadata
     assert opened.delete(["e5"])
+
+
+@pytest.mark.parametrize("value", [date(2026, 3, 2), "2026-03-02"])
+def test_a_new_langchain_store_says_which_metadata_it_writes_as_text(
+    value, plan_for, empty_run, signed, tmp_path
+):
+    from langchain_community.vectorstores import FAISS
+    from langchain_core.embeddings import DeterministicFakeEmbedding
+
+    metadatas = [{"day": value}, {"day": value}]
+    made = FAISS.from_texts(["a", "b"], DeterministicFakeEmbedding(size=8), metadatas, ids=["e1", "e2"])
+    made.save_local(str(tmp_path / "store"))
+    store = open_store(tmp_path / "store")
+    done = apply_plan(empty_run, store, plan_for(store, "e1"), tmp_path / "out", signed=signed)
+
+    told = [note for note in done.notes if "datetime.date" in note]
+    assert len(told) == (value != "2026-03-02")
+    assert [entry.metadata["day"] for entry in open_store(tmp_path / "out" / "store").entries()] == [
+        "2026-03-02"
+    ]
 
 
 def test_chroma_opens_the_new_store_and_finds(store_of, plan_for, empty_run, signed, tmp_path):

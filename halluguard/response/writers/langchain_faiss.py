@@ -9,8 +9,11 @@ import numpy as np
 from halluguard.errors import StoreError
 from halluguard.response.writers.item import Item, Items, count_vectors
 from halluguard.stores import Store, StoreCode, read_faiss
+from halluguard.stores.confined import read_pickle
 
 _FLAT_TAGS = (b"IxFI", b"IxF2")
+_NO_VALUES = ("langchain", "builtins.getattr")
+"""What a pickle names that is no value of the metadata: the classes of the store, and how a time zone is written."""
 
 
 def write_items(items: Items, like: Store, target: Path) -> tuple[str, ...]:
@@ -29,7 +32,13 @@ def write_items(items: Items, like: Store, target: Path) -> tuple[str, ...]:
     _write_pickle(items, target / pickled.name)
     with index.open("rb") as stream:
         flat = stream.read(4) in _FLAT_TAGS
-    return () if flat else (f"{index.name} was not a flat index; the new one is, and finds exactly",)
+    notes = [] if flat else [f"{index.name} was not a flat index; the new one is, and finds exactly"]
+    objects = [name for name in read_pickle(pickled, "langchain").names if not name.startswith(_NO_VALUES)]
+    if objects:
+        notes.append(
+            f"metadata held Python objects ({', '.join(objects)}); they are written as text or lists"
+        )
+    return tuple(notes)
 
 
 def refuse_unread(store: Store) -> None:
