@@ -216,7 +216,7 @@ def trace(
 ) -> RunResult:
     """Name the store entries responsible for a run's flagged claims, or say that none is; the store is only read.
 
-    `collection` says which one of a Chroma store, where several hold entries.
+    `collection` says which one of a Chroma or Qdrant store, where several hold entries.
     """
     from halluguard.forensics import trace_run
 
@@ -262,7 +262,7 @@ def investigate(
 ) -> RunResult:
     """Check a log, trace what is ungrounded to a store, score its spread, and write both reports into the run.
 
-    `collection` says which one of a Chroma store, where several hold entries; `known_false` is taken as by `check`.
+    `collection` says which one of a Chroma or Qdrant store, where several hold entries; `known_false` is taken as by `check`.
     """
     from halluguard.stores import open_store
 
@@ -511,7 +511,7 @@ def sweep_store(
 
     Args:
         store: a vector store of any known kind.
-        collection: which one of a Chroma store, where several hold entries.
+        collection: which one of a Chroma or Qdrant store, where several hold entries.
         sources: the folder of the documents that entries were cut from.
         known_bad: a file of texts known to be bad, JSONL with a `text` or one a line.
         trusted: documents, or an index of them, that entries may contradict.

@@ -16,6 +16,7 @@ _EXTRAS = {
     "langchain": "langchain_community",
     "llama-index": "llama_index",
     "llm": "gguf",
+    "qdrant": "qdrant_client",
 }
 """The optional dependencies that pyproject.toml names, by a module of each."""
 

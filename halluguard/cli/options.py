@@ -33,7 +33,11 @@ KnownFalsePath = Annotated[
 ]
 Store = Annotated[Path, typer.Option("--store", help="Vector store under suspicion.", show_default=False)]
 CollectionName = Annotated[
-    str | None, typer.Option("--collection", help="Chroma collection, where several hold entries.")
+    str | None,
+    typer.Option(
+        "--collection",
+        help="Chroma or Qdrant collection, where several hold entries (Qdrant: NAME/VECTOR where it has several vectors).",
+    ),
 ]
 Output = Annotated[Path, typer.Option("-o", "--output", help="Where the results go.", show_default=False)]
 NliModel = Annotated[

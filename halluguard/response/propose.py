@@ -117,7 +117,7 @@ def propose_plan(
         run: with `suspects.parquet` and `cascade.json`.
         store: the store it was traced on.
         snapshots: earlier copies of the store, or files of `halluguard store snapshot`, oldest first or not.
-        collection: which one of a Chroma database, in the copies too.
+        collection: which one of a Chroma or Qdrant store, in the copies too.
         search: finds rewrites of what is accused, which no answer had retrieved, and reads what copies held before; see
             `halluguard.response.search_with`. Without it nothing is proposed to be put back, only listed.
 

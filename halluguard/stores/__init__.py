@@ -1,7 +1,7 @@
 """Vector stores, opened as evidence: read-only, streamed, never unpickled, whatever wrote them.
 
 `open_store` tells what wrote a store and opens it; `read_vectors` gathers its vectors into one array. Who writes a new store
-of the same kind reads the files of the old one by `read_faiss`, `load_array`, `copy_database` and `find_collection`.
+of the same kind reads the files of the old one by `read_faiss`, `load_array`, `copy_database`, `find_collection` and `halluguard.stores.qdrant`.
 """
 
 from halluguard.stores.chroma_tables import Collection, count_rows, find_collection

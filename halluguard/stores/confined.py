@@ -19,7 +19,8 @@ TIMEOUT_S = 1200
 class PickleContent:
     """What the allow-list reader saw in a pickle, and the JSON lines of its content, if it was read.
 
-    `folder` owns the spool file: it goes when the last reference to it does.
+    `folder` owns the spool file: it goes when the last reference to it does. Of a file of many pickles those that were
+    refused are None among the lines, and `divided` is true.
     """
 
     names: tuple[str, ...]
@@ -28,13 +29,14 @@ class PickleContent:
     trailing: int
     spool: Path
     folder: tempfile.TemporaryDirectory[str]
+    divided: bool = False
 
     @property
     def readable(self) -> bool:
-        """Whether nothing was foreign or refused, so that the content was read."""
-        return not (self.foreign or self.refused)
+        """Whether the content was read: nothing was foreign or refused, or the rest could be read without it."""
+        return self.divided or not (self.foreign or self.refused)
 
-    def lines(self) -> Iterator[dict[str, Any]]:
+    def lines(self) -> Iterator[Any]:
         """Stream the content rows; none where the pickle was refused."""
         if not self.readable:
             return
@@ -48,7 +50,7 @@ def read_pickle(path: Path, shape: str) -> PickleContent:
 
     Args:
         path: the pickle.
-        shape: `langchain` (docstore and id map) or `chroma` (metadata of a vector segment).
+        shape: `langchain` (docstore and id map), `chroma` (metadata of a vector segment) or `qdrant` (many points).
 
     Raises:
         StoreError: the file cannot be read, or was cut short.
@@ -65,6 +67,7 @@ def read_pickle(path: Path, shape: str) -> PickleContent:
     report = head.get("report")
     if status or report is None:
         report = {"refused": [f"its reader was stopped by its limits ({status})"]}
+        shape = ""
     refused = (*report.get("refused", ()), *_broken(spool))
     return PickleContent(
         tuple(report.get("globals", ())),
@@ -73,6 +76,7 @@ def read_pickle(path: Path, shape: str) -> PickleContent:
         report.get("trailing", 0),
         spool,
         folder,
+        divided=shape == "qdrant",
     )
 
 

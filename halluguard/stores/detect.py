@@ -7,11 +7,12 @@ from halluguard.stores.chroma import open_chroma
 from halluguard.stores.langchain_faiss import open_langchain_faiss
 from halluguard.stores.llamaindex import open_llamaindex
 from halluguard.stores.native import open_native
+from halluguard.stores.qdrant import META, open_qdrant
 from halluguard.stores.store import Store
 
 _EXPECTED = (
     "A store is a JSONL file (with a .npy beside it), or a folder with entries.jsonl, index.faiss and index.pkl (LangChain), "
-    "chroma.sqlite3 (Chroma), or docstore.json (LlamaIndex)"
+    "chroma.sqlite3 (Chroma), docstore.json (LlamaIndex), or meta.json and collection/ (Qdrant)"
 )
 
 
@@ -20,7 +21,8 @@ def open_store(path: Path, *, collection: str | None = None) -> Store:
 
     Args:
         path: the store's folder, or its JSONL, `.faiss` or `.sqlite3` file.
-        collection: which collection of a Chroma store, where several hold entries.
+        collection: which collection of a Chroma or Qdrant store, where several hold entries; `name/vector` where one of a
+            Qdrant store has several vectors.
 
     Raises:
         StoreError: nothing readable is there, or the store is locked, cut, corrupted or empty; one line each.
@@ -40,6 +42,8 @@ def _open_folder(folder: Path, collection: str | None) -> Store:
         return open_chroma(folder / "chroma.sqlite3", collection=collection)
     if "docstore.json" in names:
         return open_llamaindex(folder / "docstore.json")
+    if META in names and (folder / "collection").is_dir():
+        return open_qdrant(folder, collection=collection)
     indexes = [name for name in names if name.endswith(".faiss")]
     if indexes:
         return open_langchain_faiss(_only(folder, indexes, "index.faiss"))

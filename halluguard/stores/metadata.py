@@ -1,4 +1,4 @@
-"""The usual names under which metadata keeps an entry's source, time, batch and author."""
+"""The usual names under which fields and metadata keep an entry's text, source, time, batch and author."""
 
 import re
 from collections.abc import Mapping
@@ -10,8 +10,19 @@ SOURCE_KEYS = ("source", "file_path", "url", "file", "doc_uri", "filename", "fil
 TIME_KEYS = ("ingested_at", "created_at", "indexed_at", "added_at", "inserted_at", "timestamp")
 BATCH_KEYS = ("batch", "batch_id", "ingest_batch", "ingestion_id", "job_id", "run_id")
 AUTHOR_KEYS = ("written_by_turn", "from_turn", "turn_id")
+OTHER_TEXTS = ("page_content", "content", "document")
+"""What other exports call the text; read where `text` is missing and exactly one of them is there."""
+
 _MILLISECONDS_FROM = 1e11  # Unix seconds stay below this until the year 5138
 _ZONED = re.compile(r"([^\[]+)\[([A-Za-z0-9_+/-]+)\]")  # 2024-05-01T12:00:00[Europe/Berlin], as in RFC 9557
+
+
+def text_field(fields: Mapping[str, Any]) -> str | None:
+    """Return the name of the field that holds an entry's text, or None where none or several may."""
+    if "text" in fields:
+        return "text"
+    others = [name for name in OTHER_TEXTS if name in fields]
+    return others[0] if len(others) == 1 else None
 
 
 def first_text(metadata: Mapping[str, Any], keys: tuple[str, ...]) -> str | None:

@@ -1,7 +1,7 @@
 """The plain store: JSONL entries, with their vectors inline or in a `.npy` file of the same order beside them."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
@@ -17,16 +17,16 @@ from halluguard.stores.langchain_faiss import repeated_ids
 from halluguard.stores.metadata import (
     AUTHOR_KEYS,
     BATCH_KEYS,
+    OTHER_TEXTS,
     SOURCE_KEYS,
     first_text,
     first_time,
     parse_time,
+    text_field,
 )
 from halluguard.stores.store import Store, common_dimension, mend_entry, observe, refuse_empty
 
 MAX_LINE = 64 << 20
-OTHER_TEXTS = ("page_content", "content", "document")
-"""What other exports call the text; read where `text` is missing and exactly one of them is there."""
 
 
 class _Repeated(dict[str, Any]):
@@ -119,7 +119,7 @@ def _parse(path: Path, number: int, line: bytes) -> dict[str, Any]:
         raise StoreError(f"{path}:{number}: not a JSON object ({error}){half}") from error
     if not isinstance(fields, dict):
         raise StoreError(f"{path}:{number}: a {type(fields).__name__} where an entry object is expected")
-    name = _text_field(fields)
+    name = text_field(fields)
     if name is None:
         found = ", ".join(f'"{key[:40]}"' for key in list(fields)[:8]) or "no field"
         raise StoreError(
@@ -130,14 +130,6 @@ def _parse(path: Path, number: int, line: bytes) -> dict[str, Any]:
         kind = type(fields[name]).__name__
         raise StoreError(f'{path}:{number}: field "{name}" is a {kind} where a string is expected')
     return fields
-
-
-def _text_field(fields: Mapping[str, Any]) -> str | None:
-    """Return the name of the field that holds an entry's text, or None where none or several may."""
-    if "text" in fields:
-        return "text"
-    others = [name for name in OTHER_TEXTS if name in fields]
-    return others[0] if len(others) == 1 else None
 
 
 def _keep_pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -169,7 +161,7 @@ def _entry(path: Path, row: _Row, vector: NDArray[Any] | None, position: int) ->
         )
     if vector is None and fields.get("vector") is not None:
         vector = _inline(path, row)
-    key, text = fields.get("id"), _text_field(fields)
+    key, text = fields.get("id"), text_field(fields)
     return Entry(
         id=f"line-{row.line}" if key is None or key == "" else str(key),
         text=None if text is None else fields[text],

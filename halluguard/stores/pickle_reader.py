@@ -2,7 +2,8 @@
 
 This file is run as a script in a child process (`python -I pickle_reader.py SHAPE FILE`) with limits on memory, time
 and files, and imports the standard library alone. It writes JSON lines to standard output: first one `report`, then,
-if nothing was refused, the content. The rules are those of an allow list: exact (module, name) pairs, inert records in
+if nothing was refused, the content. A file of the shape `qdrant` holds many pickles, each behind its length in eight
+bytes; one that is refused is a row that says so, and the others are read. The rules are those of an allow list: exact (module, name) pairs, inert records in
 place of every class, a refusal of opcodes that no store needs.
 """
 
@@ -33,6 +34,10 @@ PAIRS = {
         ("langchain_classic.docstore.in_memory", "InMemoryDocstore"),
     },
     "chroma": {("chromadb.segment.impl.vector.local_persistent_hnsw", "PersistentData")},
+    "qdrant": {
+        ("qdrant_client.http.models.models", "PointStruct"),
+        ("qdrant_client.http.models.models", "SparseVector"),
+    },
 }
 """The classes a store of each shape names; each is replaced by a record of its state."""
 
@@ -441,7 +446,28 @@ def chroma_lines(content: Any) -> Iterator[dict[str, Any]]:
     }
 
 
-LINES = {"langchain": langchain_lines, "chroma": chroma_lines}
+def qdrant_lines(content: Any) -> Iterator[dict[str, Any]]:
+    """Yield the one row of a point: its id, its vectors by name ("" for the only one), its payload."""
+    fields = _state(content)
+    key, vectors, payload = fields.get("id"), fields.get("vector"), fields.get("payload")
+    if type(key) not in (int, str):
+        raise RefusedError("a point without an id")
+    named = vectors if isinstance(vectors, dict) else {"": vectors}
+    yield {
+        "id": key,
+        "vectors": {_key(name): _vector(vector) for name, vector in named.items()},
+        "payload": plain(payload) if isinstance(payload, dict) else {},
+    }
+
+
+def _vector(vector: Any) -> Any:
+    """Return a dense vector as base64 of its float64 numbers, any other (sparse, of several vectors) as its fields."""
+    if isinstance(vector, list) and all(type(number) in (int, float) for number in vector):
+        return base64.b64encode(struct.pack(f"<{len(vector)}d", *vector)).decode()
+    return plain(_state(vector)) if isinstance(vector, Record) else plain(vector)
+
+
+LINES = {"langchain": langchain_lines, "chroma": chroma_lines, "qdrant": qdrant_lines}
 
 
 def confine(size: int) -> None:
@@ -469,18 +495,50 @@ def main(shape: str, path: str) -> None:
         _prepare()
         confine(size)
         try:
-            content, report = load_bounded(stream, shape, size)
+            if shape == "qdrant":
+                report, lines = load_framed(stream, shape, size)
+            else:
+                content, report = load_bounded(stream, shape, size)
+                lines = iter(()) if content is None else LINES[shape](content)
         except CutError as error:
             write(json.dumps({"cut": str(error)}) + "\n")
             return
         write(json.dumps({"report": report}) + "\n")
-        if content is None:
-            return
         try:
-            for line in LINES[shape](content):
+            for line in lines:
                 write(json.dumps(line) + "\n")
         except (RefusedError, RecursionError) as error:
             write(json.dumps({"broken": str(error) or type(error).__name__}) + "\n")
+
+
+def load_framed(stream: BinaryIO, shape: str, size: int) -> tuple[dict[str, Any], Iterator[dict[str, Any]]]:
+    """Return what was seen in all pickles of a file, and a row for each, None for one that was refused."""
+    report: dict[str, Any] = {"globals": set(), "foreign": set(), "refused": set(), "trailing": 0}
+    rows: list[Any] = []
+    stream.seek(0)
+    while stream.tell() < size:
+        (length,) = struct.unpack("<Q", stream.read(8))
+        row, seen = _load_one(io.BytesIO(stream.read(length)), shape, length)
+        for name in ("globals", "foreign", "refused"):
+            report[name].update(seen[name])
+        report["trailing"] += seen["trailing"]
+        rows.append(row)
+    made = {name: sorted(found) if isinstance(found, set) else found for name, found in report.items()}
+    return made, iter(rows)
+
+
+def _load_one(stream: BinaryIO, shape: str, size: int) -> tuple[dict[str, Any] | None, dict[str, Any]]:
+    try:
+        content, report = load_bounded(stream, shape, size)
+        row = None if content is None else next(LINES[shape](content))
+    except (CutError, RefusedError, RecursionError, OverflowError) as error:
+        return None, {
+            "globals": [],
+            "foreign": [],
+            "refused": [str(error) or type(error).__name__],
+            "trailing": 0,
+        }
+    return row, report
 
 
 def _prepare() -> None:

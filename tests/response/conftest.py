@@ -22,6 +22,7 @@ native_store = _stores.native_store
 faiss_store = _stores.faiss_store
 chroma_store = _stores.chroma_store
 llamaindex_store = _stores.llamaindex_store
+qdrant_store = _stores.qdrant_store
 copy_of = _stores.copy_of
 digest_of = _stores.digest_of
 vectors_of = _stores.vectors_of

@@ -117,6 +117,30 @@ def llamaindex_store(tmp_path_factory):
     return folder
 
 
+@pytest.fixture(scope="session")
+def qdrant_store(tmp_path_factory):
+    qdrant = pytest.importorskip("qdrant_client", reason="qdrant-client is not installed")
+    models = qdrant.models
+    folder = tmp_path_factory.mktemp("qdrant")
+    client = qdrant.QdrantClient(path=str(folder))
+    dense = models.VectorParams(size=DIMENSION, distance=models.Distance.COSINE)
+    client.create_collection("pumps", vectors_config=dense)
+    client.create_collection("drafts", vectors_config=dense)
+    client.upsert(
+        "pumps",
+        [
+            models.PointStruct(
+                id=i,
+                vector=vector,
+                payload={"page_content": text, "metadata": {"source": f"s{i % 3}.md", "page": i}},
+            )
+            for i, (text, vector) in enumerate(zip(make_texts(N), make_vectors(N).tolist(), strict=True))
+        ],
+    )
+    client.close()
+    return folder
+
+
 @pytest.fixture
 def copy_of(tmp_path):
     """Return a function that copies a store, so that a test may damage it."""

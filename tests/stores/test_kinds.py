@@ -13,6 +13,7 @@ KINDS = {
     "langchain_faiss": "faiss_store",
     "chroma": "chroma_store",
     "llamaindex": "llamaindex_store",
+    "qdrant": "qdrant_store",
 }
 
 
@@ -26,27 +27,34 @@ def folder(kind, request):
     return request.getfixturevalue(KINDS[kind])
 
 
+@pytest.fixture
+def names(kind):
+    """Return a function that names the first entries of a store; ids of Qdrant are numbers or UUIDs."""
+    return lambda count: [str(i) if kind == "qdrant" else f"e{i}" for i in range(count)]
+
+
 def test_store_kind_is_detected_from_the_folder(kind, folder):
     assert open_store(folder).kind == kind
 
 
-def test_entries_carry_the_texts_and_vectors_that_were_written(folder, texts_of, vectors_of):
+def test_entries_carry_the_texts_and_vectors_that_were_written(folder, names, texts_of, vectors_of):
     store = open_store(folder)
 
     entries = {entry.id: entry for entry in store.entries()}
 
     texts, vectors = texts_of(store.count), vectors_of(store.count)
-    assert [entries[f"e{i}"].text for i in range(store.count)] == texts
-    np.testing.assert_allclose([entries[f"e{i}"].vector for i in range(store.count)], vectors, atol=1e-6)
-    assert entries["e4"].source == "s1.md"
+    ids = names(store.count)
+    assert [entries[key].text for key in ids] == texts
+    np.testing.assert_allclose([entries[key].vector for key in ids], vectors, atol=1e-6)
+    assert entries[ids[4]].source == "s1.md"
 
 
-def test_entries_stream_in_insertion_order_each_time_they_are_asked_for(folder):
+def test_entries_stream_in_insertion_order_each_time_they_are_asked_for(folder, names):
     store = open_store(folder)
 
     first, second = ([entry.id for entry in store.entries()] for _ in range(2))
 
-    assert first == second == [f"e{i}" for i in range(store.count)]
+    assert first == second == names(store.count)
 
 
 def test_untouched_store_has_no_container_finding(folder):
@@ -62,6 +70,7 @@ def test_store_says_what_it_cannot_know(kind, folder):
         "langchain_faiss": ("time", "batch"),
         "chroma": (),
         "llamaindex": ("time", "batch", "order"),
+        "qdrant": ("time", "batch"),
     }
 
     assert open_store(folder).cannot_know == expected[kind]

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from halluguard.errors import StoreError
-from halluguard.response.writers import chroma, langchain_faiss, llamaindex, native
+from halluguard.response.writers import chroma, langchain_faiss, llamaindex, native, qdrant
 from halluguard.response.writers.item import Item, Items, plain_items
 from halluguard.stores import Store
 
@@ -13,12 +13,14 @@ _READERS: dict[str, Callable[[Store], Iterator[Item]]] = {
     "langchain_faiss": lambda store: plain_items(store.entries()),
     "llamaindex": llamaindex.read_items,
     "chroma": chroma.read_items,
+    "qdrant": qdrant.read_items,
 }
 _WRITERS: dict[str, Callable[[Items, Store, Path], tuple[str, ...]]] = {
     "native": native.write_items,
     "langchain_faiss": langchain_faiss.write_items,
     "llamaindex": llamaindex.write_items,
     "chroma": chroma.write_items,
+    "qdrant": qdrant.write_items,
 }
 
 
