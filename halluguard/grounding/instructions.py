@@ -1,4 +1,4 @@
-"""How an instruction is put to a model beside a rule against something: as a statement, "You should add salt".
+"""How a claim is put to a model beside a passage: an instruction beside a rule against something as a statement, "You should add salt".
 
 A model trained on statements takes "Never open the valve" for support of "Open the valve", and for the opposite of
 "Open the lid". Read as a statement of what one should do, both are told apart better.
@@ -10,6 +10,7 @@ from functools import lru_cache
 
 from halluguard.grounding.fragments import FINITE
 from halluguard.models import PairScorer, PairScores
+from halluguard.text import restate
 
 _VERB_LIST = """
 accept add adjust allow apply arrange ask attach avoid bake be begin boil bring buy carry choose clean click close
@@ -130,15 +131,16 @@ def forbids(premise: str, statement: str) -> bool:
 
 
 def score_claims(scorer: PairScorer, pairs: Sequence[tuple[str, str]]) -> PairScores:
-    """Score (premise, claim) pairs, an instruction as a statement where the premise may forbid it.
+    """Score (premise, claim) pairs, quantities written as the premise writes them, an instruction as a statement where it may forbid it.
 
     There the instruction with its reason is contradicted as surely as without it: the higher of both is its contradiction. Every
     other pair is what the scorer itself makes of it.
     """
+    alike = [(premise, restate(claim, premise)) for premise, claim in pairs]
     told = [
-        statement if forbids(premise, statement := as_statement(claim)) else None for premise, claim in pairs
+        statement if forbids(premise, statement := as_statement(claim)) else None for premise, claim in alike
     ]
-    stated = [(premise, one or claim) for (premise, claim), one in zip(pairs, told, strict=True)]
+    stated = [(premise, one or claim) for (premise, claim), one in zip(alike, told, strict=True)]
     bare = [
         (row, (stated[row][0], short))
         for row, one in enumerate(told)

@@ -14,7 +14,7 @@ from halluguard.grounding.features import WORD_FEATURES, WordFeatures, logit, ob
 from halluguard.grounding.instructions import score_claims
 from halluguard.models import PairScorer
 from halluguard.records import Passage, Reading
-from halluguard.text import Term, short_answer, terms
+from halluguard.text import Term, restate, short_answer, terms
 
 SUBJECT_COVER = 0.25
 """Share of the claim's content words a window must hold to be on the claim's subject; above it, more of them count for
@@ -218,7 +218,8 @@ def _as_answer(case: _Case, p_borne: float) -> float:
 
 def _is_unanswered(request: ReadRequest) -> bool:
     """Whether a claim is a question with a short answer most of whose own words no passage holds."""
-    answer = short_answer(request.claim, request.question)
+    said = restate(request.claim, "\n".join(passage.text for passage in request.passages))
+    answer = short_answer(said, request.question)
     if not answer:
         return False
     held = frozenset[Term]().union(*(terms(passage.text) for passage in request.passages))

@@ -1,11 +1,13 @@
 """What can be said of a text without a model: its content words, numbers and names, its sentences and windows."""
 
 from halluguard.text.answers import Term, anchor_share, own_terms, short_answer, terms
+from halluguard.text.quantities import Quantity, quantities, restate
 from halluguard.text.surrogates import has_surrogate, mend_text
 from halluguard.text.windows import Span, estimate_tokens, split_sentences, split_windows
 from halluguard.text.words import content_words, names, negates, numbers, stem, stems
 
 __all__ = [
+    "Quantity",
     "Span",
     "Term",
     "anchor_share",
@@ -17,6 +19,8 @@ __all__ = [
     "negates",
     "numbers",
     "own_terms",
+    "quantities",
+    "restate",
     "short_answer",
     "split_sentences",
     "split_windows",

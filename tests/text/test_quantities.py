@@ -1,0 +1,105 @@
+"""Quantities in whatever writing: what equals what, and what must stay as it is."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from halluguard.text import quantities, restate
+
+
+@pytest.mark.parametrize(
+    ("claim", "passage", "restated"),
+    [
+        ("Keep it dry for two days.", "Dressings stay dry for 48 hours.", "Keep it dry for 48 hours."),
+        ("Object within three weeks.", "within 21 days", "Object within 21 days."),
+        ("the last two years", "of the last 24 months", "the last 24 months"),
+        ("Leave it out for a day.", "left out for 24 hours", "Leave it out for 24 hours."),
+        ("It lasts an hour and a half.", "90 minutes", "It lasts 90 minutes."),
+        ("It takes two and a half hours.", "150 min", "It takes 150 min."),
+        ("Drink three quarters of a litre.", "Drink 750 ml", "Drink 750 ml."),
+        ("The half-hour talk", "lasts 30 minutes", "The 30 minutes talk"),
+        ("2 business days", "two working days", "two working days"),
+        ("up to 1.5 kg", "at most 1,500 g", "up to 1,500 g"),
+        ("others pay 8 euros", "Non-members pay €8", "others pay €8"),
+        ("$1500 in all", "1,500 dollars", "1,500 dollars in all"),
+        ("40 per cent off", "a reduction of 40%", "40% off"),
+        ("until 6 pm.", "until 18:00", "until 18:00."),
+        ("until 6:30 p.m. daily", "until 18:30", "until 18:30 daily"),
+        ("until 8 in the evening", "07:00–20:00", "until 20:00"),
+        ("opens at 7:00", "07:00–20:00", "opens at 07:00"),
+        ("Mondays 2–4 pm", "Monday 14:00–16:00", "Mondays 14:00–16:00"),
+        ("from 11 to 1 pm", "11:00 to 13:00", "from 11:00 to 13:00"),
+        ("between 8 and 9 am", "08:00 and 09:00", "between 08:00 and 09:00"),
+        ("before noon", "before 12:00", "before 12:00"),
+        ("at 12 am", "at midnight", "at midnight"),
+    ],
+)
+def test_an_equal_quantity_is_written_as_the_passage_writes_it(claim, passage, restated):
+    assert restate(claim, passage) == restated
+
+
+@pytest.mark.parametrize(
+    ("claim", "passage"),
+    [
+        ("Keep it dry for three days.", "Dressings stay dry for 48 hours."),
+        ("within a month", "within 30 days"),
+        ("two days", "two working days"),
+        ("two to three weeks", "14 to 21 days"),
+        ("5–7 days", "168 hours"),
+        ("twice a day", "24 hours"),
+        ("€15 a day", "24 hours"),
+        ("until 6 am", "until 18:00"),
+        ("$20 million", "20 dollars"),
+        ("section 2.15", "at 02:15"),
+        ("in 2010", "at 20:10"),
+        ("48 hours", "48 hours, that is two days"),
+        ("8 dollars", "€8"),
+        ("2–6 pm", "until 18:00"),
+        ("", ""),
+    ],
+)
+def test_any_other_quantity_stays_as_it_is(claim, passage):
+    assert restate(claim, passage) == claim
+
+
+WRITINGS = [
+    "two days",
+    "48 hours",
+    "6 pm",
+    "18:00",
+    "8 euros",
+    "€8",
+    "2–4 pm",
+    "4–6 pm",
+    "2–4 am",
+    "14:00",
+    "3 weeks",
+    "a and 7",
+    "no unit",
+    "1,000 g",
+    "1 kg",
+]
+texts = st.lists(st.sampled_from(WRITINGS) | st.text(max_size=8), max_size=6).map(" , ".join)
+
+
+@given(texts, texts)
+def test_a_restated_claim_states_the_same_and_is_not_restated_again(claim, passage):
+    made = restate(claim, passage)
+
+    assert [(one.kind, one.value) for one in quantities(made)] == [
+        (one.kind, one.value) for one in quantities(claim)
+    ]
+    assert restate(made, passage) == made
+
+
+@given(texts)
+def test_quantities_lie_in_order_within_the_text(text):
+    ends = [place for one in quantities(text) for place in (one.start, one.end)]
+
+    assert ends == sorted(ends)
+    assert all(0 <= place <= len(text) for place in ends)
+
+
+@given(texts)
+def test_a_text_is_not_restated_beside_itself(text):
+    assert restate(text, text) == text
