@@ -6,7 +6,15 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from halluguard.records import Passage
-from halluguard.text import content_words, estimate_tokens, split_sentences, split_windows, stems
+from halluguard.text import (
+    Span,
+    content_words,
+    estimate_tokens,
+    find_rows,
+    split_sentences,
+    split_windows,
+    stems,
+)
 
 CANDIDATES = 6
 """Windows of a request that are read at most; those that share the most words with the claim."""
@@ -48,20 +56,32 @@ def cover_of(claim: str, text: str) -> float:
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """A window or sentence of a passage, and the stems it holds."""
+    """A window or sentence of a passage, the header row it needs where it begins within a table, and the stems of both."""
 
     text: str
+    head: str
     stems: frozenset[str]
+
+    @property
+    def whole(self) -> str:
+        """The text as it is read: a row of a table says nothing without its header."""
+        return f"{self.head}\n{self.text}" if self.head else self.text
 
 
 @lru_cache(maxsize=4096)
 def _windows_of(text: str) -> tuple[_Part, ...]:
-    return tuple(_Part(part := text[span.start : span.end], stems(part)) for span in split_windows(text))
+    return _parts(text, split_windows(text))
 
 
 @lru_cache(maxsize=4096)
 def _sentences_of(text: str) -> tuple[_Part, ...]:
-    return tuple(_Part(part := text[span.start : span.end], stems(part)) for span in split_sentences(text))
+    return _parts(text, split_sentences(text))
+
+
+def _parts(text: str, spans: Sequence[Span]) -> tuple[_Part, ...]:
+    rows = find_rows(text)
+    pieces = ((text[span.start : span.end], rows.head_at(span.start)) for span in spans)
+    return tuple(_Part(piece, head, stems(piece) | stems(head)) for piece, head in pieces)
 
 
 def find_candidates(claim: str, passages: Sequence[Passage], limit: int = CANDIDATES) -> tuple[Window, ...]:
@@ -70,9 +90,9 @@ def find_candidates(claim: str, passages: Sequence[Passage], limit: int = CANDID
     found: dict[str, Window] = {}
     for passage in passages:
         for part in _windows_of(passage.text):
-            if part.text not in found:
+            if part.whole not in found:
                 cover = len(wanted & part.stems) / len(wanted) if wanted else 0.0
-                found[part.text] = Window(passage.id, part.text, cover)
+                found[part.whole] = Window(passage.id, part.whole, cover)
     return tuple(sorted(found.values(), key=lambda window: -window.cover)[:limit])
 
 
@@ -85,7 +105,7 @@ def choose_sentences(claim: str, passages: Sequence[Passage]) -> tuple[Window, W
     """
     wanted = stems(claim)
     pool = [
-        (passage.id, part.text, shared)
+        (passage.id, part, shared)
         for passage in passages
         for part in _sentences_of(passage.text)
         if (shared := wanted & part.stems)
@@ -97,8 +117,8 @@ def choose_sentences(claim: str, passages: Sequence[Passage]) -> tuple[Window, W
         gain, negative = max(gains, default=(0, 0))
         if not gain:
             break
-        _, text, shared = pool[-negative]
-        room -= estimate_tokens(text)
+        _, part, shared = pool[-negative]
+        room -= estimate_tokens(part.whole)
         if chosen and room < 0:
             break
         chosen.append(-negative)
@@ -106,11 +126,24 @@ def choose_sentences(claim: str, passages: Sequence[Passage]) -> tuple[Window, W
     if not chosen:
         return None
     first_id, best, shared = pool[chosen[0]]
-    packed = " ".join(pool[position][1] for position in sorted(chosen))
     return (
-        Window(first_id, packed, 1 - len(missing) / len(wanted)),
-        Window(first_id, best, len(shared) / len(wanted)),
+        Window(
+            first_id,
+            _join([pool[position][1] for position in sorted(chosen)]),
+            1 - len(missing) / len(wanted),
+        ),
+        Window(first_id, best.whole, len(shared) / len(wanted)),
     )
+
+
+def _join(parts: Sequence[_Part]) -> str:
+    """Join sentences as one text; rows of one table stand under one header."""
+    text = head = ""
+    for part in parts:
+        piece = part.text if part.head == head else part.whole
+        text = piece if not text else f"{text}\n{piece}" if part.head else f"{text} {piece}"
+        head = part.head
+    return text
 
 
 def find_quote(claim: str, passages: Sequence[Passage]) -> Window | None:

@@ -3,16 +3,19 @@
 from halluguard.text.answers import Term, anchor_share, own_terms, short_answer, terms
 from halluguard.text.quantities import Quantity, quantities, restate
 from halluguard.text.surrogates import has_surrogate, mend_text
+from halluguard.text.tables import TableRows, find_rows
 from halluguard.text.windows import Span, estimate_tokens, split_sentences, split_windows
 from halluguard.text.words import content_words, names, negates, numbers, stem, stems
 
 __all__ = [
     "Quantity",
     "Span",
+    "TableRows",
     "Term",
     "anchor_share",
     "content_words",
     "estimate_tokens",
+    "find_rows",
     "has_surrogate",
     "mend_text",
     "names",

@@ -33,6 +33,37 @@ def test_nothing_is_packed_where_no_word_is_shared():
     assert choose_sentences("Penguins swim.", [APART]) is None
 
 
+TABLE = (
+    "| Car park | One hour | All day |\n|---|---|---|\n| Quayside | £1.40 | £7 |\n"
+    + "".join(f"| Place {number} | £{number}.10 | £{number}0 |\n" for number in range(2, 40))
+    + "| Station | £1.60 | £8.50 |"
+)
+
+
+def test_a_row_of_a_table_is_read_under_its_header():
+    packed, best = choose_sentences("A whole day at the Station car park costs £8.50.", [Passage("t", TABLE)])
+
+    assert best.text == "| Car park | One hour | All day |\n| Station | £1.60 | £8.50 |"
+    assert packed.text.startswith(best.text.split("\n")[0])
+    assert packed.text.count("One hour") == 1
+
+
+def test_rows_of_one_table_stand_under_one_header():
+    claim = "Quayside costs £1.40 and Station £1.60."
+    packed, _ = choose_sentences(claim, [Passage("t", TABLE)])
+
+    assert packed.text == (
+        "| Car park | One hour | All day |\n| Quayside | £1.40 | £7 |\n| Station | £1.60 | £8.50 |"
+    )
+
+
+def test_a_window_that_begins_within_a_table_has_its_header():
+    found = find_candidates("Station £8.50", [Passage("t", TABLE)])
+
+    assert len(found) > 1
+    assert all(window.text.startswith("| Car park | One hour | All day |\n") for window in found)
+
+
 def test_candidates_are_distinct_and_the_richest_come_first():
     found = find_candidates("The Porto branch opened in 1998.", [APART, Passage("copy", APART.text)], 3)
 
