@@ -7,6 +7,7 @@ from functools import lru_cache
 
 from halluguard.records import Passage
 from halluguard.text import (
+    WINDOW_TOKENS,
     Span,
     content_words,
     estimate_tokens,
@@ -80,8 +81,14 @@ def _sentences_of(text: str) -> tuple[_Part, ...]:
 
 def _parts(text: str, spans: Sequence[Span]) -> tuple[_Part, ...]:
     rows = find_rows(text)
-    pieces = ((text[span.start : span.end], rows.head_at(span.start)) for span in spans)
+    pieces = ((text[span.start : span.end], _short(rows.head_at(span.start))) for span in spans)
     return tuple(_Part(piece, head, stems(piece) | stems(head)) for piece, head in pieces)
+
+
+@lru_cache(maxsize=256)
+def _short(head: str) -> str:
+    """Return a header, "" for one so long that no room is left for the rows."""
+    return head if estimate_tokens(head) <= WINDOW_TOKENS // 2 else ""
 
 
 def find_candidates(claim: str, passages: Sequence[Passage], limit: int = CANDIDATES) -> tuple[Window, ...]:

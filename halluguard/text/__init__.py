@@ -4,10 +4,11 @@ from halluguard.text.answers import Term, anchor_share, own_terms, short_answer,
 from halluguard.text.quantities import Quantity, quantities, restate
 from halluguard.text.surrogates import has_surrogate, mend_text
 from halluguard.text.tables import TableRows, find_rows
-from halluguard.text.windows import Span, estimate_tokens, split_sentences, split_windows
+from halluguard.text.windows import WINDOW_TOKENS, Span, estimate_tokens, split_sentences, split_windows
 from halluguard.text.words import content_words, names, negates, numbers, stem, stems
 
 __all__ = [
+    "WINDOW_TOKENS",
     "Quantity",
     "Span",
     "TableRows",

@@ -1,7 +1,7 @@
 """Quantities of a text (spans of time, times of day, lengths, weights, volumes, money, shares), and one quantity in another's writing.
 
 An answer says "two days" or "6 pm" where the passage says "48 hours" or "18:00". A small model takes such a pair for a
-contradiction, since the numbers differ; written alike, they are the same to it.
+contradiction, since the numbers differ; written alike, they are the same to it. What may be read in two ways is no quantity here.
 """
 
 import re
@@ -9,14 +9,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-_SMALL = "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen"
+_SMALL = "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen"
 _TENS = "twenty thirty forty fifty sixty seventy eighty ninety"
-_WORDS = {word: float(value) for value, word in enumerate(_SMALL.split())}
+_WORDS = {word: float(value) for value, word in enumerate(_SMALL.split(), start=1)}
 _TENS_VALUES = {word: float(10 * value) for value, word in enumerate(_TENS.split(), start=2)}
 
 _SIZES: dict[str, dict[str, float]] = {
     "minutes": {
-        "second|seconds|sec|secs": 1 / 60,
+        "seconds|sec|secs": 1 / 60,
         "minute|minutes|min|mins": 1,
         "hour|hours|hr|hrs|h": 60,
         "day|days|calendar day|calendar days": 1440,
@@ -28,7 +28,7 @@ _SIZES: dict[str, dict[str, float]] = {
     "metres": {
         "mm|millimetre|millimetres|millimeter|millimeters": 0.001,
         "cm|centimetre|centimetres|centimeter|centimeters": 0.01,
-        "m|metre|metres|meter|meters": 1,
+        "metre|metres|meter|meters": 1,
         "km|kilometre|kilometres|kilometer|kilometers": 1000,
     },
     "grams": {
@@ -55,38 +55,67 @@ _UNITS = {
     for name in names.split("|")
 }
 _MONEY = {"€": "euros", "$": "dollars", "£": "pounds"}
+_PARTS = {"half": 0.5, "three quarters of": 0.75, "a quarter of": 0.25}
 
-_DIGITS = r"\d+(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?"
-_WORDED = rf"(?:{'|'.join(_TENS_VALUES)})(?:[- ](?:{'|'.join(list(_WORDS)[1:10])}))?|{'|'.join(sorted(_WORDS, key=len, reverse=True))}"
+_DIGITS = r"\d{1,3}(?:,\d{3}){1,3}(?:\.\d{1,6})?|\d{1,9}(?:\.\d{1,6})?"
+_WORDED = rf"(?:{'|'.join(_TENS_VALUES)})(?:[- ](?:{'|'.join(list(_WORDS)[:9])}))?|{'|'.join(sorted(_WORDS, key=len, reverse=True))}"
 _UNIT = "|".join(sorted(map(re.escape, _UNITS), key=len, reverse=True))
-_ENDS = r"(?![\w-])"
+_GAP = r"[ \u00a0-]?"
+_ENDS = r"(?![\w^²³-]|[.,]\d)"
 _AMOUNT = re.compile(
-    rf"(?<![\w.,:/€$£-])(?:(?P<number>{_DIGITS}|{_WORDED})(?P<half> and a half)?|(?P<part>half|three quarters of|a quarter of)(?: an?)?)"
-    rf"[\s-]?(?P<unit>{_UNIT})(?:{_ENDS}|(?<=[%€$£]))",
-    re.IGNORECASE,
+    rf"(?<![\w.,:/€$£−+-])(?:(?P<number>{_DIGITS}|{_WORDED})(?P<half> and a half)?|(?P<part>half|three quarters of|a quarter of)(?: an?)?)"
+    rf"{_GAP}(?P<unit>{_UNIT})(?:(?<=[%€$£])(?![\w.,]*\d)|(?<![%€$£]){_ENDS})",
+    re.IGNORECASE | re.ASCII,
 )
 _SINGLE = re.compile(
     rf"\b(?:for|within|after|before|than|least|most|about|takes?|lasts?)\s(?P<said>an? (?P<unit>{_UNIT})){_ENDS}",
-    re.IGNORECASE,
+    re.IGNORECASE | re.ASCII,
 )
-_AND_HALF = re.compile(r"\b(?:an?|one) (?P<unit>hour|day|week|month|year) and a half\b", re.IGNORECASE)
+_AND_HALF = re.compile(
+    r"\b(?:an?|one) (?P<unit>hour|day|week|month|year) and a half\b", re.IGNORECASE | re.ASCII
+)
 _PRICE = re.compile(
-    rf"(?<!\w)(?P<sign>[€$£])\s?(?P<number>{_DIGITS})(?![\d,.]*\d)(?!\s?(?:k|m|bn|million|billion|thousand)\b)",
-    re.IGNORECASE,
+    rf"(?<![\w.,−+-])(?P<sign>[€$£]) ?(?P<number>{_DIGITS})(?![\d%-]|[.,]\d)",
+    re.ASCII,
 )
-_FIRST_OF_RANGE = re.compile(rf"(?:{_DIGITS}|\b(?:{_WORDED}))\s?(?:-|–|—|to|and|or)\s?$", re.IGNORECASE)
-"""What stands before the second number of "two to three weeks": its unit is also that of the first, which has none of its own."""
-_RANGE_CHARS = 24
-_PARTS = {"half": 0.5, "three quarters of": 0.75, "a quarter of": 0.25}
 
-_PERIOD = r"a\.m\.|am|p\.m\.|pm|(?:o['’]clock )?in the (?:morning|afternoon|evening)|(?:o['’]clock )?at night"
-_CLOCK = re.compile(
-    rf"(?<![\w.,:€$£-])(?P<hour>[01]?\d|2[0-4])(?:[:.](?P<minute>[0-5]\d))?"
-    rf"(?:(?P<range>\s?(?:[-–—]|to|and|until)\s?(?P<hour2>[01]?\d|2[0-4])(?:[:.](?P<minute2>[0-5]\d))?)?\s?(?P<period>{_PERIOD}))?"
-    rf"(?![\w:%]|[.,]\d)"
-    r"|\b(?P<named>noon|midday|midnight)\b",
-    re.IGNORECASE,
+_BEFORE = re.compile(
+    rf"(?:(?:(?<![€$£\d.,])(?:{_DIGITS})|\b(?:{_WORDED})) ?(?:-|–|—|,? (?:to|and|or|till|until)|&|x|×) ?|\b(?:hundred|thousand|million)(?: and)? |\d[ \u00a0\u202f]|\b(?:minus|open|available|staffed) )$",
+    re.IGNORECASE | re.ASCII,
 )
+"""What stands before a number that is not the whole: the first of a range, whose unit is that of the second, or more digits; and
+before "24 hours" that are no day but all of every day."""
+_MORE = re.compile(
+    rf"[ \u00a0\u202f]?(?:\d{{3}}\b|(?:hundred|thousand|million|billion|trillion|k|m|mn|bn|mio|mrd|points?|CAD|AUD)\b)"
+    rf"|(?:,| and|,? or)? (?:{_DIGITS}|{_WORDED})[ -](?:{_UNIT}|cents?)\b|(?:,| and|,? or)? (?:a|the) (?:half|quarter|third)\b| and an? (?:{_UNIT})\b"
+    rf"| and (?:a half|a quarter|three quarters)\b|,? or (?:{_WORDED})\b",
+    re.IGNORECASE | re.ASCII,
+)
+"""What stands behind a number that is not the whole: "1 hour 30 minutes", "€10 000", "$5 million"."""
+_RATE = re.compile(
+    r"(?: (?:a|an|each|every|of the|per)| ?/) ?(?:hour|day|night|week|month|year)\b", re.IGNORECASE | re.ASCII
+)
+_BEFORE_CHARS = 24
+_DAY = 1440
+_TIMES = frozenset({"minutes", "months", "working days"})
+
+_PERIOD = r"a\.m\.|am(?!\w)|p\.m\.|pm(?!\w)|in the (?:morning|afternoon|evening)(?!\w)"
+_HOUR = r"(?:2[0-4]|1\d|0?\d)"
+_CLOCK = re.compile(
+    r"\b(?P<named>(?:12(?::00)? )?(?:noon|midday|midnight))\b"
+    rf"|(?<![\w.,:€$£/−-])(?P<hour>{_HOUR})(?::(?P<minute>[0-5]\d))?(?P<own> ?(?:{_PERIOD}))?"
+    rf"(?:(?P<range> ?[-–—] ?| to | and )(?P<hour2>{_HOUR})(?::(?P<minute2>[0-5]\d))?(?: ?(?P<period>{_PERIOD}))?)?"
+    rf"(?![\w:%°]|[.,/-]\d|[ \u00a0](?:{_UNIT})(?!\w))",
+    re.IGNORECASE | re.ASCII,
+)
+_NO_CLOCK = re.compile(
+    r"(?:\b(?:(?:quarter|five|ten|twenty|twenty-five|minutes?) to|past|half|under|over|age|aged|room|line|gate|platform|page|no\.?|number|section|"
+    r"jan\w*|feb\w*|mar\w*|apr\w*|may|june?|july?|aug\w*|sep\w*|oct\w*|nov\w*|dec\w*) |[€$£] ?)$",
+    re.IGNORECASE | re.ASCII,
+)
+"""What stands before a number that is no hour of its own: "half past 6 pm", "June 3 and 6 pm", "room 4"."""
+_HOURS_OF = {"evening": range(5, 12), "afternoon": (12, *range(1, 7))}
+"""The hours that are told of a part of the day: "2 in the evening" counts something else."""
 _NAMED = {"noon": 720.0, "midday": 720.0, "midnight": 0.0}
 
 
@@ -104,12 +133,13 @@ class Quantity:
     shared: bool = False
 
 
-@lru_cache(maxsize=16384)
+@lru_cache(maxsize=512)
 def quantities(text: str) -> tuple[Quantity, ...]:
     """Return the quantities of a text in order; none overlaps another.
 
     Months are no number of days, nor working days of days; "a day" counts only behind a word that asks how long ("within a day"),
-    since "€15 a day" and "twice a day" are rates. English writing of numbers: a comma parts thousands.
+    since "€15 a day" and "twice a day" are rates. English writing of numbers: a comma parts thousands. Parts of a greater quantity
+    ("1 hour 30 minutes"), of a range ("two to three weeks") and rates ("24 hours a day") are left out.
     """
     found = sorted(
         [*_amounts(text), *_prices(text), *_clock_times(text)],
@@ -133,15 +163,17 @@ def restate(claim: str, passage: str) -> str:
         return claim
     stated: dict[tuple[str, float], list[str]] = {}
     for one in quantities(passage):
-        stated.setdefault(_key(one), []).append(passage[one.start : one.end])
+        if not one.shared:  # "2" of "2–4 pm" is no writing of 14:00 by itself
+            stated.setdefault(_key(one), []).append(passage[one.start : one.end])
     pieces, place = [], 0
-    for one, before, after in zip(said, (None, *said), (*said[1:], None), strict=False):
-        writings = stated.get(_key(one), [])
-        other = after if one.shared else before if before is not None and before.shared else None
-        if other is not None and _key(other) not in stated:
-            continue  # the unit that both share must stay with both
-        if writings and claim[one.start : one.end].lower() not in map(str.lower, writings):
-            pieces += [claim[place : one.start], writings[0]]
+    for one, *pair in zip(said, (None, *said), (*said[1:], None), strict=False):
+        before, after = pair
+        last = after if one.shared and after else one
+        both = (one, last) if one.shared else (before, one) if before and before.shared else (one,)
+        own = claim[last.start : last.end].lower()
+        # The period that two times share stays with both, or both are written anew.
+        if all(_key(each) in stated for each in both) and own not in map(str.lower, stated[_key(last)]):
+            pieces += [claim[place : one.start], stated[_key(one)][0]]
             place = one.end
     return "".join([*pieces, claim[place:]])
 
@@ -152,22 +184,45 @@ def _key(one: Quantity) -> tuple[str, float]:
 
 def _amounts(text: str) -> Iterator[Quantity]:
     for match in _AMOUNT.finditer(text):
-        if _FIRST_OF_RANGE.search(text, max(0, match.start() - _RANGE_CHARS), match.start()):
+        unit = match["unit"]
+        kind, size = _UNITS[unit.lower()]
+        if not _is_whole(text, *match.span(), kind) or (
+            unit.isalpha() and len(unit) == 1 and not _is_letter(match)
+        ):
             continue
-        kind, size = _UNITS[match["unit"].lower()]
         value = _PARTS[match["part"].lower()] if match["part"] else _number(match["number"])
-        yield Quantity(*match.span(), kind, (value + 0.5 * bool(match["half"])) * size)
+        half_day = bool(match["part"]) and kind == "minutes" and size >= _DAY
+        all_day = value * size == _DAY and "-" in match.group()
+        if (
+            not half_day and not all_day
+        ):  # a half day is no 12 hours, and a 24-hour helpline answers every day
+            yield Quantity(*match.span(), kind, (value + 0.5 * bool(match["half"])) * size)
     for match in _SINGLE.finditer(text):
         kind, size = _UNITS[match["unit"].lower()]
-        yield Quantity(*match.span("said"), kind, size)
+        if len(match["unit"]) > 1 and _is_whole(text, *match.span("said"), kind):
+            yield Quantity(*match.span("said"), kind, size)
     for match in _AND_HALF.finditer(text):
         kind, size = _UNITS[match["unit"].lower()]
         yield Quantity(*match.span(), kind, 1.5 * size)
 
 
+def _is_letter(match: re.Match[str]) -> bool:
+    """Whether a unit of one letter is written as one, "5 g": "5G" and "5M" are none."""
+    return match["unit"].islower() and match.string[match.start("unit") - 1] in " \u00a0"
+
+
 def _prices(text: str) -> Iterator[Quantity]:
     for match in _PRICE.finditer(text):
-        yield Quantity(*match.span(), _MONEY[match["sign"]], _number(match["number"]))
+        kind = _MONEY[match["sign"]]
+        if _is_whole(text, *match.span(), kind):
+            yield Quantity(*match.span(), kind, _number(match["number"]))
+
+
+def _is_whole(text: str, start: int, end: int, kind: str) -> bool:
+    """Whether a number with its unit is all of a quantity; a span of time for each day or week is a rate, a price is itself."""
+    if _BEFORE.search(text, max(0, start - _BEFORE_CHARS), start) or _MORE.match(text, end):
+        return False
+    return kind not in _TIMES or not _RATE.match(text, end)
 
 
 def _number(written: str) -> float:
@@ -180,27 +235,41 @@ def _number(written: str) -> float:
 def _clock_times(text: str) -> Iterator[Quantity]:
     for match in _CLOCK.finditer(text):
         if match["named"]:
-            yield Quantity(*match.span(), "clock", _NAMED[match["named"].lower()])
-            continue
-        period = (match["period"] or "").lower()
-        if not period and (match["minute"] is None or text[match.end("hour")] != ":"):
-            continue
-        if not match["range"]:
-            yield Quantity(*match.span(), "clock", _minutes(match["hour"], match["minute"], period))
-            continue
-        last = _minutes(match["hour2"], match["minute2"], period)
-        first = _minutes(match["hour"], match["minute"], period)
-        if first > last:  # "11 to 1 pm" begins in the morning
-            first -= 720
-        end = match.end("minute") if match["minute"] else match.end("hour")
-        yield Quantity(match.start(), end, "clock", first, shared=True)
-        yield Quantity(match.start("hour2"), match.end(), "clock", last)
+            yield Quantity(*match.span(), "clock", _NAMED[match["named"].lower().rpartition(" ")[2]])
+        elif not _NO_CLOCK.search(text, max(0, match.start() - _BEFORE_CHARS), match.start()):
+            yield from _times(match)
+
+
+def _times(match: re.Match[str]) -> Iterator[Quantity]:
+    """Yield the one or two times of a match; an hour without minutes needs a period, its own or that of the next."""
+    hour, minute, own = match["hour"], match["minute"], (match["own"] or "").strip().lower()
+    last = match["period"] or ""
+    if match["range"] and (match["minute2"] or last) and _is_said(match["hour2"], last):
+        second = _minutes(match["hour2"], match["minute2"], last)
+        if own or (minute and (not last or int(hour) > 12 or hour[0] == "0")):  # "08:30–5 pm", "9 am–5 pm"
+            end = match.start("range")
+            yield Quantity(match.start(), end, "clock", _minutes(hour, minute, own))
+        elif last and int(hour) <= 12:
+            first = _minutes(hour, minute, last)
+            first = first if first <= second else (first - 720) % 1440  # "11 to 1 pm" begins in the morning
+            yield Quantity(match.start(), match.start("range"), "clock", first, shared=True)
+        else:
+            return
+        yield Quantity(match.start("hour2"), match.end(), "clock", second)
+    elif not match["range"] and (minute or own) and _is_said(hour, own):
+        yield Quantity(match.start(), match.end(), "clock", _minutes(hour, minute, own))
+
+
+def _is_said(hour: str, period: str) -> bool:
+    """Whether anybody tells an hour of that part of the day."""
+    hours = _HOURS_OF.get(period.lower().rpartition(" ")[2])
+    return hours is None or int(hour) in hours
 
 
 def _minutes(hour: str, minute: str | None, period: str) -> float:
     """Return minutes since midnight; a period of the day moves hours up to twelve."""
-    hours = int(hour)
+    hours, period = int(hour), period.lower()
     if period and hours <= 12:
-        late = period.startswith("p") or "afternoon" in period or "evening" in period or "night" in period
+        late = period.startswith("p") or "afternoon" in period or "evening" in period
         hours = hours % 12 + 12 * late
     return float((hours * 60 + int(minute or 0)) % 1440)

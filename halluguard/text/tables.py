@@ -4,13 +4,13 @@ import re
 from bisect import bisect_right
 from dataclasses import dataclass
 
-_RULE = re.compile(r"[ \t]*\|?(?:[ \t]*:?-+:?[ \t]*\|)+(?:[ \t]*:?-+:?[ \t]*)?$")
+_RULE = re.compile(r"\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?$")
 _LINE = re.compile(r"[^\n]+")
 
 
 @dataclass(frozen=True, slots=True)
 class TableRows:
-    """The rows under the headers of a text's tables: `starts[i]` to `ends[i]` is a line, `heads[i]` its header row."""
+    """The lines under the headers of a text's tables: `starts[i]` to `ends[i]` is a line, `heads[i]` its header row."""
 
     starts: tuple[int, ...]
     ends: tuple[int, ...]
@@ -27,13 +27,14 @@ def find_rows(text: str) -> TableRows:
     rows: list[tuple[int, int, str]] = []
     head, last, end = "", "", -1
     for line in _LINE.finditer(text) if "|" in text else ():
-        follows = line.start() == end + 1
-        if follows and "|" in last and _RULE.match(line.group()):
-            head = last.strip()
-        elif not follows or "|" not in line.group():
+        said = line.group().strip()
+        has_cells, follows = "|" in said.replace("\\|", ""), line.start() == end + 1
+        if not follows or not has_cells:
             head = ""
-        elif head:
+        elif not head and "|" in last and _RULE.match(said):
+            head = last
+        if head:
             rows.append((*line.span(), head))
-        last, end = line.group(), line.end()
+        last, end = said if has_cells else "", line.end()
     starts, ends, heads = zip(*rows, strict=True) if rows else ((), (), ())
     return TableRows(starts, ends, heads)

@@ -1,5 +1,6 @@
 """Rows of tables know their header; prose and headers have none."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -33,6 +34,26 @@ def test_bars_without_a_line_of_dashes_are_no_table():
 
 def test_a_rule_between_paragraphs_makes_none():
     assert find_rows("One | two\n\n---\n\nthree | four\n").heads == ()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        TABLE.replace("\n", "\r\n"),
+        TABLE.replace("---:|", "---:|  "),
+        TABLE.replace("| Visit", "| - | - |\n| Visit"),
+    ],
+)
+def test_line_ends_blanks_and_a_row_of_dashes_change_nothing(text):
+    assert head_at(text, "Scan") == "| Kind | Fee |"
+
+
+def test_a_line_with_an_escaped_bar_ends_a_table():
+    assert head_at("| Kind | Fee |\n|---|---|\n| Visit | €25 |\nSay yes \\| no.", "Say") == ""
+
+
+def test_a_long_line_of_blanks_is_read_in_no_time():
+    assert find_rows("a|b\n" + " " * 200_000 + "x").heads == ()
 
 
 @given(st.lists(st.sampled_from(["| a | b |", "|---|---|", "prose", "", "| c |", "---"]), max_size=8))
