@@ -94,6 +94,15 @@ def test_a_number_in_no_passage_is_missing_however_it_is_written():
     assert observe_words("It costs thirteen euros", ["The price is 12 euros."]).missing_numbers == 1
 
 
+def test_an_equal_quantity_in_other_writing_is_not_missing_and_its_words_count():
+    seen = observe_words("Keep it dry for two days.", ["Stay dry for 48 hours."], "Stay dry for 48 hours.")
+    other = observe_words("Keep it dry for three days.", ["Stay dry for 48 hours."], "Stay dry for 48 hours.")
+
+    assert (seen.missing_numbers, seen.stray_numbers) == (0, 0)
+    assert (other.missing_numbers, other.stray_numbers) == (1, 1)
+    assert seen.sentence_cover > other.sentence_cover
+
+
 def test_the_best_sentence_is_measured_by_the_claims_words():
     seen = observe_words(
         "The office in Lisbon opened", ["The office in Lisbon closed."], "The office in Lisbon closed."

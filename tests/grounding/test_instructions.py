@@ -94,3 +94,15 @@ def test_only_what_may_be_forbidden_is_put_otherwise_and_the_higher_contradictio
     ]
     assert scores.probabilities[:, 2].tolist() == pytest.approx([1 / 7, 1 / 9, 1 / 2])
     assert scores.probabilities.sum(axis=1).tolist() == pytest.approx([1, 1, 1])
+
+
+def test_a_quantity_is_put_as_the_passage_writes_it():
+    scorer = Recorder()
+    score_claims(
+        scorer, [("Open until 18:00.", "It closes at 6 pm."), ("Open until 17:00.", "It closes at 6 pm.")]
+    )
+
+    assert scorer.asked == [
+        ("Open until 18:00.", "It closes at 18:00."),
+        ("Open until 17:00.", "It closes at 6 pm."),
+    ]
