@@ -231,6 +231,17 @@ def test_a_short_answer_is_not_borne_out_by_passages_that_do_not_hold_it(reader)
     assert unsaid.p_supported <= P_UNANSWERED
 
 
+def test_a_short_answer_may_give_an_equal_quantity_in_other_writing(reader):
+    question = "How long must the dressing stay dry?"
+    passage = Passage("p", "The dressing must stay dry for 48 hours.")
+    two, three = reader.read(
+        [ReadRequest(f"{question} {days} days", (passage,), question) for days in ("two", "three")]
+    )
+
+    assert two.p_supported > P_UNANSWERED
+    assert three.p_supported <= P_UNANSWERED
+
+
 def test_half_a_short_answer_is_enough_and_numbers_count_as_values(reader):
     question = "How many Death Stars were built?"
     passage = Passage("p", "Four Death Stars were built by the Empire.")
