@@ -20,7 +20,8 @@ class PickleContent:
     """What the allow-list reader saw in a pickle, and the JSON lines of its content, if it was read.
 
     `folder` owns the spool file: it goes when the last reference to it does. Of a file of many pickles those that were
-    refused are None among the lines, and `divided` is true.
+    refused are None among the lines, and `divided` is true. `converted` names kinds of values that JSON has not, such as
+    tuples, which are other kinds in the lines.
     """
 
     names: tuple[str, ...]
@@ -30,6 +31,7 @@ class PickleContent:
     spool: Path
     folder: tempfile.TemporaryDirectory[str]
     divided: bool = False
+    converted: tuple[str, ...] = ()
 
     @property
     def readable(self) -> bool:
@@ -42,7 +44,9 @@ class PickleContent:
             return
         with self.spool.open(encoding="utf-8") as stream:
             next(stream)
-            yield from map(json.loads, stream)
+            for row in map(json.loads, stream):
+                if not (isinstance(row, dict) and row.keys() == {"converted"}):
+                    yield row
 
 
 def read_pickle(path: Path, shape: str) -> PickleContent:
@@ -68,7 +72,8 @@ def read_pickle(path: Path, shape: str) -> PickleContent:
     if status or report is None:
         report = {"refused": [f"its reader was stopped by its limits ({status})"]}
         shape = ""
-    refused = (*report.get("refused", ()), *_broken(spool))
+    last = _last_row(spool)
+    refused = (*report.get("refused", ()), *([str(last["broken"])] if "broken" in last else ()))
     return PickleContent(
         tuple(report.get("globals", ())),
         tuple(report.get("foreign", ())),
@@ -77,6 +82,7 @@ def read_pickle(path: Path, shape: str) -> PickleContent:
         spool,
         folder,
         divided=shape == "qdrant",
+        converted=tuple(last.get("converted", ())),
     )
 
 
@@ -108,9 +114,9 @@ def _first_row(spool: Path) -> dict[str, Any]:
     return row if isinstance(row, dict) else {}
 
 
-def _broken(spool: Path) -> tuple[str, ...]:
-    """Return why the content breaks off, as its last row tells."""
+def _last_row(spool: Path) -> dict[str, Any]:
+    """Return the last row where it tells of the whole: why the content breaks off, or which kinds of values were converted."""
     with spool.open("rb") as stream:
         stream.seek(max(0, spool.stat().st_size - 4096))
         last = stream.read().rstrip(b"\n").rpartition(b"\n")[2]
-    return (str(json.loads(last)["broken"]),) if last.startswith(b'{"broken"') else ()
+    return dict(json.loads(last)) if last.startswith((b'{"broken"', b'{"converted"')) else {}

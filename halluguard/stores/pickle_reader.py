@@ -22,6 +22,8 @@ MAX_FILE = 8 << 30
 MAX_OPCODES = 400_000_000
 MAX_STRING = 64 << 20
 MAX_DEPTH = 60
+ROOM, ROOM_TIMES, ROOM_FRAMED = 16 << 20, 16, 64 << 20
+"""How much content a pickle may unfold to: so many characters and values, and so many for each of its bytes (parts may be shared)."""
 
 PAIRS = {
     "langchain": {
@@ -262,27 +264,67 @@ def _dotted(pairs: set[Any]) -> list[str]:
     return sorted(".".join(pair) for pair in pairs)
 
 
+class Room:
+    """How much may still be written of a pickle, and what kinds of values were written as another kind."""
+
+    left = ROOM
+    converted: set[str]
+
+    def __init__(self) -> None:
+        self.converted = set()
+
+    def open(self, size: int) -> None:
+        """Begin with a pickle of a size."""
+        self.left = ROOM + ROOM_TIMES * size
+
+    def take(self, value: Any) -> None:
+        """Count a value; raises where a small pickle unfolds to far more than it holds."""
+        self.left -= 1 + (len(value) if isinstance(value, str | bytes | bytearray) else 0)
+        if self.left < 0:
+            raise RefusedError("content that unfolds to far more than the pickle holds")
+
+
+ROOM_OF = Room()
+
+
 def plain(value: Any, depth: int = 0) -> Any:
     """Return a value as JSON data; records of values become text, anything else its kind in brackets."""
     if depth > MAX_DEPTH:
         raise RefusedError(f"data nested more than {MAX_DEPTH} deep")
+    ROOM_OF.take(value)
     if value is None or isinstance(value, bool | int | str):
         return value
-    if isinstance(value, float):
-        return value if value - value == 0 else str(value)
     if isinstance(value, dict):
         return {_key(key): plain(item, depth + 1) for key, item in value.items()}
-    if isinstance(value, list | tuple):
+    if isinstance(value, list):
+        return [plain(item, depth + 1) for item in value]
+    if isinstance(value, float) and value - value == 0:
+        return value
+    return _convert(value, depth)
+
+
+def _convert(value: Any, depth: int) -> Any:
+    """Return a value that JSON has no kind for as one it has."""
+    kind = type(value).__name__
+    if isinstance(value, Value):
+        return _write_value(value, depth)
+    ROOM_OF.converted.add("nan or infinity" if isinstance(value, float) else kind)
+    if isinstance(value, float):
+        return str(value)
+    if isinstance(value, tuple):
         return [plain(item, depth + 1) for item in value]
     if isinstance(value, set | frozenset):
         return sorted((plain(item, depth + 1) for item in value), key=str)
     if isinstance(value, bytes | bytearray):
         return base64.b64encode(value).decode()
-    return _write_value(value, depth) if isinstance(value, Value) else f"<{type(value).__name__}>"
+    return f"<{kind}>"
 
 
 def _key(key: Any) -> str:
-    return key if isinstance(key, str) else str(plain(key, MAX_DEPTH))
+    if isinstance(key, str):
+        return key
+    ROOM_OF.converted.add("key that is no string")
+    return str(plain(key, MAX_DEPTH))
 
 
 def _write_value(value: Value, depth: int) -> Any:
@@ -494,31 +536,40 @@ def main(shape: str, path: str) -> None:
         size = stream.seek(0, io.SEEK_END)
         _prepare()
         confine(size)
+        lines: Iterator[str]
         try:
             if shape == "qdrant":
                 report, lines = load_framed(stream, shape, size)
             else:
+                ROOM_OF.open(ROOM_TIMES * size + (ROOM << 4))
                 content, report = load_bounded(stream, shape, size)
-                lines = iter(()) if content is None else LINES[shape](content)
+                lines = map(json.dumps, () if content is None else LINES[shape](content))
         except CutError as error:
             write(json.dumps({"cut": str(error)}) + "\n")
             return
         write(json.dumps({"report": report}) + "\n")
         try:
             for line in lines:
-                write(json.dumps(line) + "\n")
+                write(line + "\n")
         except (RefusedError, RecursionError) as error:
             write(json.dumps({"broken": str(error) or type(error).__name__}) + "\n")
+            return
+        if ROOM_OF.converted:
+            write(json.dumps({"converted": sorted(ROOM_OF.converted)}) + "\n")
 
 
-def load_framed(stream: BinaryIO, shape: str, size: int) -> tuple[dict[str, Any], Iterator[dict[str, Any]]]:
-    """Return what was seen in all pickles of a file, and a row for each, None for one that was refused."""
+def load_framed(stream: BinaryIO, shape: str, size: int) -> tuple[dict[str, Any], Iterator[str]]:
+    """Return what was seen in all pickles of a file, and a line for each, null for one that was refused."""
     report: dict[str, Any] = {"globals": set(), "foreign": set(), "refused": set(), "trailing": 0}
-    rows: list[Any] = []
+    rows: list[str] = []
+    left = ROOM_FRAMED + ROOM_TIMES * size
     stream.seek(0)
     while stream.tell() < size:
         (length,) = struct.unpack("<Q", stream.read(8))
-        row, seen = _load_one(io.BytesIO(stream.read(length)), shape, length)
+        row, seen = _load_one(stream.read(length), shape)
+        left -= len(row)
+        if left < 0:
+            row, seen = "null", _refused("content that unfolds to far more than the points hold")
         for name in ("globals", "foreign", "refused"):
             report[name].update(seen[name])
         report["trailing"] += seen["trailing"]
@@ -527,18 +578,19 @@ def load_framed(stream: BinaryIO, shape: str, size: int) -> tuple[dict[str, Any]
     return made, iter(rows)
 
 
-def _load_one(stream: BinaryIO, shape: str, size: int) -> tuple[dict[str, Any] | None, dict[str, Any]]:
+def _load_one(blob: bytes, shape: str) -> tuple[str, dict[str, Any]]:
+    """Return the line of one pickle, and what was seen in it; whatever it provokes is a refusal of this one alone."""
+    ROOM_OF.open(len(blob))
     try:
-        content, report = load_bounded(stream, shape, size)
-        row = None if content is None else next(LINES[shape](content))
-    except (CutError, RefusedError, RecursionError, OverflowError) as error:
-        return None, {
-            "globals": [],
-            "foreign": [],
-            "refused": [str(error) or type(error).__name__],
-            "trailing": 0,
-        }
+        content, report = load_bounded(io.BytesIO(blob), shape, len(blob))
+        row = "null" if content is None else json.dumps(next(LINES[shape](content)))
+    except Exception as error:  # noqa: BLE001  # a hostile pickle is a refusal, not a crash
+        return "null", _refused(f"{type(error).__name__}: {str(error)[:120]}")
     return row, report
+
+
+def _refused(why: str) -> dict[str, Any]:
+    return {"globals": [], "foreign": [], "refused": [why], "trailing": 0}
 
 
 def _prepare() -> None:

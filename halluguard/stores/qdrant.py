@@ -5,7 +5,7 @@ import json
 import sqlite3
 import struct
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +28,7 @@ from halluguard.stores.metadata import (
 )
 from halluguard.stores.sqlite_copy import copy_database, database_files
 from halluguard.stores.store import Store, mend_entry, observe, refuse_empty
+from halluguard.text import has_surrogate
 
 META = "meta.json"
 _METRICS = {"Cosine": "cosine", "Dot": "inner_product", "Euclid": "l2"}
@@ -73,6 +74,10 @@ def open_qdrant(folder: Path, *, collection: str | None) -> Store:
     """
     chosen = find_points(folder, collection)
     content = read_content(chosen)
+    if not content.readable:
+        raise StoreError(
+            f"{chosen.database}: {'; '.join(content.refused)}. Copy the store again, or look for a hostile point"
+        )
 
     def read() -> Iterator[Entry]:
         return map(mend_entry, _entries(chosen, content))
@@ -102,14 +107,14 @@ def find_points(folder: Path, named: str | None) -> Points:
 
     """
     known = read_collections(folder)
-    name, _, vector = (named or "").partition("/") if named not in known else (named, "", "")
-    if named:
+    name, vector = _resolve(named, known, _read_meta(folder).get("aliases"))
+    if name:
         chosen = [name] if name in known else []
     else:
         chosen = [one for one in known if count_points(database_of(folder, one))]
-    names = ", ".join(map(repr, chosen or known)) or "none"
-    if not chosen and named:
-        raise StoreError(f"{folder}: no collection {name!r}; it has {names}. Name one with --collection")
+    names = ", ".join(f"{one!a:.80}" for one in chosen or known) or "none"
+    if not chosen and name:
+        raise StoreError(f"{folder}: no collection {name!a:.80}; it has {names}. Name one with --collection")
     if not chosen:
         raise StoreError(
             f"{folder}: the store holds no entries (collections: {names}). Give the store the chatbot reads from"
@@ -118,9 +123,44 @@ def find_points(folder: Path, named: str | None) -> Points:
         raise StoreError(
             f"{folder}: {len(chosen)} collections hold entries: {names}. Name one with --collection"
         )
+    if not database_of(folder, chosen[0]).is_file():
+        raise StoreError(
+            f"{database_of(folder, chosen[0])}: missing, though {META} names its collection. Copy the store whole"
+        )
     settings = known[chosen[0]]
     return Points(
         chosen[0], _find_vector(folder, chosen[0], settings, vector), settings, database_of(folder, chosen[0])
+    )
+
+
+def _resolve(named: str | None, known: Collection[str], aliases: Any) -> tuple[str, str]:
+    """Return the collection and the vector that a user names: a name may be an alias, may hold slashes, and a vector may follow.
+
+    The longest known name counts, so that a collection "kb/body" is never taken for the vector "body" of "kb".
+    """
+    if not named:
+        return "", ""
+    other = aliases if isinstance(aliases, dict) else {}
+    parts = named.split("/")
+    for count in range(len(parts), 0, -1):
+        name = "/".join(parts[:count])
+        name = name if name in known else str(other.get(name, ""))
+        if name in known:
+            return name, "/".join(parts[count:])
+    return named, ""
+
+
+def _read_meta(folder: Path) -> dict[str, Any]:
+    path = folder / META
+    try:
+        return dict(json.loads(path.read_bytes()))
+    except (ValueError, TypeError, RecursionError) as error:
+        raise _not_as_written(path, error) from error
+
+
+def _not_as_written(path: Path, error: Exception) -> StoreError:
+    return StoreError(
+        f"{path}: not as Qdrant writes it ({str(error)[:120]}). Half written? Copy the store again"
     )
 
 
@@ -128,14 +168,13 @@ def read_collections(folder: Path) -> dict[str, Mapping[str, Any]]:
     """Return the settings of each collection that `meta.json` names."""
     path = folder / META
     try:
-        found = json.loads(path.read_bytes())["collections"]
+        found = _read_meta(folder)["collections"]
         known: dict[str, Mapping[str, Any]] = {str(name): dict(settings) for name, settings in found.items()}
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise StoreError(
-            f"{path}: not as Qdrant writes it ({error}). Half written? Copy the store again"
-        ) from error
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise _not_as_written(path, error) from error
     for name in known:  # names with a slash in them were once allowed
-        if {"", ".", ".."} & set(name.split("/")) or "\\" in name or "\0" in name:
+        odd = "\\" in name or "\0" in name or has_surrogate(name)
+        if odd or {"", ".", ".."} & set(name.split("/")):
             raise StoreError(
                 f"{path}: a collection named {name!a:.80}. Expected a plain name: the file was tampered with"
             )
@@ -180,7 +219,10 @@ def _find_vector(folder: Path, name: str, settings: Mapping[str, Any], wanted: s
     if len(vectors) == 1 and not wanted:
         return str(next(iter(vectors)))
     names = ", ".join(repr(f"{name}/{one}" if one else name) for one in vectors)
-    raise StoreError(f"{folder}: the vectors of collection {name!r} are {names}. Name one with --collection")
+    problem = f"no vector {wanted!a:.80}" if wanted else "several vectors"
+    raise StoreError(
+        f"{folder}: {problem} in collection {name!r}: it has {names}. Name one with --collection"
+    )
 
 
 def read_content(chosen: Points) -> PickleContent:

@@ -81,12 +81,18 @@ def _check_whole(copy: DatabaseCopy, path: Path) -> None:
             copy.path
         )  # the copy may be written: this replays what its journal still holds
         try:
-            problem = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+            connection.execute("PRAGMA trusted_schema = 0")
+            view = connection.execute("SELECT name FROM sqlite_master WHERE type = 'view'").fetchone()
+            problem = connection.execute("PRAGMA quick_check(1)").fetchone()[0] if view is None else "ok"
         finally:
             connection.close()
     except sqlite3.DatabaseError as error:
         raise StoreError(
             f"{path}: not a whole SQLite database ({error}). Half written? Copy the store again"
         ) from error
+    if view is not None:  # reading one runs what it says, which may never end
+        raise StoreError(
+            f"{path}: holds a view {view[0]!a:.80}, which no vector store writes: the database was tampered with"
+        )
     if problem != "ok":
         raise StoreError(f"{path}: the SQLite database is corrupted ({str(problem).splitlines()[-1][:120]})")

@@ -1,6 +1,7 @@
 # ruff: noqa: PLR0917 - fixtures are positional by nature
 """Applying a plan to a Qdrant folder and taking it back, with the library that owns it."""
 
+import json
 import pickle
 import sqlite3
 from contextlib import closing
@@ -128,3 +129,56 @@ def test_a_store_with_a_point_that_was_not_read_is_not_written(
 
     with pytest.raises(StoreError, match="position-40 was not read"):
         apply_plan(empty_run, store, plan_for(store, "3"), tmp_path / "out", signed=signed)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{"vector": [1.0, 2.0, 3.0]}, {"id": "no uuid"}, {"vector": {"other": [1.0, 2.0]}}, {"vector": []}],
+    ids=["dimension", "id", "foreign vector", "no numbers"],
+)
+def test_a_point_that_qdrant_does_not_take_is_named_in_one_line(
+    fields, qdrant_store, copy_of, plan_for, empty_run, signed, tmp_path
+):
+    folder = copy_of(qdrant_store)
+    whole = {"id": 77, "vector": [0.5] * 16, "payload": {"page_content": "odd"}, **fields}
+    insert(folder, "pumps", pickle.dumps(models.PointStruct.model_construct(**whole)))
+    store = open_store(folder)
+
+    with pytest.raises(StoreError, match=f"point {whole['id']!r}") as told:
+        apply_plan(empty_run, store, plan_for(store, "3"), tmp_path / "out", signed=signed)
+    assert "\n" not in str(told.value)
+
+
+def test_two_points_with_one_id_are_named(qdrant_store, copy_of, plan_for, empty_run, signed, tmp_path):
+    folder = copy_of(qdrant_store)
+    insert(
+        folder, "pumps", pickle.dumps(models.PointStruct(id=5, vector=[0.5] * 16, payload={"text": "again"}))
+    )
+    store = open_store(folder)
+
+    with pytest.raises(StoreError, match="two points have the id 5"):
+        apply_plan(empty_run, store, plan_for(store, "3"), tmp_path / "out", signed=signed)
+
+
+def test_values_that_json_has_not_are_told_of(qdrant_store, copy_of, plan_for, empty_run, signed, tmp_path):
+    folder = copy_of(qdrant_store)
+    payload = {"page_content": "odd", "pair": (1, 2), "raw": b"ab", "share": float("nan")}
+    insert(folder, "pumps", pickle.dumps(models.PointStruct(id=77, vector=[0.5] * 16, payload=payload)))
+    store = open_store(folder)
+    applied = apply_plan(empty_run, store, plan_for(store, "3"), tmp_path / "out", signed=signed)
+
+    (note,) = applied.notes
+    assert all(kind in note for kind in ("tuple", "bytes", "nan"))
+
+
+def test_settings_of_another_collection_do_not_hinder(
+    qdrant_store, copy_of, digest_of, plan_for, empty_run, signed, tmp_path
+):
+    folder = copy_of(qdrant_store)
+    meta = json.loads((folder / "meta.json").read_text())
+    meta["collections"]["drafts"] = {"new": "settings"}
+    (folder / "meta.json").write_text(json.dumps(meta))
+    store = open_store(folder, collection="pumps")
+    apply_plan(empty_run, store, plan_for(store, "3"), tmp_path / "out", signed=signed, collection="pumps")
+
+    assert (tmp_path / "out" / "store" / "meta.json").read_bytes() == (folder / "meta.json").read_bytes()

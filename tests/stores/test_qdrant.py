@@ -68,7 +68,7 @@ def test_one_of_several_vectors_is_read_by_its_name(tmp_path):
     points = [models.PointStruct(id=1, vector={"title": [1, 0], "body": [0, 1]}, payload={"text": "x"})]
     folder = write_points(tmp_path / "s", "kb", {"title": dense(), "body": dense()}, points)
 
-    with pytest.raises(StoreError, match=r"'kb/title', 'kb/body'. Name one with --collection"):
+    with pytest.raises(StoreError, match=r"it has 'kb/title', 'kb/body'. Name one with --collection"):
         open_store(folder)
     (entry,) = open_store(folder, collection="kb/body").entries()
     assert entry.vector.tolist() == [0, 1]
@@ -122,6 +122,72 @@ def test_a_hostile_point_runs_nothing_is_told_and_hides_no_other(tmp_path):
         StoreCode.PICKLE_REFUSED,
     }
     assert any("system" in reason.detail for reason in store.findings())
+
+
+def doubled(depth):
+    made = "x"
+    for _ in range(depth):
+        made = [made, made]
+    return made
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"id": 10**5000},
+        {"payload": {"n": 10**5000}},
+        {"vector": [1.0, 10**400]},
+        {"payload": {"n": doubled(40)}},
+        {"payload": {"n": ["x" * 3_000_000] * 200}},
+    ],
+    ids=["long id", "long number", "huge number", "doubled", "repeated"],
+)
+def test_a_point_that_unfolds_or_breaks_the_reader_hides_no_other(fields, tmp_path):
+    points = [models.PointStruct(id=i, vector=[1, i], payload={"text": f"t{i}"}) for i in range(3)]
+    folder = write_points(tmp_path / "s", "kb", dense(), points)
+    hostile = models.PointStruct.model_construct(**{"id": 7, "vector": [1.0, 0.0], "payload": {}, **fields})
+    replace_points(folder, [pickle.dumps(hostile)])
+    store = open_store(folder)
+
+    assert [entry.text for entry in store.entries()] == ["t0", "t1", "t2", None]
+    assert {reason.code for reason in store.findings()} == {StoreCode.PICKLE_REFUSED}
+
+
+def test_a_view_in_place_of_the_points_is_refused(qdrant_store, tmp_path):
+    folder = shutil.copytree(qdrant_store, tmp_path / "s")
+    endless = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x FROM n) SELECT x AS id, x AS point FROM n"
+    with closing(sqlite3.connect(folder / "collection" / "pumps" / "storage.sqlite")) as connection:
+        connection.execute("DROP TABLE points")
+        connection.execute(f"CREATE VIEW points AS {endless}")
+        connection.commit()
+
+    with pytest.raises(StoreError, match="holds a view 'points'"):
+        open_store(folder)
+
+
+def test_an_alias_and_a_name_with_slashes_are_found(tmp_path):
+    points = [models.PointStruct(id=1, vector={"title": [1, 0], "body": [0, 1]}, payload={"text": "x"})]
+    folder = write_points(tmp_path / "s", "kb", {"title": dense(), "body": dense()}, points)
+    (folder / "collection" / "kb").rename(folder / "collection" / "old")
+    shutil.copytree(folder / "collection" / "old", folder / "collection" / "a" / "b")
+    meta = json.loads((folder / "meta.json").read_text())
+    meta = {"collections": {"a/b": meta["collections"]["kb"]}, "aliases": {"live": "a/b"}}
+    (folder / "meta.json").write_text(json.dumps(meta))
+
+    for named in ("a/b/body", "live/body"):
+        store = open_store(folder, collection=named)
+        assert store.collection == "a/b/body"
+        assert [entry.vector.tolist() for entry in store.entries()] == [[0, 1]]
+    with pytest.raises(StoreError, match="no vector 'zz' in collection 'a/b'"):
+        open_store(folder, collection="live/zz")
+
+
+def test_a_collection_without_its_database_is_said_to_be_incomplete(qdrant_store, tmp_path):
+    folder = shutil.copytree(qdrant_store, tmp_path / "s")
+    (folder / "collection" / "pumps" / "storage.sqlite").unlink()
+
+    with pytest.raises(StoreError, match=r"missing, though meta\.json names its collection"):
+        open_store(folder, collection="pumps")
 
 
 @pytest.mark.parametrize("name", ["../outside", "/etc", "a/../../b", ""])

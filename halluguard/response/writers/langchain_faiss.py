@@ -7,13 +7,11 @@ from typing import Any
 import numpy as np
 
 from halluguard.errors import StoreError
-from halluguard.response.writers.item import Item, Items, count_vectors
+from halluguard.response.writers.item import Item, Items, count_vectors, tell_converted
 from halluguard.stores import Store, StoreCode, read_faiss
 from halluguard.stores.confined import read_pickle
 
 _FLAT_TAGS = (b"IxFI", b"IxF2")
-_NO_VALUES = ("langchain", "builtins.getattr")
-"""What a pickle names that is no value of the metadata: the classes of the store, and how a time zone is written."""
 
 
 def write_items(items: Items, like: Store, target: Path) -> tuple[str, ...]:
@@ -33,12 +31,7 @@ def write_items(items: Items, like: Store, target: Path) -> tuple[str, ...]:
     with index.open("rb") as stream:
         flat = stream.read(4) in _FLAT_TAGS
     notes = [] if flat else [f"{index.name} was not a flat index; the new one is, and finds exactly"]
-    objects = [name for name in read_pickle(pickled, "langchain").names if not name.startswith(_NO_VALUES)]
-    if objects:
-        notes.append(
-            f"metadata held Python objects ({', '.join(objects)}); they are written as text or lists"
-        )
-    return tuple(notes)
+    return (*notes, *tell_converted(read_pickle(pickled, "langchain")))
 
 
 def refuse_unread(store: Store) -> None:

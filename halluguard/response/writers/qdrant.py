@@ -1,14 +1,15 @@
 """Write a Qdrant folder through qdrant-client, from what was read of the original; the original is never opened with it."""
 
+import json
 import shutil
 import sqlite3
 from collections.abc import Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-from halluguard.errors import StoreError
-from halluguard.response.writers.item import Item, Items
+from halluguard.errors import StoreError, first_line
+from halluguard.response.writers.item import Item, Items, tell_converted
 from halluguard.stores import Store, copy_database
 from halluguard.stores.qdrant import (
     META,
@@ -22,7 +23,8 @@ from halluguard.stores.qdrant import (
 )
 
 _BATCH = 500
-_OURS = ("qdrant_client.",)
+_REFUSALS = (ValueError, TypeError, KeyError)
+"""What qdrant-client raises where a point or a setting is not as it expects; errors of pydantic are ValueErrors."""
 
 
 def read_items(store: Store) -> Iterator[Item]:
@@ -45,7 +47,7 @@ def write_items(items: Items, like: Store, target: Path) -> tuple[str, ...]:
     Values that payloads kept as Python objects (dates, UUIDs) are written as the text or list that the reader made of them.
 
     Raises:
-        StoreError: qdrant-client is not installed.
+        StoreError: qdrant-client is not installed, or refuses a point or the settings.
 
     """
     try:
@@ -56,27 +58,63 @@ def write_items(items: Items, like: Store, target: Path) -> tuple[str, ...]:
             "Install it: pip install 'halluguard-rag[qdrant]'"
         ) from error
     chosen = find_points(like.path, like.collection)
-    shutil.copyfile(like.path / META, target / META)  # says how each collection is to be made
-    client = QdrantClient(path=str(target))
+    meta = {"collections": {chosen.name: chosen.settings}, "aliases": {}}
+    (target / META).write_text(json.dumps(meta), encoding="utf-8")
     try:
-        batch: list[Any] = []
-        for item in items():
-            batch.append(_point(item, chosen))
-            if len(batch) == _BATCH:
-                client.upsert(chosen.name, batch)
-                batch = []
-        if batch:
-            client.upsert(chosen.name, batch)
+        client = QdrantClient(path=str(target))
+    except (*_REFUSALS, AttributeError) as error:
+        raise StoreError(
+            f"{like.path / META}: qdrant-client does not take the settings of {chosen.name!r} ({first_line(error, 160)})"
+        ) from error
+    try:
+        _write_points(client, items, chosen, like.path)
     finally:
         client.close()
     (target / ".lock").unlink(missing_ok=True)
     _copy_others(like.path, chosen.name, target)
-    objects = [name for name in read_content(chosen).names if not name.startswith(_OURS)]
-    return (
-        (f"payloads held Python objects ({', '.join(objects)}); they are written as text or lists",)
-        if objects
-        else ()
-    )
+    shutil.copyfile(like.path / META, target / META)
+    return tell_converted(read_content(chosen))
+
+
+def _write_points(client: Any, items: Items, chosen: Points, path: Path) -> None:
+    """Write points in batches; raises StoreError that names one which qdrant-client refuses, or would merge with another."""
+    batch: list[Any] = []
+    seen: set[Any] = set()
+
+    def write() -> None:
+        try:
+            client.upsert(chosen.name, batch)
+        except _REFUSALS:
+            for point in batch:
+                with _telling(path, point.id):
+                    client.upsert(chosen.name, [point])
+        batch.clear()
+
+    for item in items():
+        key = item.payload["id"]
+        if key in seen:
+            raise StoreError(
+                f"{path}: two points have the id {key!a:.80}, of which Qdrant keeps one. Take that id out, or rebuild the store"
+            )
+        seen.add(key)
+        with _telling(path, key):
+            batch.append(_point(item, chosen))
+        if len(batch) == _BATCH:
+            write()
+    if batch:
+        write()
+
+
+@contextmanager
+def _telling(path: Path, key: Any) -> Iterator[None]:
+    """Turn what qdrant-client raises at a point into one line that names it."""
+    try:
+        yield
+    except _REFUSALS as error:
+        raise StoreError(
+            f"{path}: qdrant-client does not take the point {key!a:.80} ({first_line(error, 160)}). "
+            "Take it out, or rebuild the store"
+        ) from error
 
 
 def _point(item: Item, chosen: Points) -> Any:
@@ -106,5 +144,6 @@ def _copy_others(source: Path, chosen: str, target: Path) -> None:
     for name in read_collections(source).keys() - {chosen}:
         if database_of(source, name).is_file():
             copy = copy_database(database_of(source, name))
+            database_of(target, name).parent.mkdir(parents=True)
             with closing(copy.connect()) as kept, closing(sqlite3.connect(database_of(target, name))) as made:
                 kept.backup(made)
