@@ -216,9 +216,11 @@ def _assemble(
     embeds: bool,
 ) -> dict[str, Any]:
     limits = _limits(seen, counts, reads=reads, embeds=embeds)
+    # An answer that many repeat though no entry of the store says it is less of an alarm than any loop through the store.
+    looping = [one for one in cascades if one["n_entries"]] or cascades
     worst = next(
-        (c for regime in _ALARMS for c in cascades if c["verdict"]["regime"] == regime),
-        cascades[0] if cascades else None,
+        (c for regime in _ALARMS for c in looping if c["verdict"]["regime"] == regime),
+        looping[0] if looping else None,
     )
     if worst is None:
         nothing = Decision(Regime.NO_CASE, "no flagged claim asserts anything false")

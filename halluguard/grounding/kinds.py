@@ -122,6 +122,7 @@ _META = re.compile(
         (?:i\s+(?:can|will|would|['’]d)|i['’](?:d|ll|m)|i\s+am|we\s+can)\s+(?:be\s+|try\s+to\s+|do\s+my\s+best\s+to\s+|gladly\s+|definitely\s+|certainly\s+|briefly\s+|confidently\s+)?
         (?:(?:(?:happy|glad|here)\s+to\s+)?(?:help|assist|answer)|provide\s+(?:you\s+with\s+)?(?:an?|the|some)\s+(?:brief\s+|short\s+|following\s+)?(?:answer|response|information|guidance|summary))\b[^;]{0,160}
     |(?:happy|glad)\s+to\s+(?:help|assist)\b[^,;]{0,80}
+    |(?:the|our|my)\s+(?:[\w’'-]+\s+){1,4}(?:will|would)\s+(?:also\s+)?be\s+(?:glad|happy|pleased)\s+to\s+(?:help|assist|advise)(?:\s+you)?(?:\s+(?:further|out|with\s+(?:this|that|it)))?
     |(?:hi|hello|hey|greetings|good\s+(?:morning|afternoon|evening|day))\b[\s,!]*(?:there|again|everyone|all|\w+)?
     |(?:(?:hi|hello|hey|greetings)\b[\s,!]*(?:there|again|everyone|all)?[\s,!]*)?(?:i['’]m|i\s+am|this\s+is)\s+(?:\w+,\s+)?(?:the|your|an?)\s+(?:[\w-]+\s+){0,4}(?:assistant|chatbot|bot)
     |welcome(?:\s+back)?|welcome\s+to\s+(?:our|the)\s+(?:chat|support|help)\b[^,;]{0,60}|welcome\s+to\s+\w+(?:\s+\w+)?

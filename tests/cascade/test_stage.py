@@ -65,6 +65,18 @@ def test_blast_radius_of_each_entry(done):
     assert entry(done, "bad")["expected"] == pytest.approx(5, abs=1e-3)
 
 
+def test_what_answers_repeat_without_any_entry_is_not_the_verdict_beside_a_loop(chain, tmp_path, entails):
+    for number in range(30):
+        invented = "Pets fly free of charge."
+        chain.false(f"p{number}", 7 + number / 100, [], answer=invented, question="What does a pet cost?")
+    data = run_cascade(chain.write(tmp_path / "run"), chain, entails=entails).data
+
+    regimes = {one["claim"]: one["verdict"]["regime"] for one in data["cascades"]}
+    (looping,) = [one for one in data["cascades"] if one["n_entries"]]
+    assert regimes["Pets fly free of charge."] == Regime.CAPTURED
+    assert data["verdict"]["cascade"] == looping["id"]
+
+
 def test_files_are_written_and_read_back(done, tmp_path):
     folder = tmp_path / "run"
     assert json.loads((folder / "cascade.json").read_text()) == json.loads(json.dumps(done.data))
