@@ -1,13 +1,14 @@
 """Rebuild the airline corpus: `python -m corpora.airline.build [FOLDER]`."""
 
 import sys
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 
-from corpora.chatbot import Embed, Fault, Ingest, Scenario, build, load_minilm
+from corpora.chatbot import Embed, Fault, Ingest, Scenario, at, build, load_minilm, pages_of
 from corpora.chatbot.pdf import write_pdf
 
 HOME = Path(__file__).parent
+TRUSTED = HOME / "trusted"
 LATE_PAGES = ("wifi.md", "lounge.md", "sports-equipment.md", "invoices.txt", "student-fares.md")
 DOUBLED_PAGES = ("wifi.md", "lounge.md")
 RENEWED_PAGES = ("contact-and-complaints.md",)
@@ -25,53 +26,44 @@ def make_scenario() -> Scenario:
         turns_a_day=(13, 9),
         ingests=(
             Ingest(
-                _at("2025-06-17T05:10"),
+                at("2025-06-17T05:10"),
                 "cms-2025-06-17",
                 ((HOME / "pages/old/change-fees.md", "change-fees.md"),),
                 "stale",
             ),
-            Ingest(_at("2026-02-24T05:10"), "cms-2026-02-24", _trusted(without=LATE_PAGES)),
-            Ingest(_at("2026-03-05T11:02"), "cms-2026-03-05", _trusted(only=LATE_PAGES)),
-            Ingest(_at("2026-03-05T11:09"), "cms-2026-03-05-rerun", _trusted(only=DOUBLED_PAGES)),
+            Ingest(at("2026-02-24T05:10"), "cms-2026-02-24", pages_of(TRUSTED, without=LATE_PAGES)),
+            Ingest(at("2026-03-05T11:02"), "cms-2026-03-05", pages_of(TRUSTED, only=LATE_PAGES)),
+            Ingest(at("2026-03-05T11:09"), "cms-2026-03-05-rerun", pages_of(TRUSTED, only=DOUBLED_PAGES)),
             Ingest(
-                _at("2026-03-10T07:40"),
+                at("2026-03-10T07:40"),
                 "vendor-2026-03-10",
                 ((vendor / "coach-timetable.md", "vendor-feed/coach-timetable.md"),),
             ),
             Ingest(
-                _at("2026-03-10T07:40"),
+                at("2026-03-10T07:40"),
                 "vendor-2026-03-10",
                 ((vendor / "refunds.md", "vendor-feed/refunds.md"),),
                 "poisoned",
             ),
             Ingest(
-                _at("2026-03-10T07:41"),
+                at("2026-03-10T07:41"),
                 "vendor-2026-03-10",
                 ((vendor / "partner-hotels.md", "vendor-feed/partner-hotels.md"),),
             ),
-            Ingest(_at("2026-03-17T05:10"), "cms-2026-03-17", _trusted(only=RENEWED_PAGES), replaces=True),
+            Ingest(
+                at("2026-03-17T05:10"), "cms-2026-03-17", pages_of(TRUSTED, only=RENEWED_PAGES), replaces=True
+            ),
         ),
         faults=(
             Fault("mojibake", "cms-2026-03-05", "sports-equipment.md", 0),
             Fault("swapped", "cms-2026-03-05", "invoices.txt", 1, ("student-fares.md", 0)),
         ),
         models=(
-            (_at("2025-11-03T00:00"), "skipper-7b-2025-11"),
-            (_at("2026-03-13T04:00"), "skipper-7b-2026-03"),
+            (at("2025-11-03T00:00"), "skipper-7b-2025-11"),
+            (at("2026-03-13T04:00"), "skipper-7b-2026-03"),
         ),
         busy_theme="refund",
         busy_from=date(2026, 3, 10),
-    )
-
-
-def _at(moment: str) -> datetime:
-    return datetime.fromisoformat(f"{moment}+00:00")
-
-
-def _trusted(only: tuple[str, ...] = (), without: tuple[str, ...] = ()) -> tuple[tuple[Path, str], ...]:
-    paths = sorted((HOME / "trusted").iterdir())
-    return tuple(
-        (path, path.name) for path in paths if path.name not in without and (not only or path.name in only)
     )
 
 
@@ -81,7 +73,6 @@ def make(out: Path, embed: Embed, scenario: Scenario | None = None) -> None:
     page = HOME / "trusted" / "travel-documents.pdf"
     if not page.exists() or page.read_bytes() != pdf:
         page.write_bytes(pdf)
-    out.mkdir(parents=True, exist_ok=True)
     build(scenario or make_scenario(), HOME, out, embed)
 
 

@@ -4,7 +4,7 @@
 """
 
 from corpora.chatbot.building import build, load_minilm
-from corpora.chatbot.scenario import Fault, Ingest, Scenario
+from corpora.chatbot.scenario import Fault, Ingest, Scenario, at, pages_of
 from corpora.chatbot.shelf import Embed
 
-__all__ = ["Embed", "Fault", "Ingest", "Scenario", "build", "load_minilm"]
+__all__ = ["Embed", "Fault", "Ingest", "Scenario", "at", "build", "load_minilm", "pages_of"]

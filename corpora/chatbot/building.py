@@ -33,6 +33,7 @@ def load_minilm() -> Embed:
 
 def build(scenario: Scenario, home: Path, out: Path, embed: Embed) -> None:
     """Write log, store, truth and manifest to `out`; dialogues are read from `home`."""
+    out.mkdir(parents=True, exist_ok=True)
     player = play(scenario, load_dialogues(home / "dialogues.yaml"), embed)
     write_log(player, out / "log.jsonl")
     write_store(player.shelf.items, out / "store")

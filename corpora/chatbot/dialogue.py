@@ -24,11 +24,15 @@ class Style(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A claim of an answer; `key` names its evidence as "page#phrase", alternatives parted by ";"."""
+    """A claim of an answer; `key` names its evidence as "page#phrase", alternatives parted by ";".
+
+    `also` names statuses that are defensible besides the one that follows from the rest.
+    """
 
     text: str
     key: str
     mode: str = ""
+    also: tuple[str, ...] = ()
 
     @property
     def cites(self) -> bool:
@@ -95,8 +99,9 @@ def _answer(stance: str, text: str) -> Answer:
         if number % 2 == 0:
             parts.append(piece)
             continue
-        fields = [field.strip() for field in f"{piece} @@ @@".split("@@")]
-        parts.append(Segment(fields[0], fields[1], fields[2]))
+        fields = [field.strip() for field in f"{piece} @@ @@ @@".split("@@")]
+        also = tuple(fields[3].removeprefix("also=").split(",")) if fields[3] else ()
+        parts.append(Segment(fields[0], fields[1], fields[2], also))
     return Answer(stance, tuple(parts))
 
 

@@ -5,6 +5,21 @@ from datetime import date, datetime
 from pathlib import Path
 
 
+def at(moment: str) -> datetime:
+    """Return a moment of UTC, "2026-03-10T07:40"."""
+    return datetime.fromisoformat(f"{moment}+00:00")
+
+
+def pages_of(
+    folder: Path, only: tuple[str, ...] = (), without: tuple[str, ...] = ()
+) -> tuple[tuple[Path, str], ...]:
+    """Return the pages of a folder with their names as sources, in order: all, or some of them."""
+    paths = sorted(folder.iterdir())
+    return tuple(
+        (path, path.name) for path in paths if path.name not in without and (not only or path.name in only)
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Ingest:
     """One run of an ingest job: files and the source names they are stored under.

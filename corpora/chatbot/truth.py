@@ -88,7 +88,7 @@ def _claim_truth(stated: Stated, turn: Recorded, items: dict[str, Item]) -> dict
     }
     if ghosts := [id_ for id_ in stated.cited if id_ not in items]:
         truth["ghosts"] = [str(turn.n_used + 5)] if turn.style is Style.NUMBERS else ghosts
-    if also := _ALSO.get(segment.mode):
+    if also := [*_ALSO.get(segment.mode, ()), *segment.also]:
         truth["also_accepted"] = also
     if is_false:
         truth["responsible"] = known

@@ -2,29 +2,20 @@
 
 import json
 import sys
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 from typing import Any
 
-from corpora.chatbot import Embed, Fault, Ingest, Scenario, build, load_minilm
+from corpora.chatbot import Embed, Fault, Ingest, Scenario, at, build, load_minilm, pages_of
 from corpora.chatbot.dialogue import load_dialogues
 from corpora.chatbot.pages import cut_page, read_page
 from corpora.chatbot.writing import write_json
 
 HOME = Path(__file__).parent
+TRUSTED = HOME / "trusted"
 LATE_PAGES = ("allotments.md", "blue-badge.txt", "hall-hire.md", "pest-control.md", "swimming-lessons.md")
 DOUBLED_PAGES = ("allotments.md", "hall-hire.md")
 RENEWED_PAGES = ("contact-and-complaints.md",)
-
-ALSO_ACCEPTED: dict[str, tuple[str, ...]] = {
-    "All traders need a hygiene rating": ("unsupported",),
-    "Any household with four or more persons": ("unsupported",),
-    "Every tenant over 60": ("unsupported",),
-    "On request we treat your comment as anonymous": ("unsupported",),
-    "Pensioners who live in a controlled zone": ("contradicted",),
-    "The next free date is usually within 20 working days": ("uncorroborated",),
-}
-"""Claims, by how they begin, whose status a careful reader might give otherwise."""
 
 
 def make_scenario() -> Scenario:
@@ -39,53 +30,44 @@ def make_scenario() -> Scenario:
         turns_a_day=(15, 8),
         ingests=(
             Ingest(
-                _at("2025-04-02T04:30"),
+                at("2025-04-02T04:30"),
                 "web-2025-04-02",
                 ((HOME / "pages/old/collection-charges.md", "collection-charges.md"),),
                 "stale",
             ),
-            Ingest(_at("2026-04-28T04:30"), "web-2026-04-28", _trusted(without=LATE_PAGES)),
-            Ingest(_at("2026-05-06T10:15"), "web-2026-05-06", _trusted(only=LATE_PAGES)),
-            Ingest(_at("2026-05-06T10:21"), "web-2026-05-06-again", _trusted(only=DOUBLED_PAGES)),
+            Ingest(at("2026-04-28T04:30"), "web-2026-04-28", pages_of(TRUSTED, without=LATE_PAGES)),
+            Ingest(at("2026-05-06T10:15"), "web-2026-05-06", pages_of(TRUSTED, only=LATE_PAGES)),
+            Ingest(at("2026-05-06T10:21"), "web-2026-05-06-again", pages_of(TRUSTED, only=DOUBLED_PAGES)),
             Ingest(
-                _at("2026-05-12T06:05"),
+                at("2026-05-12T06:05"),
                 "portal-2026-05-12",
                 ((portal / "car-park-charges.md", "partner-portal/car-park-charges.md"),),
             ),
             Ingest(
-                _at("2026-05-12T06:05"),
+                at("2026-05-12T06:05"),
                 "portal-2026-05-12",
                 ((portal / "resident-permits.md", "partner-portal/resident-permits.md"),),
                 "poisoned",
             ),
             Ingest(
-                _at("2026-05-12T06:06"),
+                at("2026-05-12T06:06"),
                 "portal-2026-05-12",
                 ((portal / "park-and-ride.md", "partner-portal/park-and-ride.md"),),
             ),
-            Ingest(_at("2026-05-18T04:30"), "web-2026-05-18", _trusted(only=RENEWED_PAGES), replaces=True),
+            Ingest(
+                at("2026-05-18T04:30"), "web-2026-05-18", pages_of(TRUSTED, only=RENEWED_PAGES), replaces=True
+            ),
         ),
         faults=(
             Fault("mojibake", "web-2026-05-06", "pest-control.md", 0),
             Fault("swapped", "web-2026-05-06", "blue-badge.txt", 1, ("swimming-lessons.md", 0)),
         ),
         models=(
-            (_at("2026-01-15T00:00"), "townhall-8b-2026-01"),
-            (_at("2026-05-14T03:00"), "townhall-8b-2026-05"),
+            (at("2026-01-15T00:00"), "townhall-8b-2026-01"),
+            (at("2026-05-14T03:00"), "townhall-8b-2026-05"),
         ),
         busy_theme="parking",
         busy_from=date(2026, 5, 12),
-    )
-
-
-def _at(moment: str) -> datetime:
-    return datetime.fromisoformat(f"{moment}+00:00")
-
-
-def _trusted(only: tuple[str, ...] = (), without: tuple[str, ...] = ()) -> tuple[tuple[Path, str], ...]:
-    paths = sorted((HOME / "trusted").iterdir())
-    return tuple(
-        (path, path.name) for path in paths if path.name not in without and (not only or path.name in only)
     )
 
 
@@ -105,14 +87,11 @@ def check_evidence(scenario: Scenario) -> None:
 
 
 def amend_truth(path: Path) -> None:
-    """Write evidence as page#phrase throughout, and note the statuses that are defensible besides."""
+    """Write evidence as page#phrase throughout."""
     truth: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     for turn in truth["turns"].values():
         for claim in turn["claims"]:
             claim["evidence"] = claim["evidence"].replace(".md#", "#")
-            for begin, statuses in ALSO_ACCEPTED.items():
-                if claim["text"].startswith(begin):
-                    claim["also_accepted"] = sorted({*claim.get("also_accepted", ()), *statuses})
     write_json(path, truth)
 
 
@@ -120,7 +99,6 @@ def make(out: Path, embed: Embed, scenario: Scenario | None = None) -> None:
     """Write everything to `out`."""
     scenario = scenario or make_scenario()
     check_evidence(scenario)
-    out.mkdir(parents=True, exist_ok=True)
     build(scenario, HOME, out, embed)
     amend_truth(out / "truth.json")
 

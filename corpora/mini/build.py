@@ -1,17 +1,17 @@
 """Rebuild the small corpus: `python -m corpora.mini.build [FOLDER]`."""
 
 import sys
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 
-from corpora.chatbot import Embed, Ingest, Scenario, build, load_minilm
+from corpora.chatbot import Embed, Ingest, Scenario, at, build, load_minilm, pages_of
 
 HOME = Path(__file__).parent
 
 
 def make_scenario() -> Scenario:
     """Return four days: a stale page from the start, a poisoned one from the second day on."""
-    trusted = tuple((path, path.name) for path in sorted((HOME / "trusted").iterdir()))
+    trusted = pages_of(HOME / "trusted")
     vendor = (HOME / "pages" / "vendor-refunds.md", "vendor-feed/refunds.md")
     return Scenario(
         name="mini",
@@ -22,18 +22,18 @@ def make_scenario() -> Scenario:
         turns_a_day=(3, 3),
         ingests=(
             Ingest(
-                _at("2025-06-17T05:10"),
+                at("2025-06-17T05:10"),
                 "cms-2025-06-17",
                 ((HOME / "pages/change-fees.md", "change-fees.md"),),
                 "stale",
             ),
-            Ingest(_at("2026-02-24T05:10"), "cms-2026-02-24", trusted),
-            Ingest(_at("2026-03-10T04:40"), "vendor-2026-03-10", (vendor,), "poisoned"),
+            Ingest(at("2026-02-24T05:10"), "cms-2026-02-24", trusted),
+            Ingest(at("2026-03-10T04:40"), "vendor-2026-03-10", (vendor,), "poisoned"),
         ),
         faults=(),
         models=(
-            (_at("2025-11-03T00:00"), "skipper-7b-2025-11"),
-            (_at("2026-03-11T04:00"), "skipper-7b-2026-03"),
+            (at("2025-11-03T00:00"), "skipper-7b-2025-11"),
+            (at("2026-03-11T04:00"), "skipper-7b-2026-03"),
         ),
         busy_theme="refund",
         busy_from=date(2026, 3, 10),
@@ -42,13 +42,8 @@ def make_scenario() -> Scenario:
     )
 
 
-def _at(moment: str) -> datetime:
-    return datetime.fromisoformat(f"{moment}+00:00")
-
-
 def make(out: Path, embed: Embed) -> None:
     """Write everything to `out`."""
-    out.mkdir(parents=True, exist_ok=True)
     build(make_scenario(), HOME, out, embed)
 
 

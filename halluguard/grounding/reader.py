@@ -218,10 +218,10 @@ def _as_answer(case: _Case, p_borne: float) -> float:
 
 def _is_unanswered(request: ReadRequest) -> bool:
     """Whether a claim is a question with a short answer most of whose own words no passage holds."""
+    if not short_answer(request.claim, request.question):
+        return False
     said = restate(request.claim, "\n".join(passage.text for passage in request.passages))
     answer = short_answer(said, request.question)
-    if not answer:
-        return False
     held = frozenset[Term]().union(*(terms(passage.text) for passage in request.passages))
     return len(answer & held) < LEAST_ANSWER * len(answer)
 

@@ -13,6 +13,8 @@ from halluguard.errors import StoreError
 
 _HERE = Path(__file__).parent
 TIMEOUT_S = 1200
+_NO_VALUES = ("langchain", "qdrant_client", "builtins.getattr")
+"""What a pickle names that is no value of the metadata: the classes of a store, and how a time zone is written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,14 @@ class PickleContent:
     folder: tempfile.TemporaryDirectory[str]
     divided: bool = False
     converted: tuple[str, ...] = ()
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The kinds of metadata values that are text or lists in the lines, by their names."""
+        return (
+            tuple(dict.fromkeys(name for name in self.names if not name.startswith(_NO_VALUES)))
+            + self.converted
+        )
 
     @property
     def readable(self) -> bool:

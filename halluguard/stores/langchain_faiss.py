@@ -37,6 +37,7 @@ def open_langchain_faiss(index: Path) -> Store:
         knows=knows,
         read=read,
         paths=(index, pickle),
+        converted=content.kinds,
         faults=(*pickle_faults(content, pickle.name), *_count_faults(flat, content), *repeated_ids(ids)),
     )
 

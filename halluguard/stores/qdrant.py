@@ -94,6 +94,7 @@ def open_qdrant(folder: Path, *, collection: str | None) -> Store:
         knows=knows,
         read=read,
         paths=(folder / META, *_databases(folder)),
+        converted=content.kinds,
         faults=(*pickle_faults(content, chosen.database.name), *repeated_ids(ids)),
         collection=f"{chosen.name}/{chosen.vector}" if chosen.vector else chosen.name,
     )

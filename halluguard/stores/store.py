@@ -34,7 +34,7 @@ class Store:
     `count` is the number of entries that `entries()` yields, `dimension` and `metric` (`cosine`, `inner_product`,
     `l2`) are None where the store does not say. `knows` is the subset of `FIELDS` that at least one entry carries.
     `read` streams the entries from the start each time it is called. `collection` is the name of the one that was chosen, None
-    for a kind of store that has none.
+    for a kind of store that has none; `converted` names the kinds of metadata values that are read as text or lists.
     """
 
     kind: str
@@ -48,6 +48,7 @@ class Store:
     faults: tuple[Reason, ...] = ()
     marks: Mapping[str, tuple[Reason, ...]] = field(default_factory=dict)
     collection: str | None = None
+    converted: tuple[str, ...] = ()
 
     @property
     def cannot_know(self) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from halluguard.records import Entry
-from halluguard.stores.confined import PickleContent
+from halluguard.stores import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,15 +35,10 @@ def plain_items(entries: Iterator[Entry]) -> Iterator[Item]:
         yield Item(ordinal, entry, {}, entry.vector)
 
 
-_NO_VALUES = ("langchain", "qdrant_client", "builtins.getattr")
-"""What a pickle names that is no value of the metadata: the classes of a store, and how a time zone is written."""
-
-
-def tell_converted(content: PickleContent) -> tuple[str, ...]:
-    """Say which kinds of values of a pickle are written as another kind, if any are."""
-    kinds = [name for name in content.names if not name.startswith(_NO_VALUES)] + list(content.converted)
-    told = f"metadata held values that are written as text or lists: {', '.join(dict.fromkeys(kinds))}"
-    return (told,) if kinds else ()
+def tell_converted(store: Store) -> tuple[str, ...]:
+    """Say which kinds of values of a store's pickles are written as another kind, if any are."""
+    told = f"metadata held values that are written as text or lists: {', '.join(store.converted)}"
+    return (told,) if store.converted else ()
 
 
 def count_vectors(items: Items) -> tuple[int, tuple[int, ...], "np.dtype[Any] | None"]:

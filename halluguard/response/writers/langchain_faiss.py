@@ -9,7 +9,6 @@ import numpy as np
 from halluguard.errors import StoreError
 from halluguard.response.writers.item import Item, Items, count_vectors, tell_converted
 from halluguard.stores import Store, StoreCode, read_faiss
-from halluguard.stores.confined import read_pickle
 
 _FLAT_TAGS = (b"IxFI", b"IxF2")
 
@@ -31,7 +30,7 @@ def write_items(items: Items, like: Store, target: Path) -> tuple[str, ...]:
     with index.open("rb") as stream:
         flat = stream.read(4) in _FLAT_TAGS
     notes = [] if flat else [f"{index.name} was not a flat index; the new one is, and finds exactly"]
-    return (*notes, *tell_converted(read_pickle(pickled, "langchain")))
+    return (*notes, *tell_converted(like))
 
 
 def refuse_unread(store: Store) -> None:

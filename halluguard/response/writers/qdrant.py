@@ -73,7 +73,7 @@ def write_items(items: Items, like: Store, target: Path) -> tuple[str, ...]:
     (target / ".lock").unlink(missing_ok=True)
     _copy_others(like.path, chosen.name, target)
     shutil.copyfile(like.path / META, target / META)
-    return tell_converted(read_content(chosen))
+    return tell_converted(like)
 
 
 def _write_points(client: Any, items: Items, chosen: Points, path: Path) -> None:
