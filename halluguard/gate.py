@@ -80,7 +80,7 @@ def require_known(conditions: Sequence[Condition], known: Collection[str]) -> No
 def decide_outcome(manifest: Mapping[str, Any], conditions: Sequence[Condition] = ()) -> Outcome:
     """Return verdict line and exit code of a finished check.
 
-    4 where nothing was checkable, else 1 where a condition holds, else 3 where rows were skipped or claims failed,
+    4 where nothing was checkable or no rate of the conditions was measured, else 1 where a condition holds, else 3 where rows were skipped or claims failed,
     else 0. A metric that the run does not have raises SettingError naming those it has.
     """
     counts, summary = manifest["counts"], manifest["summary"]
@@ -98,6 +98,8 @@ def decide_outcome(manifest: Mapping[str, Any], conditions: Sequence[Condition] 
         return Outcome(1, f"GATE FAILED: {', '.join(map(str, failed))}; {told}")
     left_out = counts.get("skipped_rows", 0) + counts["errors"]
     gate = "GATE PASSED: " if conditions else ""
+    if conditions and len(unknown) == len(conditions):
+        return Outcome(4, f"GATE UNDECIDED: not measured: {', '.join(c.metric for c in unknown)}; {told}")
     if unknown:
         told += f"; not measured: {', '.join(c.metric for c in unknown)}"
     if left_out:

@@ -100,3 +100,12 @@ def test_misattributed_uncited_and_uncorroborated_are_not_ungrounded():
 
     assert made["summary"]["ungrounded_rate"]["hits"] == 1
     assert made["summary"]["ungrounded_rate"]["total"] == 4
+
+
+def test_a_gate_none_of_whose_rates_was_measured_has_decided_nothing():
+    outcome = decide_outcome(manifest(unsupported=1), [parse_condition("citation_precision<0.9")])
+
+    assert outcome.exit_code == 4
+    assert outcome.line.startswith("GATE UNDECIDED: not measured: citation_precision")
+    both = [parse_condition("citation_precision<0.9"), parse_condition("ungrounded_rate>0.5")]
+    assert decide_outcome(manifest(unsupported=1), both).exit_code == 1

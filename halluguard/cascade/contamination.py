@@ -11,7 +11,8 @@ from rapidfuzz import fuzz
 from halluguard.cascade.claims import ClaimCluster, Embed, Entails, FlaggedClaim
 from halluguard.cascade.observe import Observation
 from halluguard.cascade.provenance import EXPLICIT, SUSPECTED, SUSPECTED_WEIGHT, WriteBack
-from halluguard.cascade.stance import Stance, best_window, has_report_cue, read_stances
+from halluguard.cascade.stance import Stance, best_window, read_stances
+from halluguard.text.reports import has_report_cue
 
 RETRIEVED_WEIGHT = 0.2
 """Weight of an entry that was only retrieved, beside 1 for a cited one (lambda of the attribution model)."""

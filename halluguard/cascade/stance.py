@@ -7,6 +7,7 @@ from enum import StrEnum
 from halluguard.cascade.claims import ENTAILS, Entails
 from halluguard.cascade.observe import normalise
 from halluguard.cascade.provenance import numbers_of
+from halluguard.text.reports import has_report_cue
 
 
 class Stance(StrEnum):
@@ -19,23 +20,10 @@ class Stance(StrEnum):
     UNKNOWN = "unknown"
 
 
-_CUES = re.compile(
-    r"\b(?:falsely|wrongly|incorrectly|mistakenly|erroneously|debunk\w*|myths?|hoax(?:es)?|misinformation|untrue|"
-    r"(?:is|was|are|were|not|that's) (?:not )?(?:false|wrong|incorrect|untrue|inaccurate|mistaken)|(?:is|was|are|were) not true|not the case|"
-    r"no such (?:policy|rule|thing|offer)|contrary to (?:the claim|claims|a claim|reports|rumou?rs)|"
-    r"(?:rumou?rs?|chatbot|bot|assistant|answers?|posts?|article|claims?) (?:\w+ )?(?:claim(?:ed|s|ing)?|said|saying|told|stat(?:ed|es)|suggest(?:ed|s))|"
-    r"as a joke|joked|satire)\b",
-    re.IGNORECASE,
-)
 _SENTENCE = re.compile(r"(?<=[.!?])\s+|\n+")
 _WORD = re.compile(r"[^\W_]{3,}")
 MIN_OVERLAP = 0.3
 _WINDOW = 2
-
-
-def has_report_cue(text: str) -> bool:
-    """Whether a text marks what it quotes as false, as a joke, or as what somebody else said."""
-    return _CUES.search(text) is not None
 
 
 def read_stances(texts: Sequence[str], claim: str, entails: Entails | None) -> list[Stance]:

@@ -59,8 +59,12 @@ def finish(result: "RunResult", conditions: "Sequence[Condition]", as_json: bool
     else:
         print_run(result)
         typer.echo(outcome.line)
-        if (report := result.path / "report.html").is_file():
-            typer.echo(f"report: {report}")
+        report = result.path / "report.html"
+        typer.echo(
+            f"report: {report}"
+            if report.is_file()
+            else f"read the answers: halluguard report {result.path} -o report.html"
+        )
     raise typer.Exit(outcome.exit_code)
 
 

@@ -91,7 +91,7 @@ def trace_run(
     )
     statements = tuple(run.manifest.get("known_false", ()))
     denied = Denied(KnownFalse(statements, reader, models.embedder), index) if statements else None
-    made = [one for block in _blocks(flagged) for one in attributor.attribute(block)]
+    made = doubted([one for block in _blocks(flagged) for one in attributor.attribute(block)])
     swept = sweep(
         store,
         Evidence(
@@ -152,6 +152,21 @@ def _read_turns(run: Run) -> Iterator[Turn]:
 def _blocks(flagged: Sequence[Flagged]) -> Iterator[Sequence[Flagged]]:
     for start in range(0, len(flagged), _BLOCK):
         yield flagged[start : start + _BLOCK]
+
+
+def doubted(made: Sequence[Attribution]) -> list[Attribution]:
+    """Leave open whose a claim is that cites an entry accused of another: it may say the same in words no reader follows.
+
+    "The window closes after seven days" cites the page that says "within one week only"; to lay it to the model would clear
+    what misled it.
+    """
+    accused = {one.candidates[i].entry.id for one in made for i in one.accusation.accused}
+    return [
+        replace(one, accusation=replace(one.accusation, origin=Origin.UNDETERMINED))
+        if one.accusation.origin is Origin.GENERATOR and not accused.isdisjoint(one.flagged.cited_ids)
+        else one
+        for one in made
+    ]
 
 
 def _event(one: Attribution) -> Event:

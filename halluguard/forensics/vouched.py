@@ -9,6 +9,7 @@ from halluguard.grounding.reader import Reader, ReadRequest
 from halluguard.models import Embedder
 from halluguard.records import Entry, Passage, Reason, TrustedChunk
 from halluguard.text import split_sentences
+from halluguard.text.marks import drop_ids, drop_label
 from halluguard.trusted import TrustedIndex
 from halluguard.trusted.chunks import embedding_text
 
@@ -55,7 +56,12 @@ class Vouching:
         Sentences that stand in the trusted corpus are not read: most of a healthy store costs no model call but an
         embedding. A sentence counts only where the reader finds trusted evidence on its subject.
         """
-        asked = [(at, part) for at, entry in enumerate(entries) for part in sentences(entry.text or "")]
+        asked = [
+            (at, part)
+            for at, entry in enumerate(entries)
+            for part in sentences(entry.text or "")
+            if not part.endswith("?")  # who asks claims nothing: "I bought it 40 days ago, can I return it?"
+        ]
         vouched = self.stands_in_trusted([part for _, part in asked])
         asked = [pair for pair, stands in zip(asked, vouched, strict=True) if not stands]
         if not asked:
@@ -86,8 +92,8 @@ class Vouching:
 
 
 def sentences(text: str) -> list[str]:
-    """Return the sentences of a text that hold at least three words."""
-    parts = [text[span.start : span.end] for span in split_sentences(text)]
+    """Return the sentences of a text that hold at least three words, without ids that they cite and the letters of a FAQ."""
+    parts = [drop_label(drop_ids(text[span.start : span.end])).strip() for span in split_sentences(text)]
     return [part for part in parts if len(part.split()) >= 3]
 
 

@@ -1,5 +1,6 @@
 """Claims of an answer: the checkable spans, what a model reads of each, and what each cites."""
 
+import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -17,6 +18,8 @@ from halluguard.records import Citation, Claim, ClaimKind, Turn
 COLUMN_CHARS = 100
 """The name of a table's column is cut to so many characters before it is put in front of a cell."""
 
+_THOUGHTS = re.compile(r"\s*<(think|thinking|reasoning)>.*?</\1>", re.DOTALL | re.IGNORECASE)
+_SEEN = re.compile(r"[^\r\n]")
 _PROSE = frozenset({BlockKind.PARAGRAPH, BlockKind.ITEM})
 _NEVER_CLAIMS = frozenset({BlockKind.HEADING, BlockKind.TABLE_HEAD, BlockKind.CODE, BlockKind.REFERENCE})
 
@@ -25,10 +28,11 @@ def split_claims(turn: Turn, *, read_before_pronouns: bool = False) -> tuple[Cla
     """Return the claims of a turn's answer in order, spans that claim nothing included, each with its kind.
 
     `answer[claim.start:claim.end] == claim.text`; spans do not overlap, and hold every character of the answer that is
-    neither blank nor Markdown furniture (see `scan_blocks`). A claim is a sentence, a list item's sentence or a table
+    neither blank nor Markdown furniture (see `scan_blocks`), but for what a model thought aloud before it answered. A claim is a sentence, a list item's sentence or a table
     row, of at most MAX_CLAIM_CHARS characters. With `read_before_pronouns` a claim that starts with a pronoun is read
     together with the claim before it. Needs no model; linear in the length of the answer.
     """
+    turn = replace(turn, answer=_without_thoughts(turn.answer))
     blocks = _unheaded(scan_blocks(turn.answer))
     markers = find_markers(turn, blocks)
     drafted = _Drafter(turn, markers).draft(blocks)
@@ -37,6 +41,12 @@ def split_claims(turn: Turn, *, read_before_pronouns: bool = False) -> tuple[Cla
     cited = _attach(turn, drafts, markers)
     claims = [_finish(turn.answer, draft, *cites) for draft, cites in zip(drafts, cited, strict=True)]
     return tuple(_read_with_previous(claims) if read_before_pronouns else claims)
+
+
+def _without_thoughts(answer: str) -> str:
+    """Return the answer with what stands between `<think>` tags at its beginning blotted out, each character by a blank."""
+    thoughts = _THOUGHTS.match(answer)
+    return _SEEN.sub(" ", answer[: thoughts.end()]) + answer[thoughts.end() :] if thoughts else answer
 
 
 def _unheaded(blocks: tuple[Block, ...]) -> tuple[Block, ...]:

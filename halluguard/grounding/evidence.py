@@ -107,20 +107,25 @@ def choose_sentences(claim: str, passages: Sequence[Passage]) -> tuple[Window, W
     """Return up to three sentences that together hold most of a claim's words, as one, and the best single sentence.
 
     Greedy set cover: each sentence is the one that adds the most words still missing, the first of equals; they may
-    stand anywhere, and are joined in reading order. The first chosen is the best single one. None where no sentence
-    shares a word with the claim.
+    stand anywhere, and are joined in reading order, but a row of a table only with what stands in its passage: "Team, $49"
+    beside a sentence of another page seems to give the team whatever that page speaks of. The first chosen is the best
+    single one. None where no sentence shares a word with the claim.
     """
     wanted = stems(claim)
     pool = [
-        (passage.id, part, shared)
-        for passage in passages
+        (number, part, shared)
+        for number, passage in enumerate(passages)
         for part in _sentences_of(passage.text)
         if (shared := wanted & part.stems)
     ]
     chosen: list[int] = []
     missing, room = wanted, PACKED_TOKENS
     while missing and len(chosen) < PACKED_SENTENCES:
-        gains = [(len(missing & shared), -position) for position, (_, _, shared) in enumerate(pool)]
+        gains = [
+            (len(missing & shared), -position)
+            for position, (_, part, shared) in enumerate(pool)
+            if all(_go_together(pool[other], pool[position]) for other in chosen)
+        ]
         gain, negative = max(gains, default=(0, 0))
         if not gain:
             break
@@ -132,7 +137,8 @@ def choose_sentences(claim: str, passages: Sequence[Passage]) -> tuple[Window, W
         missing = missing - shared
     if not chosen:
         return None
-    first_id, best, shared = pool[chosen[0]]
+    first, best, shared = pool[chosen[0]]
+    first_id = passages[first].id
     return (
         Window(
             first_id,
@@ -141,6 +147,11 @@ def choose_sentences(claim: str, passages: Sequence[Passage]) -> tuple[Window, W
         ),
         Window(first_id, best.whole, len(shared) / len(wanted)),
     )
+
+
+def _go_together(one: tuple[int, _Part, frozenset[str]], other: tuple[int, _Part, frozenset[str]]) -> bool:
+    """Whether two sentences may be read as one text."""
+    return one[0] == other[0] or not (one[1].head or other[1].head)
 
 
 def _join(parts: Sequence[_Part]) -> str:

@@ -148,6 +148,7 @@ _META = re.compile(
     |(?:i['’]m\s+afraid\s+|well,\s+)?(?:that|it)\s+depends(?:\s+on\s+your\s+\w+)?
     |(?:i\s+|we\s+)?hope(?:fully)?,?\s+(?:that\s+)?(?:this|these|it|that|you\s+find|the\s+information)\b[^,;]{0,60}?\b(?:help\w*|useful|answers?|clarif\w+)\b[^,;]{0,60}
     |if\s+you\s+(?:have|need|would\s+like|want|['’]d\s+like|require)\s+[^;]{0,120}(?:let\s+me\s+know|feel\s+free\s+to\s+(?:ask|reach|contact)|(?:just|please)\s+ask|hesitate|happy\s+to\s+help|glad\s+to\s+help|here\s+to\s+help)\b[^;]{0,80}
+    |happy\s+(?:\w+ing|travels|holidays|birthday|new\s+year)|hang\s+in\s+there|keep\s+up\s+the\s+good\s+work
     |have\s+a\s+(?:great|good|nice|wonderful|pleasant|safe|lovely)\s+\w+(?:\s+\w+)?|enjoy\s+your\s+(?:flight|trip|day|stay|meal|visit|holiday|journey)|safe\s+travels|good\s+luck[^,;.]{0,40}
     |(?:best|kind|warm)\s+regards|sincerely|cheers|take\s+care|goodbye|bye
     |(?:(?:i['’]m|i\s+am|we['’]re|we\s+are)\s+(?:very\s+|so\s+|really\s+)?)?sorry(?:\s+(?:for|about|to\s+hear|that\s+you)\b[^,;]{0,80})?

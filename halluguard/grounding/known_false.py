@@ -18,6 +18,7 @@ from halluguard.grounding.reader import Reader, ReadRequest
 from halluguard.models import Embedder
 from halluguard.records import Passage, Reading
 from halluguard.text.listed import read_texts
+from halluguard.text.reports import has_report_cue
 
 WHAT = "statements known to be false"
 """What messages call them."""
@@ -33,6 +34,10 @@ MOST_WORDS = 0.6
 
 SURE = 0.75
 """Probability from which a text says a statement in any words."""
+
+_NO = re.compile(r"\W*(?:A:\s*)?(?:no|nope|not?\b)\b", re.IGNORECASE)
+
+_NEGATIVE = re.compile(r"\b(?:no|not|none|nobody|nothing|never|cannot|without)\b|n['’]t\b", re.IGNORECASE)
 
 _CALLED = "known-false:"
 """How the ids of statements begin in tables."""
@@ -116,14 +121,19 @@ def is_known_false(id_: str) -> bool:
 def is_said(statement: str, text: str, reading: Reading) -> bool:
     """Whether a text says a statement: it bears it out, and in most of its words or else surely.
 
-    A reader takes `the fifth season is set to begin` for a hint at five seasons of another show. And where both answer one
-    question, which may name every answer there is, only the answers are compared.
+    A reader takes `the fifth season is set to begin` for a hint at five seasons of another show. Where both answer one
+    question, which may name every answer there is, only the answers are compared. Who corrects a statement, or answers no to
+    the question whether it is so, repeats its words and does not say it.
     """
     if not reading.supports:
         return False
     (asked, answer), (asked_too, given) = _split_answer(statement), _split_answer(text)
     if asked and asked == asked_too:
         return _plain(answer) == _plain(given) or cover_of(answer, given) >= MOST_WORDS
+    if has_report_cue(text) and not has_report_cue(statement):
+        return False
+    if asked_too and _NO.match(given) and not _NEGATIVE.search(statement):
+        return False
     return reading.p_supported >= SURE or cover_of(statement, text) >= MOST_WORDS
 
 

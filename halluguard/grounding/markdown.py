@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
 
+from halluguard.text.marks import drop_ids, drop_pictures
+
 Span = tuple[int, int]
 
 
@@ -305,16 +307,17 @@ _BLANKS = re.compile(r"\s+")
 _BEFORE_POINT = re.compile(r"\s+(?=[.,;!?](?:\s|$))")
 _EMPTY_BRACKETS = re.compile(r"\((?:\s*(?:see\b|sources?\s*:))?[\s,;]*\)|\[\s*\]")
 INLINE_MARKS = re.compile(r"[*_`~\[\]<>\\&\n\r|()]|\s\s|[^\S ]|\s[.,;!?]")
-"""What `plain_text` could change; a text without any of it is returned as it is."""
+"""What `plain_text` could change; a text without any of it is returned as it is, but for pictures at its ends."""
 
 
 def plain_text(text: str) -> str:
-    """Return the text as a reader sees it: no emphasis, link targets, inline tags, escapes or line breaks.
+    """Return the text as a reader sees it: no emphasis, link targets, inline tags, escapes or line breaks, no ids that it cites.
 
     Meant for one claim at a time: its patterns are bounded, so the cost is linear for the lengths claims have.
     """
     if not INLINE_MARKS.search(text):
-        return text.strip()
+        return drop_pictures(text).strip()
+    text = drop_ids(text)
     text = _SOFT_BREAK.sub(" ", text)
     text = _LINK.sub(r"\1", _IMAGE.sub(r"\1", text)) if "[" in text else text
     text = _TAG.sub(" ", text) if "<" in text else text
@@ -324,4 +327,4 @@ def plain_text(text: str) -> str:
     text = _ESCAPE.sub(r"\1", text) if "\\" in text else text
     text = html.unescape(text) if "&" in text else text
     text = _EMPTY_BRACKETS.sub("", text)
-    return _BEFORE_POINT.sub("", _BLANKS.sub(" ", text)).strip()
+    return drop_pictures(_BEFORE_POINT.sub("", _BLANKS.sub(" ", text)).strip())

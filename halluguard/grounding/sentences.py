@@ -19,6 +19,10 @@ WRAP_COLUMNS = 60
 _LINE_END = re.compile(r"[.!?:;。！？…][\"'”’»*_)\]]*$")
 _CLOSERS = re.compile(r"\s*(?:[*_~`\"'”’»)\]]{1,8}(?=\s|$)|[.,;:!?]{1,8}(?=\s|$))")
 _NUMBER_ALONE = re.compile(r"(?:[^.!?]{0,60}:\s+)?\d{1,2}[.)]\Z")
+_ZONE = re.compile(
+    r"\s*(?:UTC|GMT|BST|W?EST|EDT|CES?T|EES?T|PS?T|PDT|MS?T|MDT|CDT|IST|JST|Eastern|Central|Pacific|local)\b"
+)
+"""What goes on behind "2 a.m." as part of the time."""
 _CUT_PLACES = (re.compile(r"[;:。！？][\s\"'”’)]*"), re.compile(r"[,，、][\s\"'”’)]*"), re.compile(r"\s+"))
 
 
@@ -71,8 +75,11 @@ def _repair(text: str, offset: int, bounds: Sequence[Span], markers: Sequence[Ma
         place = end
         if start == stop:
             continue
-        if held < 0 and not last and _NUMBER_ALONE.match(text[start:stop]):
-            held = start
+        if not last and (
+            (held < 0 and _NUMBER_ALONE.match(text[start:stop]))
+            or (text[max(start, stop - 4) : stop].lower() in ("a.m.", "p.m.") and _ZONE.match(text, end))
+        ):
+            held = start if held < 0 else held
             continue
         yield (start if held < 0 else held), stop
         held = -1

@@ -1,6 +1,6 @@
 """Whether one answer is borne out by its passages, said so that a person who reads a failed test knows why."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -10,6 +10,9 @@ from halluguard.report.hostile import one_line
 if TYPE_CHECKING:
     from halluguard.api import Loaded
     from halluguard.trusted import TrustedIndex
+
+Contexts = Sequence[object] | Mapping[str, object]
+"""Passages as callers hold them: strings, documents of LangChain, `{"id": ..., "text": ...}`; or by id."""
 
 _SHOWN = 300
 """Characters shown of a claim and of a passage."""
@@ -24,24 +27,20 @@ class AnswerChecker:
     top_k: int = field(default=5, kw_only=True)
 
     def decide(
-        self, answer: str, contexts: Sequence[str] | Mapping[str, str] = (), *, question: str | None = None
+        self, answer: str, contexts: Contexts = (), *, question: str | None = None
     ) -> tuple[Verdict, ...]:
         """Return the verdict on each claim of an answer, in its order.
 
         Args:
             answer: the text; markers such as `[1]` or `[an-id]` cite the contexts.
-            contexts: the retrieved passages in their order, or by id. Without citations all of them count as the source.
+            contexts: the retrieved passages in their order, as strings, documents with a `page_content` or objects with a
+                `text`, or by id. Without citations all of them count as the source.
             question: what was asked; a fragment such as "30 days." is read together with it.
 
         """
         from halluguard.grounding.decide import decide_turns
 
-        named = (
-            contexts.items()
-            if isinstance(contexts, Mapping)
-            else ((str(number), text) for number, text in enumerate(_texts(contexts), start=1))
-        )
-        retrieved = tuple(Chunk(id_, text, rank=rank) for rank, (id_, text) in enumerate(named))
+        retrieved = tuple(Chunk(id_, text, rank=rank) for rank, (id_, text) in enumerate(_named(contexts)))
         turn = Turn("answer", answer, question, retrieved=retrieved)
         (decided,) = decide_turns(
             [turn], self.loaded.reader, self.loaded.models.embedder, self.trusted, top_k=self.top_k
@@ -51,7 +50,7 @@ class AnswerChecker:
     def check(
         self,
         answer: str,
-        contexts: Sequence[str] | Mapping[str, str] = (),
+        contexts: Contexts = (),
         *,
         question: str | None = None,
         fail_on: Collection[Status | str] = UNGROUNDED,
@@ -80,12 +79,33 @@ class AnswerChecker:
         return verdicts
 
 
-def _texts(contexts: Sequence[str]) -> Sequence[str]:
+def _named(contexts: Contexts) -> Iterator[tuple[str, str]]:
+    """Yield id and text of each passage; without an id of its own a passage has its place, from 1.
+
+    Raises TypeError naming what a passage is that holds no text.
+    """
     if isinstance(contexts, str):
         raise TypeError(
             "contexts is one string. Expected a list of passages, or a mapping of ids to passages"
         )
-    return contexts
+    named = isinstance(contexts, Mapping)
+    pairs = contexts.items() if isinstance(contexts, Mapping) else enumerate(contexts, start=1)
+    for key, passage in pairs:
+        fields = passage if isinstance(passage, Mapping) else _fields_of(passage)
+        text = passage if isinstance(passage, str) else fields.get("page_content", fields.get("text"))
+        if not isinstance(text, str):
+            raise TypeError(
+                f"passage {key} of contexts is of type {type(passage).__name__} and holds no text. "
+                "Expected a string, a document with page_content, or an object with text"
+            )
+        own = None if named else fields.get("id")
+        yield (str(key) if own is None else str(own)), text
+
+
+def _fields_of(passage: object) -> Mapping[str, object]:
+    """Return what a passage object holds of id and text; nothing for a string."""
+    names = ("page_content", "text", "id")
+    return {name: getattr(passage, name) for name in names if hasattr(passage, name)}
 
 
 def describe_failure(

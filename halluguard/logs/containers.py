@@ -218,7 +218,9 @@ def decode_json(text: str, notes: LogNotes) -> Any:
 
 def _json_problem(error: Exception) -> str:
     if isinstance(error, json.JSONDecodeError):
-        return f"broken JSON: {error.msg[0].lower()}{error.msg[1:]} at column {error.colno}"
+        return (
+            f"broken JSON: {error.msg[0].lower()}{error.msg[1:].removesuffix(' at')} at column {error.colno}"
+        )
     return (
         "broken JSON: nested too deeply"
         if isinstance(error, RecursionError)

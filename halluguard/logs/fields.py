@@ -16,6 +16,9 @@ CONTENT_ALIASES: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 """Where two of these hold different values nothing tells which is meant: the mapping is refused."""
 
+LAST_RESORTS = {"answer": ("result",)}
+"""Names that mean other things too, read where a row has none of the others: chains of LangChain call the answer `result`."""
+
 OTHER_ALIASES: dict[str, tuple[str, ...]] = {
     "turn_id": ("turn_id", "id", "message_id", "request_id", "query_id", "trace_id", "run_id"),
     "conversation_id": ("conversation_id", "session_id", "thread_id", "chat_id", "sessionId", "session.id"),
@@ -71,7 +74,7 @@ class FieldMap:
         aliases = CONTENT_ALIASES.get(name)
         if aliases is None:
             return next((alias for alias in OTHER_ALIASES[name] if values.get(alias) is not None), None)
-        present = list(self._free(aliases, values))
+        present = list(self._free(aliases, values)) or list(self._free(LAST_RESORTS.get(name, ()), values))
         if len(present) > 1 and any(values[other] != values[present[0]] for other in present[1:]):
             raise AmbiguousFieldError(
                 f"both `{present[0]}` and `{present[1]}` could be the {name}. Name one with --map {name}={present[0]}"

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from halluguard.records import Turn
+from halluguard.text.language import looks_english
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +58,13 @@ _MARKED = re.compile(r"[\[【]\^?\w|\((?:sources?|passages?|docs?|documents?)\s"
 
 @dataclass(slots=True)
 class LogNotes:
-    """Counts that `read_log` fills while it reads: turns, skipped rows, repairs by code, and fields seen by name."""
+    """Counts that `read_log` fills while it reads: turns, skipped rows, repairs by code, fields seen by name, answers not in English."""
 
     turns: int = 0
     skipped: int = 0
     repairs: Counter[str] = field(default_factory=Counter)
     present: Counter[str] = field(default_factory=Counter)
+    foreign: int = 0
     format: str = ""
     mapping: dict[str, str] = field(default_factory=dict)
 
@@ -74,6 +76,7 @@ class LogNotes:
         """Count a turn and the fields it has."""
         self.turns += 1
         self.present.update(_fields_of(turn))
+        self.foreign += not looks_english(turn.answer)
 
 
 def _fields_of(turn: Turn) -> Iterator[str]:
@@ -101,7 +104,7 @@ def _fields_of(turn: Turn) -> Iterator[str]:
 
 
 def absent_fields(notes: LogNotes) -> tuple[str, ...]:
-    """Return one line per field that some turns lack, with the count and what cannot be shown for want of it."""
+    """Return one line per field that some turns lack, and one for answers in other languages, with what cannot be shown for it."""
     lines = []
     for name, consequence in _CONSEQUENCES.items():
         whole = notes.present["retrieved"] if name in ("chunk_id", "chunk_text", "score") else notes.turns
@@ -109,6 +112,15 @@ def absent_fields(notes: LogNotes) -> tuple[str, ...]:
         if missing > 0:
             share = "every turn" if missing == whole else f"{missing:,} of {whole:,} turns"
             lines.append(f"{name.replace('_', ' ')} missing in {share}: {consequence}")
+    if notes.foreign:
+        share = (
+            "every answer is"
+            if notes.foreign == notes.turns
+            else f"{notes.foreign:,} of {notes.turns:,} answers are"
+        )
+        lines.append(
+            f"{share} not in English, which alone the models read: most of what they say is called ungrounded"
+        )
     return tuple(lines)
 
 

@@ -154,15 +154,19 @@ class _Answer:
 def compare_runs(before: Run, after: Run, *, seed: int = 0) -> RunDifference:
     """Pair two checked runs by turn id: an answer is grounded where it has checkable claims and none is ungrounded.
 
+    Turns of one id that answer different questions are left out: ids made from line numbers shift with the lines.
+
     Raises InputError where the runs have no turn in common.
     """
     a, b = _read(before), _read(after)
     shared = [turn for turn in a if turn in b]
     if not shared:
         raise InputError(
-            f"{before.path} and {after.path} have no turn_id in common, so nothing can be paired"
+            f"{before.path} and {after.path} have no turn_id in common, so nothing can be paired. "
+            "Give both logs the ids of the same questions (--map turn_id=FIELD names another field)"
         )
-    pairs = [turn for turn in shared if a[turn].grounded is not None and b[turn].grounded is not None]
+    same = [turn for turn in shared if _ask_the_same(a[turn], b[turn])]
+    pairs = [turn for turn in same if a[turn].grounded is not None and b[turn].grounded is not None]
     flips = {turn: int(bool(b[turn].grounded)) - int(bool(a[turn].grounded)) for turn in pairs}
     paired = count_pairs([(bool(a[turn].grounded), bool(b[turn].grounded)) for turn in pairs])
     low, high = bound_difference(
@@ -177,10 +181,16 @@ def compare_runs(before: Run, after: Run, *, seed: int = 0) -> RunDifference:
         sources=_by_source(a, b, flips, seed),
         only_before=len(a) - len(shared),
         only_after=len(b) - len(shared),
-        not_checkable=len(shared) - len(pairs),
-        other_questions=sum(a[turn].question != b[turn].question for turn in shared),
+        not_checkable=len(same) - len(pairs),
+        other_questions=len(shared) - len(same),
         conditions=differing_conditions(before, after),
     )
+
+
+def _ask_the_same(before: _Answer, after: _Answer) -> bool:
+    """Whether two answers are to one question, apart from case and blanks; a log may not hold the question."""
+    one, other = (" ".join(answer.question.casefold().split()) for answer in (before, after))
+    return one == other or not one or not other
 
 
 def count_pairs(pairs: Sequence[tuple[bool, bool]]) -> Paired:

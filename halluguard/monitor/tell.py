@@ -78,7 +78,7 @@ def tell_difference(found: RunDifference) -> str:
         "turns only in the first run": found.only_before,
         "turns only in the second run": found.only_after,
         "turns not checkable in both": found.not_checkable,
-        "turns with another question": found.other_questions,
+        "turns left out, with another question": found.other_questions,
     }
     lines += [f"{name}: {count}" for name, count in left.items() if count]
     return "\n".join([*lines, *(f"not made alike, {one_line(one, 200)}" for one in found.conditions)])

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from halluguard.records import Origin
+from halluguard.records import Origin, Status
 from halluguard.report.data import ReportData
 from halluguard.report.facts import mapping
 from halluguard.report.wording import counted, day, finding
@@ -94,6 +94,18 @@ def _spread(data: ReportData) -> Iterator[Words]:
     yield Words(f"Verdict on the loop: {regime}. {verdict.get('meaning', '')}")
 
 
+def _uncorroborated(data: ReportData) -> Iterator[Words]:
+    """Say what no document could decide: a page that was planted may stand behind it."""
+    number = dict(data.statuses).get(Status.UNCORROBORATED, 0)
+    if number:
+        rest = "rests" if number == 1 else "rest"
+        yield Words(
+            f" But {counted(number, 'claim')} {rest} on passages of which no trusted document speaks. "
+            "If one of them is false, write it down, one statement a line, and run this again with "
+        )
+        yield Words("--known-false FILE", quoted=True)
+
+
 def _next(data: ReportData) -> Iterator[Words]:
     if data.interrupted:
         yield Words("Start the same command again: it goes on where it was interrupted.")
@@ -103,6 +115,7 @@ def _next(data: ReportData) -> Iterator[Words]:
     elif not data.rate.hits:
         yield Words("Nothing is to be removed. Keep this run as a baseline: ")
         yield Words("halluguard monitor NEXT_RUN --baseline THIS_RUN", quoted=True)
+        yield from _uncorroborated(data)
     elif not data.findings.traced:
         yield Words("Find the entries of the store behind it: ")
         yield Words("halluguard trace RUN --store STORE", quoted=True)
@@ -113,9 +126,10 @@ def _next(data: ReportData) -> Iterator[Words]:
         yield Words("halluguard respond RUN --store STORE -o response", quoted=True)
     elif not data.findings.culprits:
         yield Words(
-            "Taking entries out of the store would not help. Read the worst answers in the report; "
+            "No entry is known that would have to go. Read the worst answers in the report; "
             "the prompt, the retrieval or the model lets them through."
         )
+        yield from _uncorroborated(data)
     else:
         regime = mapping(mapping(data.cascade).get("verdict")).get("regime")
         if regime in _FED_BY_THE_LOOP:

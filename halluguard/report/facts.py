@@ -118,7 +118,11 @@ def limits_of(manifest: Mapping[str, Any]) -> tuple[str, ...]:
     """
     store, log = mapping(mapping(manifest.get("trace")).get("store")), mapping(manifest.get("log"))
     lines = [*skipped_rows(manifest), *(log.get("repairs") or ())]
-    lines += [*(manifest.get("not_shown") or ()), *(store.get("cannot_know") or ())]
+    lines += manifest.get("not_shown") or ()
+    lines += [
+        line if " " in str(line) else f"the store does not know: {line}"
+        for line in store.get("cannot_know") or ()
+    ]
     return tuple(dict.fromkeys(str(line) for line in lines))
 
 

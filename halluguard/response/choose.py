@@ -135,6 +135,36 @@ def add_rewrites(chosen: Sequence[Chosen], found: Mapping[str, Sequence[str]]) -
     return (*approved, *new, *(one for one in chosen if not one.approve and one.id not in taken))
 
 
+def add_written_back(
+    chosen: Sequence[Chosen], stored: Mapping[str, Mapping[str, Any]], cited: Mapping[str, Collection[str]]
+) -> tuple[Chosen, ...]:
+    """Return the list with the entries written back from answers that cite an entry to be taken out, to be looked at.
+
+    Such an entry may keep the false part of the answer or only a true one: a person decides.
+
+    Args:
+        chosen: what is proposed so far.
+        stored: facts of every entry in the store, by id, `written_by_turn` among them.
+        cited: ids that the claims of each turn cite.
+
+    """
+    out = {one.id for one in chosen if one.approve}
+    known = {one.id for one in chosen}
+    new = [
+        Chosen(
+            key,
+            False,
+            (f"written back from answer {turn}, which cites {', '.join(sorted(rested))}",),
+            "review",
+        )
+        for key, entry in sorted(stored.items())
+        if key not in known
+        and (turn := entry.get("written_by_turn"))
+        and (rested := out & set(cited.get(turn, ())))
+    ]
+    return (*chosen, *new)
+
+
 def stands_in_trusted(row: Mapping[str, Any]) -> bool:
     """Whether every word of a suspect's text stands, in the same sequence, in the nearest trusted passage.
 

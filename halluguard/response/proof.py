@@ -1,5 +1,6 @@
 """Prove an eradication: false claims are no longer borne out by what the new store retrieves, and true ones still are."""
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +11,7 @@ from halluguard.cascade.scores import estimate_residual, probes_needed, wilson
 from halluguard.forensics import EntryIndex, index_entries
 from halluguard.grounding.reader import Reader
 from halluguard.models import Embedder
-from halluguard.records import Entry
+from halluguard.records import Entry, Status
 from halluguard.response.book import Book, find_rewrites, open_book, retrieve
 from halluguard.response.ghosts import as_entries, read_ghosts
 from halluguard.response.probes import (
@@ -37,7 +38,8 @@ class Proof:
     """Figures of one proof; `probes` are those that brought the false claim up before, the others show nothing.
 
     `ghosts` are the entries from outside the store, by id, with what the log shows of them; `uncorroborated` are clean claims
-    that no longer have support and that no trusted text bears out either.
+    that no longer have support and that no trusted text bears out either; `unjudged` are entries left in of which no trusted
+    document speaks, with how many claims cite each.
     """
 
     claims: tuple[FalseClaim, ...]
@@ -53,6 +55,7 @@ class Proof:
     ghosts: Mapping[str, tuple[str, ...]]
     top_k: int
     embedded_again: bool
+    unjudged: Mapping[str, int]
 
     @property
     def says_it(self) -> list[Mapping[str, Any]]:
@@ -120,6 +123,7 @@ class Proof:
                 {"claim": one.text, "entries": list(one.entries), "questions": list(one.questions)}
                 for one in self.claims
             ],
+            "not_judged": dict(self.unjudged),
             "claims_left_in": [{"claim": one.text, "entries": list(one.entries)} for one in self.left_in],
             "probes": {
                 "asked": self.asked,
@@ -212,7 +216,21 @@ def prove(
         told,
         k,
         new.embedded_again,
+        _read_unjudged(run, {entry.id for entry in gone}),
     )
+
+
+def _read_unjudged(run: Run, gone: Collection[str]) -> Mapping[str, int]:
+    """Return the entries left in of which no trusted document speaks, each with how many claims cite it."""
+    rows = run.read("claims", ["status", "cited_ids"]).to_pylist()
+    found = Counter(
+        id_
+        for row in rows
+        if row["status"] == Status.UNCORROBORATED
+        for id_ in row["cited_ids"] or ()
+        if id_ not in gone
+    )
+    return dict(found.most_common())
 
 
 def _habits(run: Run) -> tuple[int, list[str]]:
@@ -336,6 +354,12 @@ def tell_proof(proof: Proof) -> list[str]:
     if proof.ghosts:
         lines.append(
             f"  accused from outside the store: {len(proof.ghosts)}; what a cache still serves is not tested"
+        )
+    if proof.unjudged:
+        named = one_line(", ".join(list(proof.unjudged)[:6]), 120)
+        lines.append(
+            f"  not judged  {len(proof.unjudged)} entries left in, of which no trusted document speaks, are cited: {named}. "
+            "If one says what is false, check again with --known-false"
         )
     if proof.left_in:
         lines.append(

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 from halluguard.cascade import Regime
 from halluguard.errors import RunError
 from halluguard.records import UNGROUNDED, Entry
-from halluguard.response.choose import Chosen, add_rewrites, choose_entries, excuse
+from halluguard.response.choose import Chosen, add_rewrites, add_written_back, choose_entries, excuse
 from halluguard.response.digests import digest_text, root_of_entries
 from halluguard.response.earlier import Earlier, choose_earlier, read_earlier
 from halluguard.response.ghosts import ACCUSED, read_ghosts
@@ -34,6 +34,7 @@ class Known:
     turns: Mapping[str, Mapping[str, Any]]
     retrieved_in: Mapping[str, Sequence[str]]
     flagged: Mapping[str, Sequence[str]]
+    cited: Mapping[str, Collection[str]]
     ghosts: Sequence[str] = ()
 
 
@@ -59,12 +60,14 @@ def gather(run: Run, store: Store) -> Known:
             for chunk in row["retrieved"] or ():
                 retrieved.setdefault(chunk["id"], []).append(row["turn_id"])
     flagged: dict[str, list[str]] = {}
-    for row in run.read("claims", ["turn_id", "claim_id", "status"]).to_pylist():
+    cited: dict[str, set[str]] = {}
+    for row in run.read("claims", ["turn_id", "claim_id", "status", "cited_ids"]).to_pylist():
+        cited.setdefault(row["turn_id"], set()).update(row["cited_ids"] or ())
         if row["status"] in UNGROUNDED:
             flagged.setdefault(row["turn_id"], []).append(row["claim_id"])
     rollup = run.manifest.get("trace", {}).get("rollup", [])
     ghosts = tuple(read_ghosts(run, entries))
-    return Known(suspects, cascade, entries, rollup, turns, retrieved, flagged, ghosts)
+    return Known(suspects, cascade, entries, rollup, turns, retrieved, flagged, cited, ghosts)
 
 
 def _by_id(store: Store) -> dict[str, dict[str, Any]]:
@@ -131,6 +134,7 @@ def propose_plan(
     else:
         ids = {one.id for one in _condemned(chosen)}
         earlier = choose_earlier(read_earlier(store, ids, snapshots, collection), None)
+    chosen = add_written_back(chosen, known.entries, known.cited)
     root, count = root_of_entries(store.entries())
     out = {one.id for one in _condemned(chosen)}
     recalled = _recalled(run, known, {*out, *known.ghosts})
@@ -144,7 +148,7 @@ def propose_plan(
         _fall_back(known, recalled),
         _roll_back(known, chosen, snapshots, collection),
         _prove(),
-        _recall(known, recalled),
+        _recall(known, recalled, _to_read(known, out, recalled)),
     ]
     files = {file.name: file.sha256 for file in store.files()}
     facts = {"path": str(store.path), "kind": store.kind, "entries": count, "root": root, "files": files}
@@ -420,8 +424,17 @@ def _prove() -> PlanAction:
     )
 
 
-def _recall(known: Known, recalled: Sequence[str]) -> PlanAction | None:
-    if not recalled:
+def _to_read(known: Known, ids: set[str], recalled: Sequence[str]) -> list[str]:
+    """Return the other turns with a flagged claim that cite one of some entries: they may say the false claim in other words."""
+    return [
+        turn
+        for turn in known.turns
+        if turn in known.flagged and turn not in recalled and not ids.isdisjoint(known.cited.get(turn, ()))
+    ]
+
+
+def _recall(known: Known, recalled: Sequence[str], to_read: Sequence[str]) -> PlanAction | None:
+    if not recalled and not to_read:
         return None
     rows = [known.turns[turn] for turn in recalled]
     conversations = sorted({row["conversation_id"] for row in rows if row["conversation_id"]})
@@ -429,9 +442,11 @@ def _recall(known: Known, recalled: Sequence[str]) -> PlanAction | None:
     return PlanAction(
         "",
         "recall_answers",
-        True,
-        "these answers gave a false claim that came out of the store: correct them, the right fact first",
+        bool(recalled),
+        "these answers gave a false claim that came out of the store: correct them, the right fact first"
+        + ("; those to read are flagged and cite an entry that goes" if to_read else ""),
         cost={"conversations_to_notify": len(conversations), "users": len(users) or "not logged"},
-        saves={"answers": len(recalled)},
-        targets={"turns": list(recalled), "conversations": conversations},
+        saves={"answers": len(recalled)} | ({"to_read": len(to_read)} if to_read else {}),
+        targets={"turns": list(recalled), "conversations": conversations}
+        | ({"to_read": list(to_read)} if to_read else {}),
     )

@@ -11,7 +11,7 @@ def tell_plan(plan: Plan) -> list[str]:
     lines = [f"! {one_line(str(note), 300)}"] if note else []
     for action in plan.actions:
         mark = "x" if action.approve else " "
-        lines.append(f"[{mark}] {action.id} {action.do}: {one_line(action.reason, 110)}")
+        lines.append(f"[{mark}] {action.id} {action.do}: {one_line(action.reason, 170)}")
         lines += [f"        {label}: {text}" for label, text in _figures(action)]
     return lines
 

@@ -1,6 +1,6 @@
-"""Quantities of a text (spans of time, times of day, lengths, weights, volumes, money, shares), and one quantity in another's writing.
+"""Quantities of a text (spans of time, times of day, dates, lengths, money, shares and more), and one quantity in another's writing.
 
-An answer says "two days" or "6 pm" where the passage says "48 hours" or "18:00". A small model takes such a pair for a
+An answer says "two days" or "6 pm" where the passage says "48 hours" or "18:00", "2026-03-05" where it says "5 March 2026". A small model takes such a pair for a
 contradiction, since the numbers differ; written alike, they are the same to it. What may be read in two ways is no quantity here.
 """
 
@@ -19,7 +19,7 @@ _SIZES: dict[str, dict[str, float]] = {
         "seconds|sec|secs": 1 / 60,
         "minute|minutes|min|mins": 1,
         "hour|hours|hr|hrs|h": 60,
-        "day|days|calendar day|calendar days": 1440,
+        "day|days|calendar day|calendar days|d": 1440,
         "week|weeks": 10080,
         "fortnight|fortnights": 20160,
     },
@@ -40,6 +40,12 @@ _SIZES: dict[str, dict[str, float]] = {
         "ml|millilitre|millilitres|milliliter|milliliters": 1,
         "cl|centilitre|centilitres": 10,
         "l|litre|litres|liter|liters": 1000,
+    },
+    "megabytes": {
+        "kb|kilobyte|kilobytes": 0.001,
+        "mb|megabyte|megabytes": 1,
+        "gb|gigabyte|gigabytes": 1000,
+        "tb|terabyte|terabytes": 1_000_000,
     },
     "per cent": {"%|percent|per cent": 1},
     "euros": {"€|euro|euros|eur": 1},
@@ -95,6 +101,11 @@ _MORE = re.compile(
 _RATE = re.compile(
     r"(?: (?:a|an|each|every|of the|per)| ?/) ?(?:hour|day|night|week|month|year)\b", re.IGNORECASE | re.ASCII
 )
+_GLUED = frozenset("hd")
+"""Units of one letter that are written without a blank, too."""
+_AFTER_SPAN = re.compile(
+    r"\s*(?:$|[.,;:!?)\n]| (?:after|ago|and|at|before|by|for|from|if|in|later|notice|of|on|or|prior|to|until|when|without)\b)"
+)
 _BEFORE_CHARS = 24
 _DAY = 1440
 _TIMES = frozenset({"minutes", "months", "working days"})
@@ -117,6 +128,50 @@ _NO_CLOCK = re.compile(
 _HOURS_OF = {"evening": range(5, 12), "afternoon": (12, *range(1, 7))}
 """The hours that are told of a part of the day: "2 in the evening" counts something else."""
 _NAMED = {"noon": 720.0, "midday": 720.0, "midnight": 0.0}
+
+
+_MONTHS = [
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+]
+_MONTH = rf"(?P<month>{'|'.join(f'{name[:3]}(?:{name[3:]})?' if len(name) > 3 else name for name in _MONTHS)}|sept)\.?"
+_DATE = re.compile(
+    r"(?<![\w/.,-])(?:(?P<year>(?:19|20)\d\d)-(?P<number>\d\d)-(?P<day>\d\d)"
+    r"|(?P<a>\d\d?)(?P<sep>[/.])(?P<b>\d\d?)(?P=sep)(?P<year2>(?:19|20)\d\d)"
+    r"|(?P<number2>0\d|1[0-2])/(?P<year3>(?:19|20)\d\d))(?![\w/-]|[.,]\d)",
+    re.ASCII,
+)
+_SPELT_DATE = re.compile(
+    rf"\b(?:(?P<day>\d\d?)(?:st|nd|rd|th)?(?: of)? )?{_MONTH}(?: (?P<day2>\d\d?)(?:st|nd|rd|th)?,?)? (?P<year>(?:19|20)\d\d)\b",
+    re.IGNORECASE | re.ASCII,
+)
+_WEEKDAYS = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+_WEEKDAY = rf"(?:{'|'.join(f'{name[:3]}(?:{name[3:]})?' for name in _WEEKDAYS)}|tues|thurs?)"
+_DAYS = re.compile(
+    rf"\b(?P<first>{_WEEKDAY})\.?(?: ?[-–—] ?| to | through )(?P<last>{_WEEKDAY})\b(?!\w)",
+    re.IGNORECASE | re.ASCII,
+)
+_THOUSANDS = re.compile(
+    r"(?<![\w.,:/€$£−+-])(?:(?P<sign>[€$£]) ?)?(?P<number>\d{1,6}(?:\.\d{1,3})?)k(?![\w-]|[.,]\d)"
+    r"|(?<![\w.,:/€$£−+-])(?P<whole>\d{1,3}(?:,000){1,2})(?![\w%-]|[.,]\d)",
+    re.ASCII,
+)
+_PHONE = re.compile(r"(?<![\w.,+-])(?:\+\d|0)(?:[ ()-]{0,2}\d){7,14}(?![\w-]|[.,]\d)", re.ASCII)
+_FRACTION = re.compile(
+    r"\b(?P<said>(?:an?|one) quarter|three quarters|half) of (?:the|your|its|what)\b|\bby (?P<by>an? quarter|half)\b(?! (?:an?|past|of|the)\b)",
+    re.IGNORECASE,
+)
+_SHARES = {"quarter": 25.0, "quarters": 75.0, "half": 50.0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +197,7 @@ def quantities(text: str) -> tuple[Quantity, ...]:
     ("1 hour 30 minutes"), of a range ("two to three weeks") and rates ("24 hours a day") are left out.
     """
     found = sorted(
-        [*_amounts(text), *_prices(text), *_clock_times(text)],
+        [*_amounts(text), *_prices(text), *_clock_times(text), *_others(text)],
         key=lambda one: (one.start, one.start - one.end),
     )
     kept: list[Quantity] = []
@@ -186,13 +241,11 @@ def _amounts(text: str) -> Iterator[Quantity]:
     for match in _AMOUNT.finditer(text):
         unit = match["unit"]
         kind, size = _UNITS[unit.lower()]
-        if not _is_whole(text, *match.span(), kind) or (
-            unit.isalpha() and len(unit) == 1 and not _is_letter(match)
-        ):
+        if not _is_whole(text, *match.span(), kind) or (unit.isalpha() and not _is_unit(match)):
             continue
         value = _PARTS[match["part"].lower()] if match["part"] else _number(match["number"])
         half_day = bool(match["part"]) and kind == "minutes" and size >= _DAY
-        all_day = value * size == _DAY and "-" in match.group()
+        all_day = value * size == _DAY and ("-" in match.group() or _is_label(match))
         if (
             not half_day and not all_day
         ):  # a half day is no 12 hours, and a 24-hour helpline answers every day
@@ -206,9 +259,18 @@ def _amounts(text: str) -> Iterator[Quantity]:
         yield Quantity(*match.span(), kind, 1.5 * size)
 
 
-def _is_letter(match: re.Match[str]) -> bool:
-    """Whether a unit of one letter is written as one, "5 g": "5G" and "5M" are none."""
-    return match["unit"].islower() and match.string[match.start("unit") - 1] in " \u00a0"
+def _is_unit(match: re.Match[str]) -> bool:
+    """Whether letters are written as a unit: "5 g", "24h" and "14d", but not "5G" and "5M"; "MB", but not "Mb", which are bits."""
+    unit = match["unit"]
+    if len(unit) == 1:
+        return unit.islower() and (unit in _GLUED or match.string[match.start("unit") - 1] in " \u00a0")
+    return not (len(unit) == 2 and unit.lower().endswith("b")) or unit.isupper() or unit.islower()
+
+
+def _is_label(match: re.Match[str]) -> bool:
+    """Whether "24h" stands before what it is said of, as in "24h hotline"."""
+    glued = match["unit"].lower() == "h" and match.string[match.start("unit") - 1].isdigit()
+    return glued and not _AFTER_SPAN.match(match.string, match.end())
 
 
 def _prices(text: str) -> Iterator[Quantity]:
@@ -216,6 +278,57 @@ def _prices(text: str) -> Iterator[Quantity]:
         kind = _MONEY[match["sign"]]
         if _is_whole(text, *match.span(), kind):
             yield Quantity(*match.span(), kind, _number(match["number"]))
+
+
+def _others(text: str) -> Iterator[Quantity]:
+    """Yield dates, runs of weekdays, round thousands, telephone numbers and shares told as fractions."""
+    for match in (*_DATE.finditer(text), *_SPELT_DATE.finditer(text)):
+        if (read := _date(match)) is not None:
+            yield Quantity(*match.span(), *read)
+    for match in _DAYS.finditer(text):
+        first, last = (
+            next(at for at, name in enumerate(_WEEKDAYS) if name.startswith(match[which][:3].lower()))
+            for which in ("first", "last")
+        )
+        yield Quantity(*match.span(), "weekdays", float(7 * first + last))
+    for match in _THOUSANDS.finditer(text):
+        if match["whole"]:
+            yield Quantity(*match.span(), "number", _number(match["whole"]))
+        else:
+            kind = _MONEY[match["sign"]] if match["sign"] else "number"
+            yield Quantity(*match.span(), kind, 1000 * _number(match["number"]))
+    for match in _PHONE.finditer(text):
+        yield Quantity(*match.span(), "telephone", float("".join(filter(str.isdigit, match.group()))))
+    for match in _FRACTION.finditer(text):
+        part = "said" if match["said"] else "by"
+        yield Quantity(*match.span(part), "per cent", _SHARES[match[part].lower().rpartition(" ")[2]])
+
+
+def _date(match: re.Match[str]) -> tuple[str, float] | None:
+    """Return a date, or a month of a year; None for what is neither, and for 05/03/2026, which is a day in March or in May."""
+    said = match.groupdict()
+    year = int(next(said[name] for name in ("year", "year2", "year3") if said.get(name)))
+    if said.get("month"):
+        month = next(at for at, name in enumerate(_MONTHS, 1) if name.startswith(said["month"][:3].lower()))
+        if said["day"] and said["day2"]:
+            return None
+        day = said["day"] or said["day2"]
+        if not day and said["month"].islower():  # "it may 2026 times"
+            return None
+    elif said["sep"]:
+        one, other = int(said["a"]), int(said["b"])
+        if said["sep"] == "/" and one != other and max(one, other) <= 12:
+            return None
+        day, month = (str(one), other) if other <= 12 else (str(other), one)
+    else:
+        month, day = int(said["number"] or said["number2"]), said["day"]
+    if not 1 <= month <= 12 or (day and not 1 <= int(day) <= 31):
+        return None
+    return (
+        ("date", float(372 * year + 31 * (month - 1) + int(day)))
+        if day
+        else ("month", float(12 * year + month))
+    )
 
 
 def _is_whole(text: str, start: int, end: int, kind: str) -> bool:

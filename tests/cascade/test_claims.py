@@ -1,7 +1,8 @@
 import numpy as np
 
 from halluguard.cascade.claims import FlaggedClaim, cluster_claims
-from halluguard.cascade.stance import Stance, has_report_cue, read_stances
+from halluguard.cascade.stance import Stance, read_stances
+from halluguard.text.reports import has_report_cue
 
 CLAIM = "Refunds are paid up to 90 days after the flight."
 

@@ -10,7 +10,7 @@ import pytest
 
 from halluguard.records import Status
 
-NAMES = ("council", "clinic")
+NAMES = ("council", "clinic", "ledger")
 
 
 @pytest.fixture(scope="module", params=NAMES)

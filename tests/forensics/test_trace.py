@@ -13,8 +13,12 @@ from typer.testing import CliRunner
 from halluguard.cli import app
 from halluguard.errors import InputError, StoreError
 from halluguard.forensics import trace_run
-from halluguard.forensics.trace import DATED_AFTER
+from halluguard.forensics.attribute import Attribution
+from halluguard.forensics.candidates import Candidate, Flagged
+from halluguard.forensics.responsibility import Accusation
+from halluguard.forensics.trace import DATED_AFTER, doubted
 from halluguard.grounding.check import check_log, digest_path
+from halluguard.records import Entry, Origin
 from halluguard.run import Run
 from halluguard.trusted import build_index
 
@@ -141,3 +145,26 @@ def test_the_terminal_says_what_the_container_of_the_store_shows(run, tmp_path):
         "! The store: an id names more than one entry (id_repeated): 1 ids name more than one entry: faq"
         in told
     )
+
+
+def test_a_claim_that_cites_an_accused_entry_is_not_laid_to_the_model():
+    def attribution(key, origin, accused, cited):
+        flagged = Flagged(key, "t", "claim", None, None, cited, {})
+        entry = Candidate(
+            Entry("bad", "false"), 0, "false", edited_since=False, pull=0.0, lean=0.0, shown=True
+        )
+        return Attribution(flagged, (entry,), (), Accusation(origin, accused, (0.9,), (0.01,)))
+
+    made = [
+        attribution("a", Origin.STORE, (0,), ("bad",)),
+        attribution("b", Origin.GENERATOR, (), ("bad",)),
+        attribution("c", Origin.GENERATOR, (), ("good",)),
+        attribution("d", Origin.GENERATOR, (), ()),
+    ]
+    assert [one.accusation.origin for one in doubted(made)] == [
+        Origin.STORE,
+        Origin.UNDETERMINED,
+        Origin.GENERATOR,
+        Origin.GENERATOR,
+    ]
+    assert [one.accusation.origin for one in doubted(made[1:])] == [Origin.GENERATOR] * 3

@@ -600,3 +600,21 @@ def test_a_row_is_a_claim_where_any_of_its_cells_is_one(row: str) -> None:
     found = readings(f"| Fare | Meal | Bag |\n|---|---|---|\n{row}")
 
     assert len(found) == 1
+
+
+def test_what_a_model_thought_aloud_is_no_part_of_its_answer():
+    answer = "<think>Is it 30 days? No.\nIt is a day.</think>Tokens expire after 24 hours."
+    (claim,) = split_claims(Turn("t", answer))
+
+    assert claim.text == "Tokens expire after 24 hours."
+    assert answer[claim.start : claim.end] == claim.text
+    assert len(split_claims(Turn("t", "<think>It is a day. Tokens expire."))) == 2
+
+
+def test_a_zone_behind_a_time_of_day_goes_on_with_it():
+    said = [
+        claim.text
+        for claim in split_claims(Turn("t", "It runs at 2 a.m. UTC. We open at 9 a.m. Locals know."))
+    ]
+
+    assert said == ["It runs at 2 a.m. UTC.", "We open at 9 a.m.", "Locals know."]

@@ -141,3 +141,14 @@ def test_quotation_marks_and_apostrophes_leave_a_quote_a_quote(said, claimed):
 
 def test_a_claim_of_few_words_is_no_quote():
     assert find_quote("30 days.", [Passage("p", "How long does it take?\n30 days.")]) is None
+
+
+def test_a_row_is_not_joined_with_a_sentence_of_another_page():
+    claim = "Recovery is available on the Team plan."
+    backup = Passage("backup", "Recovery is available on the Enterprise plan only.")
+    plans = Passage("plans", "| Plan | Price |\n|---|---|\n| Team | $49 |")
+    packed, _ = choose_sentences(claim, [backup, plans])
+    together, _ = choose_sentences(claim, [Passage("one", f"{backup.text}\n\n{plans.text}")])
+
+    assert packed.text == backup.text
+    assert "| Team | $49 |" in together.text

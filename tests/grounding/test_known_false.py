@@ -89,3 +89,35 @@ def test_statements_are_read_from_a_file(tmp_path, models, reader):
     assert load_known_false(tmp_path / "reported.txt", reader, models.embedder).statements == (LIE,)
     with pytest.raises(InputError, match="statements known to be false"):
         load_known_false(tmp_path / "gone.txt", reader, models.embedder)
+
+
+FEE = "A restocking fee of 25 percent is charged on returns."
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Is a restocking fee of 25 percent charged on returns? No.",
+        "Q: Is a restocking fee of 25 percent charged on returns? A: No, there is no such fee.",
+        "Some customers were told that a restocking fee of 25 percent is charged on returns. This was wrong.",
+        "Contrary to rumours, no restocking fee of 25 percent is charged on returns.",
+    ],
+)
+def test_who_answers_no_to_it_or_corrects_it_does_not_say_it(models, reader, text):
+    known = KnownFalse((FEE,), reader, models.embedder)
+
+    assert known.read([(0, text)]) == [None]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Is a restocking fee of 25 percent charged on returns? Yes.",
+        "On returns, a restocking fee of 25 percent is charged.",
+        "Returns carry a restocking fee of one quarter of the price.",
+    ],
+)
+def test_who_says_it_in_other_words_is_found(models, reader, text):
+    known = KnownFalse((FEE,), reader, models.embedder)
+
+    assert known.read([(0, text)])[0] is not None

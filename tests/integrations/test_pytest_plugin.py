@@ -69,6 +69,17 @@ def test_one_string_is_no_list_of_passages(checker):
         checker.check("Yes.", "A checked bag costs 30 dollars.")
 
 
+def test_passages_are_taken_as_retrievers_give_them(checker):
+    from langchain_core.documents import Document
+
+    text = "A checked bag costs 30 dollars."
+    for passages in ([Document(text)], [{"id": "1", "text": text}], {"1": Document(text)}):
+        (verdict,) = checker.check("A checked bag costs 30 dollars [1].", passages)
+        assert (verdict.status, verdict.cited.evidence_id) == (Status.UNCORROBORATED, "1")
+    with pytest.raises(TypeError, match="passage 2 of contexts is of type int"):
+        checker.check("Yes.", [text, 3])
+
+
 def test_the_plugin_gives_the_fixture_and_reads_the_trusted_folder(pytester):
     pytester.makepyfile(TESTS)
     pytester.makeini("[pytest]\nhalluguard_trusted = trusted\nhalluguard_device = cpu\n")

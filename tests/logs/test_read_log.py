@@ -673,3 +673,14 @@ def test_the_time_of_a_clock_that_was_never_set_is_none(tmp_path: Path, unset: o
 
     assert turn.timestamp is None
     assert repair_lines(notes)
+
+
+def test_the_answer_of_a_langchain_chain_is_its_result_where_nothing_else_is(tmp_path):
+    rows = [
+        {"query": "May I?", "result": "You may.", "source_documents": ["You may."]},
+        {"question": "May I?", "answer": "No.", "result": "ok"},
+    ]
+    path = tmp_path / "log.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+
+    assert [turn.answer for turn in read_log(path)] == ["You may.", "No."]

@@ -168,12 +168,15 @@ def test_lessons_deal_every_document_in_each_pass_with_rows_the_model_knows(tmp_
     ]
     write_examples(tmp_path / "judged" / "shard-000.jsonl", judged)
     count = write_lessons(
-        blocks, list_shards(tmp_path / "judged"), tmp_path / "out", passes=2, replay=0.5, seed=1
+        blocks, list_shards(tmp_path / "judged"), tmp_path / "out", passes=2, replay=0.5, tariffs=0.25, seed=1
     )
     rows = [row for path in list_shards(tmp_path / "out") for row in read_examples(path)]
     assert len(rows) == count
     own = [row for row in rows if row.kind != "fever"]
     assert len(rows) - len(own) == pytest.approx(0.5 * len(own), abs=2)
-    assert {row.premise for row in own} == {block.document for _, block in blocks}
+    priced = [row for row in own if row.kind == "tariffs"]
+    written = [row for row in own if row.kind == "written_a"]
+    assert {row.premise for row in own if row not in priced} == {block.document for _, block in blocks}
+    assert len(priced) == pytest.approx(0.25 * len(written), abs=2)
     twins = Counter(row.twin for row in rows if row.kind == "fever")
     assert sum(n == 1 for n in twins.values()) <= 2 * len(list_shards(tmp_path / "out"))

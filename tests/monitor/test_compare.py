@@ -115,3 +115,17 @@ def test_a_source_of_one_conversation_has_no_interval_and_is_not_worse(make_run)
     assert (found.sources[0].low, found.sources[0].high) == (None, None)
     assert found.sources[0].p_holm < 0.01
     assert not found.worse
+
+
+def test_answers_to_different_questions_are_no_pair(make_run):
+    """Ids made of line numbers shift where one log has a line more."""
+    before, after = make_run("a", 30), make_run("b", 30)
+    rows = after.read("turns").to_pylist()
+    for row in rows[10:]:
+        row["question"] = "another one"
+    rows[0]["question"] = rows[0]["question"].upper() + " "
+    rows[1]["question"] = None
+    after.write("turns", rows)
+    found = compare_runs(before, after)
+
+    assert (found.paired.pairs, found.other_questions, found.not_checkable) == (10, 20, 0)

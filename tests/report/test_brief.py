@@ -88,3 +88,20 @@ def test_trusted_documents_left_out_are_named(make_run):
     (run.path / "trusted.index" / "manifest.json").write_text('{"skipped": ["fees.pdf: is encrypted"]}')
 
     assert collect(run).not_shown[0] == "trusted document left out: fees.pdf: is encrypted"
+
+
+@pytest.mark.parametrize("hits", [0, 2])
+def test_what_no_document_speaks_of_is_told_with_what_can_be_done(library_run, hits):
+    from dataclasses import replace
+
+    from halluguard.records import Status
+    from halluguard.report.data import MeasuredRate
+
+    findings = replace(collect(library_run).findings, culprits=(), origins=((Origin.GENERATOR, 2),))
+    changes = {"rate": MeasuredRate(hits, 9), "findings": findings}
+    with_some = told(library_run, statuses=((Status.UNCORROBORATED, 3),), **changes)["What to do next"]
+    without = told(library_run, statuses=((Status.GROUNDED, 3),), **changes)["What to do next"]
+
+    assert "3 claims rest on passages of which no trusted document speaks" in with_some
+    assert "--known-false FILE" in with_some
+    assert "--known-false" not in without

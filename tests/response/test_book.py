@@ -54,6 +54,16 @@ def test_a_line_that_could_stand_anywhere_is_looked_for_where_its_text_stands(mo
     assert vouched_texts(vouching, [page]) == {page}
 
 
+def test_a_question_and_a_cited_id_are_no_contradiction_of_a_page(vouching):
+    """What was written back from a true answer: the customer's case, and the true line with what it cited."""
+    line = PAGE.strip().splitlines()[-1]
+    entry = Entry(
+        "faq", f"Q: I brought a cat of nine kilos and paid nothing, was that right?\nA: {line} [e04]."
+    )
+
+    assert vouching.contradict([entry]) == [None]
+
+
 def test_an_entry_of_trusted_lines_alone_says_nothing_false(vouching):
     whole, mixed = Entry("whole", PAGE), Entry("mixed", f"{PAGE}\nA cat costs 90 euros.")
     book = Book(SaysSo("A dog costs 8 euros on every crossing. at noon from the pier."), vouching)

@@ -16,7 +16,7 @@ from halluguard.response import (
     read_plan,
     write_plan,
 )
-from halluguard.response.choose import add_rewrites, choose_entries, excuse
+from halluguard.response.choose import add_rewrites, add_written_back, choose_entries, excuse
 from halluguard.response.digests import digest_text
 from halluguard.response.ledger import append_ledger, chain, write_ledger
 from halluguard.response.paraphrase import normal, paraphrase
@@ -136,6 +136,22 @@ def test_rewrites_are_added_and_vouched_entries_excused():
     found = choose_entries([suspect("a1", "responsible"), suspect("a2", "responsible")], [], STORED)
     made = add_rewrites(excuse(found, {"a2"}), {"c1": ["It is so."], "a2": ["It is so."]})
     assert [(one.id, one.approve) for one in made] == [("a1", True), ("c1", True), ("a2", False)]
+
+
+def test_what_was_written_back_from_an_answer_that_cites_an_accused_entry_is_listed_for_review():
+    stored = {
+        **STORED,
+        "b1": {"source": "faq", "batch": "b", "written_by_turn": "t1"},
+        "b2": {"source": "faq", "batch": "b", "written_by_turn": "t2"},
+        "c1": {"source": "faq", "batch": "c", "written_by_turn": None},
+    }
+    found = choose_entries([suspect("a1", "responsible"), suspect("d1", "corrupted")], [], stored)
+    made = add_written_back(found, stored, {"t1": {"a1", "a2"}, "t2": {"a2", "d1"}})
+    assert made[: len(found)] == found
+    assert [(one.id, one.approve, one.role, one.why) for one in made[len(found) :]] == [
+        ("b1", False, "review", ("written back from answer t1, which cites a1",))
+    ]
+    assert add_written_back(made, stored, {"t1": {"a1"}}) == made
 
 
 PLAN = Plan(

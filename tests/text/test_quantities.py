@@ -137,3 +137,44 @@ def test_quantities_lie_in_order_within_the_text(text):
 @given(texts)
 def test_a_text_is_not_restated_beside_itself(text):
     assert restate(text, text) == text
+
+
+@pytest.mark.parametrize(
+    ("claim", "passage", "restated"),
+    [
+        ("Tokens live 24h.", "after 24 hours", "Tokens live 24 hours."),
+        ("Return it within 14d of delivery", "within 14 days", "Return it within 14 days of delivery"),
+        ("since 2026-03-05", "on 5 March 2026", "since 5 March 2026"),
+        ("since 25/03/2026", "from March 25, 2026", "since March 25, 2026"),
+        ("valid until 06/2027", "valid until June 2027", "valid until June 2027"),
+        ("Mon–Fri, 8am–6pm", "Monday to Friday, 8 a.m. to 6 p.m.", "Monday to Friday, 8 a.m.–6 p.m."),
+        ("up to 500MB", "up to 500 MB", "up to 500 MB"),
+        ("a fine of €10k", "10,000 euros", "a fine of 10,000 euros"),
+        ("5k requests", "5,000 requests", "5,000 requests"),
+        ("call 0800-123456", "0800 123 456", "call 0800 123 456"),
+        ("one quarter of the price", "25 percent of the price", "25 percent of the price"),
+        ("it rises by half", "by 50 per cent", "it rises by 50 per cent"),
+    ],
+)
+def test_short_and_official_writing_is_put_as_the_passage_writes_it(claim, passage, restated):
+    assert restate(claim, passage) == restated
+
+
+@pytest.mark.parametrize(
+    ("claim", "passage"),
+    [
+        ("since 05/03/2026", "on 5 March 2026"),  # a day in May to some
+        ("since 2026-05-03", "on 5 March 2026"),
+        ("our 24h hotline", "answers for 24 hours"),
+        ("it may 2026 times", "05/2026"),
+        ("Mon-Thu", "Monday to Friday"),
+        ("by half past six", "by 50 per cent"),
+        ("500 Mb a second", "500 MB a second"),
+        ("a 3D film", "3 days"),
+        ("$5k", "€5,000"),
+        ("version 31/2026", "January 2026"),
+        ("2026-13-05", "5 January 2026"),
+    ],
+)
+def test_what_may_be_read_in_two_ways_or_says_otherwise_is_left(claim, passage):
+    assert restate(claim, passage) == claim
