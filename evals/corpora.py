@@ -19,7 +19,7 @@ from halluguard.corpus import find_corpus
 from halluguard.grounding.check import digest_path
 from halluguard.records import UNGROUNDED
 
-CORPORA = ("airline", "council", "clinic")
+CORPORA = ("airline", "council", "clinic", "ledger")
 _FALSE = ("stale", "poisoned", "written_back_false")
 
 

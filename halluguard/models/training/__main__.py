@@ -139,6 +139,7 @@ def _reproduce(args: argparse.Namespace) -> None:
         LESSON_PASSES,
         LESSON_REPLAY,
         LESSON_SHARE,
+        LESSON_TARIFFS,
         LESSONS,
         SPEECH_PAIRS,
         STUDENTS,
@@ -189,6 +190,7 @@ def _reproduce(args: argparse.Namespace) -> None:
         lessons,
         passes=LESSON_PASSES,
         replay=LESSON_REPLAY,
+        tariffs=LESSON_TARIFFS,
         seed=DATA.seed + 19,
     )
     train(LESSONS, lessons, work / "taught", work / "finished")

@@ -12,6 +12,7 @@ import torch
 
 from halluguard.models.training.examples import Example, read_examples, write_examples
 from halluguard.models.training.network import SETTINGS, WEIGHTS, write_weights
+from halluguard.models.training.tariffs import deal_tariffs
 from halluguard.models.training.written import Block, copies_of, even_out, examples_of
 
 #: Share of MNLI's own rows and of pairs with a foreign premise that the last stretch leaves out: the labels of the first
@@ -45,11 +46,12 @@ def write_lessons(
     *,
     passes: int,
     replay: float,
+    tariffs: float,
     seed: int,
 ) -> int:
     """Write shards of the claims written for this project, `passes` times over, each row with `replay` judged ones; return the number of examples.
 
-    Every pass evens the labels out anew and copies other sentences. The judged rows keep alive what the model knows. Claims of one
+    Every pass evens the labels out anew, copies other sentences and deals new tariffs. The judged rows keep alive what the model knows. Claims of one
     document, and twins among judged rows, stay in one shard.
 
     Args:
@@ -58,6 +60,7 @@ def write_lessons(
         out: folder of the shards.
         passes: how often each document is dealt.
         replay: judged rows for each row of a document.
+        tariffs: claims about prices and hours, as `deal_tariffs` gives them, for each written one.
         seed: of the draw and the order.
 
     """
@@ -67,7 +70,8 @@ def write_lessons(
     for _ in range(passes):
         written = even_out([row for kind, block in blocks for row in examples_of(block, kind)], rng)
         documents: dict[str, list[Example]] = {}
-        for row in (*written, *(copy for _, block in blocks for copy in copies_of(block, rng))):
+        copied = [copy for _, block in blocks for copy in copies_of(block, rng)]
+        for row in (*written, *copied, *deal_tariffs(rng, round(tariffs * len(written)))):
             documents.setdefault(row.premise, []).append(row)
         order = rng.sample(sorted(documents), len(documents))
         parts = max(1, len(written) // LESSON_ROWS)
