@@ -154,7 +154,7 @@ def test_words_of_two_scripts_that_look_like_no_word_are_no_disguise(text):
     assert [reason.code for reason in check_characters(text)] == []
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.text(alphabet=st.characters(max_codepoint=127)))
 def test_ascii_text_is_never_mojibake(text):
     assert find_mojibake(text) == []
@@ -219,7 +219,7 @@ def test_edited_copy_of_a_known_bad_text_is_found_and_its_topic_is_not():
     assert codes_at(check_known_bad(entries, [bad], DuplicateRule())) == {1: Code.COPY_OF_KNOWN_BAD}
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(1, 60), st.integers(1, 9), st.integers(0, 99))
 def test_nearest_agrees_with_a_full_sort(n, k, seed):
     vectors = unit_vectors(n, seed=seed)

@@ -121,7 +121,7 @@ def test_near_miss_is_undetermined_rather_than_an_accusation():
     assert not judge([0.05]).near
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(0, 2**32 - 1))
 def test_p_values_wrong_at_most_alpha_of_clean_events(seed):
     """With exchangeable clean events, accusing at p <= 0.05 is wrong in about 5 % of them, never far above."""

@@ -93,7 +93,7 @@ def cites(answer: str, **fields: object) -> list[tuple[str, ...]]:
     return [claim.cited_ids for claim in split(answer, **fields)]
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=250)
 @given(ANSWERS)
 @example("Fee is $30.\r\n> - **x**\ud800")
 @example("```\n```\n~~~ a")
@@ -115,7 +115,7 @@ def test_claims_are_exact_ordered_and_cover_all_but_furniture(answer: str) -> No
         assert FURNITURE.match(FENCE.sub("", gap)), repr(gap)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(ANSWERS, st.integers(0, 300))
 def test_no_claim_is_longer_than_the_bound(answer: str, repeat: int) -> None:
     for claim in split(answer * (repeat // 20)):

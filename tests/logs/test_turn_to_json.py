@@ -50,7 +50,7 @@ def schema(name: str) -> dict[str, object]:
     return json.loads((files("halluguard.logs") / f"{name}.schema.json").read_text("utf-8"))  # type: ignore[no-any-return]
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(TURNS)
 def test_a_turn_written_and_read_again_is_the_same_turn(turn: Turn) -> None:
     with TemporaryDirectory() as folder:
@@ -59,7 +59,7 @@ def test_a_turn_written_and_read_again_is_the_same_turn(turn: Turn) -> None:
         assert list(read_log(path)) == [turn]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(TURNS)
 def test_a_written_turn_follows_the_schema(turn: Turn) -> None:
     jsonschema.validate(turn_to_json(turn), schema("turn"))

@@ -84,7 +84,7 @@ def test_the_more_seldom_the_more_shuffles_and_the_same_seed_gives_the_same():
     assert found == measure_psi(before, after, seed=5)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     st.lists(st.floats(-5, 5), min_size=20, max_size=60), st.lists(st.floats(-5, 5), min_size=20, max_size=60)
 )

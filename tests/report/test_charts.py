@@ -30,7 +30,7 @@ DAYS = st.lists(
 
 
 @given(DAYS)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_days_keep_their_order_and_their_place(days):
     chart = charts.draw_days(
         Grouping(
@@ -77,7 +77,7 @@ def test_a_day_with_one_claim_does_not_flatten_the_others():
         unique_by=lambda pair: pair[0],
     )
 )
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_statuses_fill_the_strip_without_overlap(statuses):
     slices = charts.slice_statuses(statuses)
     assert sum(part.count for part in slices) == sum(count for _, count in statuses)

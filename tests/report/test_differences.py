@@ -17,7 +17,7 @@ WORDS = st.lists(
 
 
 @given(WORDS | st.text(max_size=60), WORDS | st.text(max_size=60))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_both_texts_can_be_read_back(a, b):
     segments = mark_differences(a, b)
     assert "".join(segment.left for segment in segments) == a
@@ -26,7 +26,7 @@ def test_both_texts_can_be_read_back(a, b):
 
 
 @given(WORDS)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_a_text_does_not_differ_from_itself_in_other_case_and_spacing(text):
     assert all(segment.same for segment in mark_differences(text, text.upper().replace(" ", "  ")))
 

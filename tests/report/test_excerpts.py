@@ -17,7 +17,7 @@ def answers(draw):
 
 
 @given(answers())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_what_is_shown_and_what_is_left_out_add_up_to_the_answer(case):
     answer, claims = case
     position = 0

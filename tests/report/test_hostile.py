@@ -26,7 +26,7 @@ NASTY = st.text(
     )
     | st.characters()
 )
-MODEST = settings(max_examples=60, deadline=None)
+MODEST = settings(max_examples=60)
 
 
 @given(NASTY)

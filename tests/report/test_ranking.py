@@ -45,7 +45,7 @@ STATUSES = st.sampled_from(["source_conflict", "contradicted", "unsupported"])
 
 
 @given(st.lists(st.tuples(STATUSES, st.sampled_from("abc")), max_size=40))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_every_flagged_turn_is_counted_once(claims):
     rows = [row(f"t{n:02d}", status, text, text) for n, (status, text) in enumerate(claims)]
     faults = rank_faults(rows)

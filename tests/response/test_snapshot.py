@@ -26,7 +26,7 @@ def rfc6962(leaves):
     return hashlib.sha256(b"\x01" + rfc6962(leaves[:split]) + rfc6962(leaves[split:])).digest()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(1, 200))
 def test_streamed_root_is_that_of_the_definition(n):
     leaves = [hashlib.sha256(str(i).encode()).digest() for i in range(n)]

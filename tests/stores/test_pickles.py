@@ -267,7 +267,7 @@ PLAIN = st.recursive(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(PLAIN, st.integers(min_value=0, max_value=pickle.HIGHEST_PROTOCOL))
 def test_plain_data_comes_back_as_it_was_under_every_protocol(value, protocol):
     content, report = load(io.BytesIO(pickle.dumps(value, protocol)), "langchain")
@@ -276,7 +276,7 @@ def test_plain_data_comes_back_as_it_was_under_every_protocol(value, protocol):
     assert plain(content) == value
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.binary(max_size=200))
 def test_arbitrary_bytes_never_crash_the_reader(raw):
     try:

@@ -28,7 +28,7 @@ def test_sentences_end_at_stops_and_line_breaks_but_not_at_titles():
 
 
 @given(TEXTS)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_every_visible_character_is_in_some_window(text):
     covered = set()
     for span in split_windows(text, 20):
@@ -38,7 +38,7 @@ def test_every_visible_character_is_in_some_window(text):
 
 
 @given(TEXTS)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_windows_come_in_order_and_each_adds_something(text):
     spans = split_windows(text, 20)
 

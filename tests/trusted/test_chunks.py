@@ -61,7 +61,7 @@ def cut(text, size=None, *, title="", count=count_letters):
     return list(cut_document(Document("d", text, "s", title), size or ChunkSize(), count))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(TEXTS, SIZES)
 def test_a_chunk_is_always_the_text_at_its_offsets(text, size):
     chunks = cut(text, size)
@@ -72,7 +72,7 @@ def test_a_chunk_is_always_the_text_at_its_offsets(text, size):
     assert all(left.start < right.start and left.end < right.end for left, right in pairwise(chunks))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(TEXTS, SIZES)
 def test_every_character_is_in_a_chunk_a_heading_or_a_rule(text, size):
     covered = bytearray(len(text))
@@ -83,7 +83,7 @@ def test_every_character_is_in_a_chunk_a_heading_or_a_rule(text, size):
     assert all(char in named or char in "#=-_*" for char in left)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     st.lists(
         st.sampled_from([each for each in FRAGMENTS if not re.search(r"[#=*_-]", each)]), max_size=120
@@ -97,7 +97,7 @@ def test_without_headings_every_character_is_in_a_chunk(text, size):
     assert all(at in covered or char.isspace() for at, char in enumerate(text))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(text=TEXTS, title=st.text(max_size=300), size=SIZES)
 def test_no_chunk_is_longer_than_asked_and_the_embedder_reads_it_whole(embedder, text, title, size):
     chunks = cut(text, size, title=title, count=embedder.count_tokens)

@@ -59,7 +59,7 @@ def test_every_position_gives_its_own_chunk_across_row_groups(many):
         assert many.by_id(f"r{position}#0") == streamed[position]
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(seed=st.integers(0, 10**6), count=st.integers(1, 40), k=st.integers(1, 12))
 def test_search_equals_sorting_all_cosines(many, seed, count, k):
     queries = unit(np.random.default_rng(seed), count, many.manifest.dimension)
