@@ -4,7 +4,8 @@
 """
 
 from corpora.chatbot.building import build, load_minilm
+from corpora.chatbot.evidence import build_checked
 from corpora.chatbot.scenario import Fault, Ingest, Scenario, at, pages_of
 from corpora.chatbot.shelf import Embed
 
-__all__ = ["Embed", "Fault", "Ingest", "Scenario", "at", "build", "load_minilm", "pages_of"]
+__all__ = ["Embed", "Fault", "Ingest", "Scenario", "at", "build", "build_checked", "load_minilm", "pages_of"]

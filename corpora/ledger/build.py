@@ -1,15 +1,10 @@
 """Rebuild the ledger corpus: `python -m corpora.ledger.build [FOLDER]`."""
 
-import json
 import sys
 from datetime import date
 from pathlib import Path
-from typing import Any
 
-from corpora.chatbot import Embed, Fault, Ingest, Scenario, at, build, load_minilm, pages_of
-from corpora.chatbot.dialogue import load_dialogues
-from corpora.chatbot.pages import cut_page, read_page
-from corpora.chatbot.writing import write_json
+from corpora.chatbot import Embed, Fault, Ingest, Scenario, at, build_checked, load_minilm, pages_of
 
 HOME = Path(__file__).parent
 TRUSTED = HOME / "trusted"
@@ -81,39 +76,9 @@ def make_scenario() -> Scenario:
     )
 
 
-def check_evidence(scenario: Scenario) -> None:
-    """Refuse evidence that stands in no piece of the page it names."""
-    pieces: dict[str, list[str]] = {}
-    for ingest in scenario.ingests:
-        for path, source in ingest.pages:
-            pieces[source.rsplit(".", 1)[0]] = [" ".join(p.split()) for p in cut_page(read_page(path))]
-    missing: list[str] = []
-    for intent in load_dialogues(HOME / "dialogues.yaml"):
-        for answer in intent.answers:
-            for segment in answer.segments:
-                for key in segment.key.split(";") if segment.key else ():
-                    page, _, phrase = key.partition("#")
-                    known = pieces.get(page.removesuffix(".md"), [])
-                    if not any(phrase in piece for piece in known):
-                        missing.append(f"{intent.id}: no piece of {page} says {phrase!r}")
-    assert not missing, "\n".join(missing)
-
-
-def amend_truth(path: Path) -> None:
-    """Write evidence as page#phrase throughout."""
-    truth: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    for turn in truth["turns"].values():
-        for claim in turn["claims"]:
-            claim["evidence"] = claim["evidence"].replace(".md#", "#")
-    write_json(path, truth)
-
-
 def make(out: Path, embed: Embed, scenario: Scenario | None = None) -> None:
-    """Write everything to `out`."""
-    scenario = scenario or make_scenario()
-    check_evidence(scenario)
-    build(scenario, HOME, out, embed)
-    amend_truth(out / "truth.json")
+    """Write all parts of the corpus to `out`."""
+    build_checked(scenario or make_scenario(), HOME, out, embed)
 
 
 if __name__ == "__main__":

@@ -32,7 +32,7 @@ def split_claims(turn: Turn, *, read_before_pronouns: bool = False) -> tuple[Cla
     row, of at most MAX_CLAIM_CHARS characters. With `read_before_pronouns` a claim that starts with a pronoun is read
     together with the claim before it. Needs no model; linear in the length of the answer.
     """
-    turn = replace(turn, answer=_without_thoughts(turn.answer))
+    turn = _without_thoughts(turn)
     blocks = _unheaded(scan_blocks(turn.answer))
     markers = find_markers(turn, blocks)
     drafted = _Drafter(turn, markers).draft(blocks)
@@ -43,10 +43,12 @@ def split_claims(turn: Turn, *, read_before_pronouns: bool = False) -> tuple[Cla
     return tuple(_read_with_previous(claims) if read_before_pronouns else claims)
 
 
-def _without_thoughts(answer: str) -> str:
-    """Return the answer with what stands between `<think>` tags at its beginning blotted out, each character by a blank."""
-    thoughts = _THOUGHTS.match(answer)
-    return _SEEN.sub(" ", answer[: thoughts.end()]) + answer[thoughts.end() :] if thoughts else answer
+def _without_thoughts(turn: Turn) -> Turn:
+    """Return the turn with what its answer holds between `<think>` tags at the beginning blotted out, each character by a blank."""
+    thoughts = _THOUGHTS.match(turn.answer)
+    if not thoughts:
+        return turn
+    return replace(turn, answer=_SEEN.sub(" ", thoughts[0]) + turn.answer[thoughts.end() :])
 
 
 def _unheaded(blocks: tuple[Block, ...]) -> tuple[Block, ...]:

@@ -122,13 +122,14 @@ def choose_sentences(claim: str, passages: Sequence[Passage]) -> tuple[Window, W
     missing, room = wanted, PACKED_TOKENS
     while missing and len(chosen) < PACKED_SENTENCES:
         gains = [
-            (len(missing & shared), -position)
-            for position, (_, part, shared) in enumerate(pool)
-            if all(_go_together(pool[other], pool[position]) for other in chosen)
+            (gain, -position)
+            for position, (_, _, shared) in enumerate(pool)
+            if (gain := len(missing & shared))
+            and all(_go_together(pool[other], pool[position]) for other in chosen)
         ]
-        gain, negative = max(gains, default=(0, 0))
-        if not gain:
+        if not gains:
             break
+        _, negative = max(gains)
         _, part, shared = pool[-negative]
         room -= estimate_tokens(part.whole)
         if chosen and room < 0:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from halluguard.models.training.examples import CONTRADICTION, ENTAILMENT, NEUTRAL, Example
 
@@ -80,8 +80,13 @@ SERVICES: tuple[tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]], ...] =
     ),
 )  # fmt: skip
 
-PERIODS = (("a year", "annual", "yearly"), ("a month", "monthly", "monthly"), ("a week", "weekly", "weekly"),
-           ("a day", "daily", "daily"), ("an hour", "hourly", "hourly"))  # fmt: skip
+PERIODS = (
+    ("a year", "annual"),
+    ("a month", "monthly"),
+    ("a week", "weekly"),
+    ("a day", "daily"),
+    ("an hour", "hourly"),
+)
 CURRENCIES = ("£{}", "£{}", "€{}", "€{}", "${}", "{} euros", "{} pounds", "CHF {}", "{} kr.", "EUR {}")
 CARDINALS = (
     "no",
@@ -168,7 +173,7 @@ class Told:
     right: tuple[str, ...]
     wrong: tuple[str, ...]
     unsaid: tuple[str, ...] = ()
-    cells: tuple[str, ...] = field(default=())
+    cells: tuple[str, ...] = ()
 
 
 def _cap(text: str) -> str:
@@ -189,9 +194,9 @@ def _other_amount(amount: float, rng: random.Random) -> float:
     return rng.choice([*near, amount * 2, amount * 10])
 
 
-def _price_claims(item: str, amount: str, period: tuple[str, str, str], way: int) -> str:
+def _price_claims(item: str, amount: str, period: tuple[str, str], way: int) -> str:
     """Say a price in one of several ways; `way` chooses it, so that a right and a wrong claim have the same form."""
-    per, adjective, _ = period
+    per, adjective = period
     forms = (
         f"the {item} costs {amount} {per}.",
         f"you pay {amount} {per} for the {item}.",
@@ -213,8 +218,8 @@ def _price_claims(item: str, amount: str, period: tuple[str, str, str], way: int
     return forms[way % len(forms)]
 
 
-def _price_pages(item: str, amount: str, period: tuple[str, str, str]) -> tuple[str, ...]:
-    per, adjective, _ = period
+def _price_pages(item: str, amount: str, period: tuple[str, str]) -> tuple[str, ...]:
+    per, adjective = period
     return (
         f"The {item} costs {amount} {per}.",
         f"The {adjective} fee for the {item} is {amount}.",
