@@ -168,6 +168,16 @@ def test_missing_log_is_one_line(corpus):
     one_line(check(corpus), "log.jsonl", "no such file")
 
 
+def test_a_failure_is_json_too_where_json_is_asked_for(corpus):
+    (corpus / "log.jsonl").unlink()
+    done = check(corpus, "--json")
+    one_line(done, "no such file")
+    told = json.loads(done.stdout)
+
+    assert told["exit_code"] == 2
+    assert "no such file" in told["error"]
+
+
 def test_empty_trusted_folder_is_one_line(corpus):
     (corpus / "trusted" / "bags.md").unlink()
     one_line(check(corpus), "trusted")

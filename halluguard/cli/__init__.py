@@ -7,14 +7,14 @@ imports its stage when it is called.
 import io
 import sys
 import warnings
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 from typer.core import TyperGroup
 
 from halluguard.cli.checking import check, demo, investigate
 from halluguard.cli.drilling import drill
-from halluguard.cli.output import say, show_warning
+from halluguard.cli.output import print_json, say, show_warning
 from halluguard.cli.responding import respond, store_diff, store_snapshot
 from halluguard.cli.scoring import calibrate, doctor, index_build, index_verify, score
 from halluguard.cli.sweeping import store_check
@@ -104,8 +104,14 @@ def main() -> None:
     try:
         app(standalone_mode=True)
     except HalluguardError as error:
-        say(str(error))
-        raise SystemExit(error.exit_code) from None
+        _fail(str(error), error.exit_code)
     except OSError as error:
-        say(f"{error.filename or 'file'}: {error.strerror or error}")
-        raise SystemExit(HalluguardError.exit_code) from None
+        _fail(f"{error.filename or 'file'}: {error.strerror or error}", HalluguardError.exit_code)
+
+
+def _fail(message: str, exit_code: int) -> NoReturn:
+    """Say what went wrong and end; a job that asked for JSON gets it there too."""
+    say(message)
+    if "--json" in sys.argv[1:]:
+        print_json({"exit_code": exit_code, "error": message})
+    raise SystemExit(exit_code)

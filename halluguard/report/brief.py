@@ -1,5 +1,6 @@
 """The answer in one paragraph for whoever must decide: what lies behind it, how far it went, what to do next."""
 
+import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -106,6 +107,12 @@ def _uncorroborated(data: ReportData) -> Iterator[Words]:
         yield Words("--known-false FILE", quoted=True)
 
 
+def _plan(data: ReportData) -> Words:
+    """Return the command that plans the response, to be typed where this run was made."""
+    store = shlex.quote(data.store) if data.store else "STORE"
+    return Words(f"halluguard respond {shlex.quote(data.run)} --store {store} -o response", quoted=True)
+
+
 def _next(data: ReportData) -> Iterator[Words]:
     if data.interrupted:
         yield Words("Start the same command again: it goes on where it was interrupted.")
@@ -114,16 +121,16 @@ def _next(data: ReportData) -> Iterator[Words]:
         yield Words("--map answer=FIELD", quoted=True)
     elif not data.rate.hits:
         yield Words("Nothing is to be removed. Keep this run as a baseline: ")
-        yield Words("halluguard monitor NEXT_RUN --baseline THIS_RUN", quoted=True)
+        yield Words(f"halluguard monitor NEXT_RUN --baseline {shlex.quote(data.run)}", quoted=True)
         yield from _uncorroborated(data)
     elif not data.findings.traced:
         yield Words("Find the entries of the store behind it: ")
-        yield Words("halluguard trace RUN --store STORE", quoted=True)
+        yield Words(f"halluguard trace {shlex.quote(data.run)} --store STORE", quoted=True)
     elif not data.findings.culprits and dict(data.findings.origins).get(Origin.NOT_IN_STORE):
         yield Words(
             "What gave the false answers is no longer in the store: a cache may serve it. This plans what to flush: "
         )
-        yield Words("halluguard respond RUN --store STORE -o response", quoted=True)
+        yield _plan(data)
     elif not data.findings.culprits:
         yield Words(
             "No entry is known that would have to go. Read the worst answers in the report; "
@@ -137,4 +144,4 @@ def _next(data: ReportData) -> Iterator[Words]:
         yield Words(
             "Compare each suspect in the report with the trusted text beside it. This plans how to take them out, and touches nothing: "
         )
-        yield Words("halluguard respond RUN --store STORE -o response", quoted=True)
+        yield _plan(data)

@@ -53,6 +53,8 @@ def collect(run: Run) -> ReportData:
     return ReportData(
         title=str(manifest.get("title") or "Grounding report"),
         version=str(manifest.get("version") or ""),
+        run=str(run.path),
+        store=facts.store_path(manifest),
         interrupted=manifest.get("state", "finished") != "finished",
         counts=facts.counts_of(manifest, len(moments)),
         statuses=facts.status_counts(manifest),

@@ -214,10 +214,15 @@ class Suspects:
 
 @dataclass(frozen=True, slots=True)
 class ReportData:
-    """Everything a report shows of one run, of which `interrupted` ones hold only a part of the log; `cascade` is cascade.json as it lies there, None where there is none."""
+    """Everything a report shows of one run, of which `interrupted` ones hold only a part of the log; `cascade` is cascade.json as it lies there, None where there is none.
+
+    `run` and `store` are the folders as the commands were given them; `store` is None where none was traced.
+    """
 
     title: str
     version: str
+    run: str
+    store: str | None
     interrupted: bool
     counts: Counts
     statuses: tuple[tuple[Status, int], ...]

@@ -126,6 +126,12 @@ def limits_of(manifest: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(str(line) for line in lines))
 
 
+def store_path(manifest: Mapping[str, Any]) -> str | None:
+    """Return the store that was traced, as the command was given it; None where none was."""
+    path = mapping(mapping(manifest.get("trace")).get("store")).get("path")
+    return str(path) if path else None
+
+
 def store_faults(manifest: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     """Return what each fault means that the files of the traced store show, and the detail found."""
     from halluguard.stores import STORE_MEANINGS  # loads every reader of a store, which no other report needs

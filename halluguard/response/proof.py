@@ -12,6 +12,7 @@ from halluguard.forensics import EntryIndex, index_entries
 from halluguard.grounding.reader import Reader
 from halluguard.models import Embedder
 from halluguard.records import Entry, Status
+from halluguard.report.wording import counted
 from halluguard.response.book import Book, find_rewrites, open_book, retrieve
 from halluguard.response.ghosts import as_entries, read_ghosts
 from halluguard.response.probes import (
@@ -363,7 +364,7 @@ def tell_proof(proof: Proof) -> list[str]:
         )
     if proof.left_in:
         lines.append(
-            f"  {len(proof.left_in)} flagged claims rest only on entries that were left in the store"
+            f"  {counted(len(proof.left_in), 'flagged claim')} {'rests' if len(proof.left_in) == 1 else 'rest'} only on entries that were left in the store"
         )
     return lines
 

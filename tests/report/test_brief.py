@@ -7,7 +7,7 @@ from halluguard.report import collect, render_html, render_markdown
 from halluguard.report.brief import BEHIND, brief
 
 
-def told(run, **changes) -> dict[str, str]:
+def told(run, /, **changes) -> dict[str, str]:
     from dataclasses import replace
 
     data = replace(collect(run), **changes)
@@ -15,11 +15,11 @@ def told(run, **changes) -> dict[str, str]:
 
 
 def test_a_traced_run_names_entries_sources_and_the_plan(library_run):
-    said = told(library_run)
+    said = told(library_run, run="runs/may", store="the store")
 
     assert "loans-4 from feed/partner-loans.html" in said[BEHIND]
     assert "flagged claims are laid to" in said[BEHIND]
-    assert "halluguard respond RUN --store STORE -o response" in said["What to do next"]
+    assert "halluguard respond runs/may --store 'the store' -o response" in said["What to do next"]
 
 
 @pytest.mark.parametrize("regime", ["CAPTURED", "AMPLIFYING", "GROWING-WITH-STORE"])
@@ -50,10 +50,10 @@ def test_where_only_a_cache_can_serve_it_the_plan_is_named_all_the_same(library_
     from dataclasses import replace
 
     findings = replace(collect(library_run).findings, culprits=(), origins=((Origin.NOT_IN_STORE, 2),))
-    said = told(library_run, findings=findings)["What to do next"]
+    said = told(library_run, findings=findings, store="store")["What to do next"]
 
     assert said.startswith("What gave the false answers is no longer in the store")
-    assert "halluguard respond RUN" in said
+    assert f"halluguard respond {library_run.path} --store store" in said
 
 
 def test_a_run_with_nothing_checkable_asks_for_the_right_field(make_run):
