@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from halluguard.grounding.alce import CitationCounts, count_citations
 from halluguard.grounding.claims import split_claims
+from halluguard.grounding.evidence import find_held
 from halluguard.grounding.known_false import KnownFalse
 from halluguard.grounding.reader import Reader, ReadRequest
 from halluguard.grounding.retrieve import NEAR_SOURCE, find_trusted, queries_of
@@ -112,6 +113,7 @@ def _decide_together(
     cited = _read(reader, [task.request(task.cited) for task in tasks])
     from_trusted = _read(reader, [task.request(task.trusted) for task in tasks])
     tasks, from_trusted = _look_further(tasks, from_trusted, reader, embedder, trusted)
+    cited, from_trusted = _share_evidence(tasks, cited, from_trusted, reader)
     if known_false is not None:
         from_trusted = known_false.refute([task.claim.reading for task in tasks], from_trusted)
     # The other chunks decide only where neither the cited ones nor the trusted corpus bear the claim out.
@@ -210,6 +212,30 @@ def _look_further(
     ):
         readings[i] = reading
     return tasks, readings
+
+
+def _share_evidence(
+    tasks: Sequence[_Task], cited: list[Reading | None], from_trusted: list[Reading | None], reader: Reader
+) -> tuple[list[Reading | None], list[Reading | None]]:
+    """Read what bears a claim out on one side on the other side too, as far as the other side holds the same sentences.
+
+    The same page lies in the store and in the trusted corpus, cut otherwise, and a model is surer of one cut than of
+    another: no difference between the sources may come of that.
+    """
+    both, asked = [list(cited), list(from_trusted)], []
+    for position, (task, *readings) in enumerate(zip(tasks, cited, from_trusted, strict=True)):
+        one, other = readings
+        if one is None or other is None or one.supports == other.supports:
+            continue
+        side, passages, evidence = (
+            (1, task.trusted, one.evidence_text) if one.supports else (0, task.cited, other.evidence_text)
+        )
+        held = find_held(evidence, passages)
+        if held is not None:
+            asked.append((side, position, task.request((*passages, held))))
+    for (side, position, _), reading in zip(asked, reader.read([ask[2] for ask in asked]), strict=True):
+        both[side][position] = reading
+    return both[0], both[1]
 
 
 def _read(reader: Reader, requests: Sequence[ReadRequest]) -> list[Reading | None]:

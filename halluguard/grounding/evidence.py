@@ -165,6 +165,25 @@ def _join(parts: Sequence[_Part]) -> str:
     return text
 
 
+def find_held(evidence: str, passages: Sequence[Passage]) -> Passage | None:
+    """Return what a passage holds, word for word, of a text that was read elsewhere: whole sentences, joined; None where none does.
+
+    The passage that holds most of it counts, the first of equals. White space makes no difference.
+    """
+    sentences = [_spaced(part.text) for part in _sentences_of(evidence)]
+    best, most = None, 0
+    for passage in passages:
+        text = _spaced(passage.text)
+        held = " ".join(sentence for sentence in sentences if sentence in text)
+        if len(held) > most:
+            best, most = Passage(passage.id, held), len(held)
+    return best
+
+
+def _spaced(text: str) -> str:
+    return " ".join(text.split())
+
+
 def find_quote(claim: str, passages: Sequence[Passage]) -> Window | None:
     """Return the passage sentences that a claim repeats word for word, or None.
 

@@ -139,6 +139,37 @@ def test_every_text_under_an_id_is_read(models, reader):
     assert {verdict.supporting_chunk_id for verdict in found.values()} == {"pages.md"}
 
 
+PERMITS = (
+    "# Resident parking permits\n\nA resident permit allows you to park within your own zone.\n\n## What it costs\n\n"
+    "The first resident permit of a household costs 72 dollars a year and the second costs 118 dollars a year. "
+    "No household can have more than two resident permits. A household means all persons who live at one address. "
+    "Vehicles that emit little pay half the charge for the first permit; the second is charged in full.\n\n"
+    "## Renewal\n\nPermits are valid for 12 months. A reminder is sent four weeks before the expiry date; permits are "
+    "not renewed automatically. A change of vehicle costs 6 dollars."
+)
+PERMIT_CLAIMS = (
+    "A household can have two resident permits at most", "The second permit of a household is 118 dollars",
+    "You have to renew the permit yourself, as this does not happen automatically",
+    "You pay six dollars if you get another car", "We remind you a month before your permit runs out",
+    "A third permit is out of the question", "Cleaner cars get the first permit at half price",
+    "There is no reduction on a second permit", "Whoever lives at your address belongs to your household",
+)  # fmt: skip
+
+
+def test_the_same_sentences_bear_a_claim_out_wherever_they_lie(models, reader, tmp_path):
+    (tmp_path / "pages").mkdir()
+    (tmp_path / "pages" / "permits.md").write_text(PERMITS)
+    build_index(tmp_path / "pages", tmp_path / "index", models.embedder)
+    index = open_index(tmp_path / "index", models.embedder)
+    chunk = Chunk("kb-1", PERMITS.split("\n\n", 3)[3].replace(". ", ".\n"))
+    turns = [Turn(claim, f"{claim} [1].", retrieved=(chunk,)) for claim in PERMIT_CLAIMS]
+    verdicts = decide(turns, reader, models.embedder, index).values()
+
+    assert any(verdict.status is Status.GROUNDED for verdict in verdicts)
+    for verdict in verdicts:
+        assert verdict.cited.supports == verdict.trusted.supports, verdict.claim.text
+
+
 def test_a_citation_of_several_texts_counts_once(models, reader):
     answer = f"{LOUNGE[:-1]} [pages.md][other.md]."
     turns = [Turn("both", answer, retrieved=SHARED), Turn("one", f"{LOUNGE[:-1]} [1].", retrieved=SHARED)]

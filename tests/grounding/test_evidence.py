@@ -1,6 +1,6 @@
 import pytest
 
-from halluguard.grounding.evidence import choose_sentences, find_candidates, find_quote
+from halluguard.grounding.evidence import choose_sentences, find_candidates, find_held, find_quote
 from halluguard.records import Passage
 
 FILLER = " ".join(
@@ -137,6 +137,20 @@ def test_a_tick_a_grade_or_a_mark_of_length_that_differs_is_no_quote(said, claim
 )
 def test_quotation_marks_and_apostrophes_leave_a_quote_a_quote(said, claimed):
     assert find_quote(claimed, [Passage("p", f"Rules of travel. {said} Ask at the desk.")]) is not None
+
+
+def test_what_another_passage_holds_of_a_text_is_found_by_whole_sentences():
+    evidence = "The desk opens at 8.\nDogs stay outside. Cats may come in."
+    passages = (
+        Passage("one", "Rules. Dogs stay\noutside. Birds too."),
+        Passage("two", "Cats may come in. Dogs stay  outside. The desk opens at 8"),
+        Passage("three", "Dogs stay outside, mostly."),
+    )
+
+    assert find_held(evidence, passages) == Passage("two", "Dogs stay outside. Cats may come in.")
+    assert find_held(evidence, passages[2:]) is None
+    assert find_held(evidence, ()) is None
+    assert find_held("", passages) is None
 
 
 def test_a_claim_of_few_words_is_no_quote():
