@@ -23,6 +23,7 @@ from halluguard.models.training.written import (
     Block,
     copies_of,
     even_out,
+    examples_of,
     find_written,
     read_blocks,
     read_written,
@@ -80,10 +81,37 @@ def test_a_wrong_claim_that_nearly_repeats_a_right_one_is_its_twin(tmp_path: Pat
     assert {row.kind for row in rows.values()} == {"written_one"}
 
 
+def test_a_sentence_with_alternatives_is_a_claim_for_each_and_they_are_twins(tmp_path: Path) -> None:
+    """Each alternative stands in the sentence as if it had been written out; all share an id."""
+    text = (
+        "== notice\nD: The pool opens at six, except on Mondays.\n"
+        "* {+the pool|-no pool|?a big pool} opens at six .\n"
+        "* It opens {+early|-} on Tuesdays.\n"
+        "+ There is a pool.\n"
+    )
+    (block,) = read_blocks(write(tmp_path, text))
+    assert [(claim.label, claim.text) for claim in block.claims] == [
+        (ENTAILMENT, "The pool opens at six ."),
+        (CONTRADICTION, "No pool opens at six ."),
+        (NEUTRAL, "A big pool opens at six ."),
+        (ENTAILMENT, "It opens early on Tuesdays."),
+        (CONTRADICTION, "It opens on Tuesdays."),
+        (ENTAILMENT, "There is a pool."),
+    ]
+    twins = [row.twin for row in examples_of(block, "written_one")]
+    assert len(set(twins[:3])) == len(set(twins[3:5])) == 1
+    assert len({*twins}) == 3
+    assert twins[5] == ""
+
+
 @pytest.mark.parametrize(
     ("text", "line"),
     [
         ("+ A claim.\n", 1),
+        ("== a\nD: One.\n* No slot.\n", 3),
+        ("== a\nD: One.\n* A {+slot} and {+another}.\n", 3),
+        ("== a\nD: One.\n* A {slot|-without a mark}.\n", 3),
+        ("* A {+slot|-claim}.\n", 1),
         ("== a\nD: One.\n+ Yes.\nD: Two.\n", 4),
         ("== a\nD: One.\nand more\n", 3),
         ("== a\nD: One.\n+\n", 3),

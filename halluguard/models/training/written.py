@@ -30,6 +30,9 @@ LEAST_WORDS = 6
 BANDS = 5
 """Steps of the share of a claim's words that its document holds, within which labels are evened out."""
 
+_SLOT = re.compile(r"([^{}]*)\{([^{}]*)\}([^{}]*)")
+"""A sentence with a place for one of several alternatives."""
+
 _TALK = re.compile(r"^[^.!?\n]{1,40}: ", re.MULTILINE)
 
 
@@ -40,6 +43,8 @@ class WrittenClaim:
     label: str
     text: str
     question: str | None = None
+    frame: str = ""
+    """The sentence with its alternatives that it is one of, where it is."""
 
     @property
     def hypothesis(self) -> str:
@@ -63,6 +68,8 @@ class Block:
 def read_blocks(path: Path) -> Iterator[Block]:
     """Yield the blocks of a file: `== genre`, lines `D: ` of the document, then claims `+ `, `- `, `? ` and questions `Q: `.
 
+    A line `* The desk opens {+at eight|-at nine|?early}.` is a claim for each alternative.
+
     Raises:
         ValueError: a line is none of these, or stands where it cannot.
 
@@ -83,19 +90,41 @@ def read_blocks(path: Path) -> Iterator[Block]:
             question = text
         elif mark in MARKS and text and document:
             claims.append(WrittenClaim(MARKS[mark], text, question))
+        elif mark == "*" and document and (alternatives := _fill(text)):
+            claims += [WrittenClaim(label, claim, question, frame=text) for label, claim in alternatives]
         elif mark:
-            msg = f"{path}:{number}: expected '== genre', 'D: ', 'Q: ', '+ ', '- ' or '? ' in this order, found {line[:60]!r}"
+            msg = (
+                f"{path}:{number}: expected '== genre', 'D: ', 'Q: ', '+ ', '- ', '? ' or '* ' with one {{+this|-that}}, "
+                f"in this order, found {line[:60]!r}"
+            )
             raise ValueError(msg)
     if document:
         yield Block("\n".join(document), tuple(claims))
 
 
+def _fill(sentence: str) -> list[tuple[str, str]]:
+    """Return label and text of each alternative of a sentence, none where it is not written as one."""
+    found = _SLOT.fullmatch(sentence)
+    if found is None:
+        return []
+    before, slot, after = found.groups()
+    alternatives = slot.split("|")
+    if not all(one[:1] in MARKS for one in alternatives):
+        return []
+    texts = [" ".join(f"{before}{one[1:]}{after}".split()) for one in alternatives]
+    return [
+        (MARKS[one[0]], text[:1].upper() + text[1:]) for one, text in zip(alternatives, texts, strict=True)
+    ]
+
+
 def examples_of(block: Block, kind: str) -> list[Example]:
-    """Return the pairs of a block; a wrong claim that nearly repeats a right one is tied to it as its twin."""
-    right = [claim.hypothesis for claim in block.claims if claim.label == ENTAILMENT]
+    """Return the pairs of a block; a wrong claim that nearly repeats a right one is tied to it as its twin, alternatives of a sentence are."""
+    alone = [claim for claim in block.claims if not claim.frame]
+    right = [claim.hypothesis for claim in alone if claim.label == ENTAILMENT]
     digest = sha256(block.document.encode()).hexdigest()[:12]
-    twins: dict[str, str] = {}
-    for wrong in (claim.hypothesis for claim in block.claims if claim.label != ENTAILMENT):
+    frames = {frame: number for number, frame in enumerate(dict.fromkeys(c.frame for c in block.claims))}
+    twins = {c.hypothesis: f"{digest}:*{frames[c.frame]}" for c in block.claims if c.frame}
+    for wrong in (claim.hypothesis for claim in alone if claim.label != ENTAILMENT):
         if best := extractOne(wrong, right, scorer=ratio, score_cutoff=TWIN_RATIO):
             twin, _, number = best
             twins[wrong] = twins[twin] = f"{digest}:{number}"
