@@ -142,11 +142,21 @@ def find_cited(turn: Turn) -> Iterator[tuple[Citation, tuple[str, ...], tuple[st
             yield citation, (citation.id,), ()
 
 
+def find_marker(marker: str, answer: str) -> list[tuple[int, int]]:
+    """Return where a marker that the log names stands in an answer: not within a word, and a bare number in brackets alone."""
+    pattern = re.escape(marker)
+    if marker.isdigit():
+        pattern = rf"[\[(【]\s?{pattern}\s?[\])】]"
+    elif marker[0].isalnum() or marker[-1].isalnum():
+        pattern = rf"(?<!\w){pattern}(?!\w)"
+    return [match.span() for match in re.finditer(pattern, answer)]
+
+
 def _explicit(turn: Turn) -> list[Marker]:
     """Where the markers that the log itself names stand, so that no model reads them; their ids are the log's affair."""
     spans: set[tuple[int, int]] = set()
     for text in sorted({citation.marker for citation in turn.citations or () if citation.marker}):
-        spans.update(match.span() for match in re.finditer(re.escape(text), turn.answer))
+        spans.update(find_marker(text, turn.answer))
     for citation in turn.citations or ():
         if (
             citation.start is not None

@@ -6,9 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from halluguard.grounding.attribution import drop_lead_in
-from halluguard.grounding.citations import Marker, find_cited, find_markers
+from halluguard.grounding.citations import Marker, find_cited, find_marker, find_markers
 from halluguard.grounding.context import Context, answers_nothing
-from halluguard.grounding.fragments import starts_with_pronoun
 from halluguard.grounding.kinds import is_bracket, kind_of
 from halluguard.grounding.markdown import Block, BlockKind, Span, plain_text, scan_blocks
 from halluguard.grounding.sentences import MAX_CLAIM_CHARS, split_sentences
@@ -24,13 +23,12 @@ _PROSE = frozenset({BlockKind.PARAGRAPH, BlockKind.ITEM})
 _NEVER_CLAIMS = frozenset({BlockKind.HEADING, BlockKind.TABLE_HEAD, BlockKind.CODE, BlockKind.REFERENCE})
 
 
-def split_claims(turn: Turn, *, read_before_pronouns: bool = False) -> tuple[Claim, ...]:
+def split_claims(turn: Turn) -> tuple[Claim, ...]:
     """Return the claims of a turn's answer in order, spans that claim nothing included, each with its kind.
 
     `answer[claim.start:claim.end] == claim.text`; spans do not overlap, and hold every character of the answer that is
     neither blank nor Markdown furniture (see `scan_blocks`), but for what a model thought aloud before it answered. A claim is a sentence, a list item's sentence or a table
-    row, of at most MAX_CLAIM_CHARS characters. With `read_before_pronouns` a claim that starts with a pronoun is read
-    together with the claim before it. Needs no model; linear in the length of the answer.
+    row, of at most MAX_CLAIM_CHARS characters. Needs no model; linear in the length of the answer.
     """
     turn = _without_thoughts(turn)
     blocks = _unheaded(scan_blocks(turn.answer))
@@ -39,8 +37,7 @@ def split_claims(turn: Turn, *, read_before_pronouns: bool = False) -> tuple[Cla
     # A heading of nothing but a line separator is a block without a visible character.
     drafts = [draft for draft in drafted if not turn.answer[draft.start : draft.end].isspace()]
     cited = _attach(turn, drafts, markers)
-    claims = [_finish(turn.answer, draft, *cites) for draft, cites in zip(drafts, cited, strict=True)]
-    return tuple(_read_with_previous(claims) if read_before_pronouns else claims)
+    return tuple(_finish(turn.answer, draft, *cites) for draft, cites in zip(drafts, cited, strict=True))
 
 
 def _without_thoughts(turn: Turn) -> Turn:
@@ -210,8 +207,8 @@ def _targets(
     """Return the drafts one explicit citation covers: by its span, else where its marker stands, else all of them."""
     if citation.start is not None:
         return _covered(citation.start, citation.end, starts, drafts)
-    if citation.marker and citation.marker in answer:
-        return _marked(citation.marker, answer, starts)
+    if citation.marker and (spans := find_marker(citation.marker, answer)):
+        return [max(0, bisect_right(starts, start) - 1) for start, _ in spans]
     return range(len(drafts))
 
 
@@ -221,13 +218,6 @@ def _covered(start: int, end: int | None, starts: Sequence[int], drafts: Sequenc
     stop = max(first + 1, bisect_right(starts, (end if end is not None and end > start else start + 1) - 1))
     overlapping = [index for index in range(first, min(stop, len(drafts))) if drafts[index].end > start]
     return overlapping or range(first, min(first + 1, len(drafts)))
-
-
-def _marked(marker: str, answer: str, starts: Sequence[int]) -> Iterator[int]:
-    place = answer.find(marker)
-    while place >= 0:
-        yield max(0, bisect_right(starts, place) - 1)
-        place = answer.find(marker, place + len(marker))
 
 
 def _finish(answer: str, draft: _Draft, cited: tuple[str, ...], ghosts: tuple[str, ...]) -> Claim:
@@ -240,13 +230,3 @@ def _finish(answer: str, draft: _Draft, cited: tuple[str, ...], ghosts: tuple[st
         cited_ids=cited,
         ghost_ids=ghosts,
     )
-
-
-def _read_with_previous(claims: Sequence[Claim]) -> Iterator[Claim]:
-    previous = ""
-    for claim in claims:
-        if claim.kind is ClaimKind.CLAIM and previous and starts_with_pronoun(claim.reading):
-            yield replace(claim, reading=f"{previous} {claim.reading}")
-        else:
-            yield claim
-        previous = claim.reading if claim.kind is ClaimKind.CLAIM else ""

@@ -173,8 +173,8 @@ def find_held(evidence: str, passages: Sequence[Passage]) -> Passage | None:
     sentences = [_spaced(part.text) for part in _sentences_of(evidence)]
     best, most = None, 0
     for passage in passages:
-        text = _spaced(passage.text)
-        held = " ".join(sentence for sentence in sentences if sentence in text)
+        own = {_spaced(part.text) for part in _sentences_of(passage.text)}
+        held = " ".join(sentence for sentence in sentences if sentence in own)
         if len(held) > most:
             best, most = Passage(passage.id, held), len(held)
     return best

@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
-from halluguard.text import content_words, names, negates, numbers, restate, stem, stems
+from halluguard.text import content_words, names, negates, numbers, restate, stated_numbers, stem, stems
 
 PROBABILITY_FLOOR = 1e-4
 """Probabilities are clipped before a logit, so that one saturated score cannot outweigh everything else."""
@@ -44,14 +44,14 @@ def observe_words(claim: str, texts: Sequence[str], best_sentence: str = "") -> 
     beside_best = restate(claim, best_sentence)
     wanted = stems(beside_best)
     values = numbers(restate(claim, "\n".join(texts)))
-    stated = frozenset[float]().union(*(numbers(text) for text in texts))
+    stated = frozenset[float]().union(*(stated_numbers(text) for text in texts))
     named = {stem(name) for name in names(claim)}
     best = stems(best_sentence)
     found = frozenset[str]().union(*(stems(text) for text in texts)) if named else frozenset[str]()
     return WordFeatures(
         sentence_cover=len(wanted & best) / len(wanted) if wanted else 0.0,
         missing_numbers=float(bool(values - stated)),
-        stray_numbers=float(bool(numbers(beside_best) - numbers(best_sentence))),
+        stray_numbers=float(bool(numbers(beside_best) - stated_numbers(best_sentence))),
         missing_names=len(named - found) / len(named) if named else 0.0,
         stray_names=len(named - best) / len(named) if named else 0.0,
         stray_negation=float(negates(claim) and not negates(best_sentence)),

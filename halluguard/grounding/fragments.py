@@ -50,7 +50,6 @@ _ONLY_ASSENT = re.compile(
     re.IGNORECASE,
 )
 _YES_NO_WORDS = 6
-_PRONOUN = re.compile(r"(?:it|they|he|she|this|these|those|that|its|their|his|her)\b", re.IGNORECASE)
 
 
 def is_fragment(reading: str, *, listed: bool = False) -> bool:
@@ -77,11 +76,6 @@ def is_yes_or_no(reading: str) -> bool:
 def only_assents(reading: str) -> bool:
     """Whether a sentence is a yes and nothing else: "That's true.", "Oh yes, exactly!"."""
     return bool(_ONLY_ASSENT.fullmatch(reading))
-
-
-def starts_with_pronoun(reading: str) -> bool:
-    """Whether a sentence's subject stands in another one: "It costs $30.", "They ..."."""
-    return bool(_PRONOUN.match(reading))
 
 
 def _is_finite(word: str) -> bool:

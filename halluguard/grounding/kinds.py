@@ -70,7 +70,8 @@ _ABSTENTIONS = (
         r"(?:no\s+(?:relevant\s+|specific\s+|further\s+|additional\s+)?(?:information|answer|details?)(?:\s+(?:is\s+|are\s+|was\s+|were\s+)?(?:available|provided|found|given|mentioned))?"
         r"|n/a|unknown|unanswerable|not\s+(?:specified|mentioned|stated|provided|available))\W*$"
     ),
-    r"(?:not\s+enough|insufficient)\s+(?:information|context|details?)\b",
+    # "Insufficient context to answer", but not "Insufficient details on the form lead to rejection at the border."
+    r"(?:not\s+enough|insufficient)\s+(?:information|context|details?)(?=\W*$|\s+(?:to|in|available|provided|given)\b|\s+(?:about|on|for|regarding)(?:\s+[\w-]+){1,6}\W*$)",
 )
 _ABSTAINED = re.compile(
     rf"(?:based\s+on\s+{SOURCE_PHRASE},\s+|according\s+to\s+{SOURCE_PHRASE},\s+|without\s+(?:more|further|additional|any)\s+(?:information|context|details),\s+)?(?:{'|'.join(_ABSTENTIONS)})",
@@ -179,6 +180,11 @@ _STATES = re.compile(
     r"|costs|takes|says|said|allows|requires|includes|gets|gives|pays|needs|applies|applied|arrives|leaves)\b|n['’]t\b"
 )
 """Verbs that no title of a document holds, unless it is a question ("What is allowed on board") or in capitals."""
+_PART = re.compile(r"[,:]\s+(?:(?:and|so|or|but|then)\s+)?")
+_TIED = re.compile(
+    r"(?:if|whether|such|like|including|for|as|which|where|when|that|or|because)\b", re.IGNORECASE
+)
+"""How a part of a sentence begins that says more of the part before it, and nothing by itself."""
 _META_CHARS = 300
 _FIGURE = re.compile(r"(?<!passage )(?<!source )(?<!document )(?<!passages )(?<!and )\b\d")
 _WORD = re.compile(r"\w")
@@ -232,4 +238,15 @@ def says_nothing(text: str) -> bool:
         len(text) <= _META_CHARS
         and not _FIGURE.search(text)
         and any(pattern.fullmatch(text) for pattern in (_META, _PASS_ON))
+        and not any(map(_says_something, _PART.split(text)[1:]))
+    )
+
+
+def _says_something(part: str) -> bool:
+    """Whether what follows an offer states something: "I can help with that, all fares are refundable"."""
+    return (
+        len(part.split()) >= _REST_WORDS
+        and is_statement(part)
+        and not _TIED.match(part)
+        and not _META.fullmatch(part)
     )

@@ -70,6 +70,11 @@ _BOLD_LINE = re.compile(r"(?:\*\*[^*\n]+\*\*|__[^_\n]+__):?$")
 _REFERENCE = re.compile(r"\[[^\]\n]{1,100}\]:[ \t]*<?(?:https?://|www\.|$)")
 _SENTENCE_END = re.compile(r"[.!?。！？][\"'”’*_)\]]*$")
 _PROSE_FENCES = frozenset({"markdown", "md", "text", "txt", "plaintext"})
+_ANSWERS = re.compile(
+    r"[*_]*(?:(?:yes|no)[,:]\s|(?:you|we|it|they|there)\s+(?:can(?:not|['’]t)?|may|must|will|would|should|have|has|are|is|need|get|pay|do(?:n['’]t)?|won['’]t)\s)",
+    re.IGNORECASE,
+)
+"""How a line begins that answers, though it is set as a heading and has no stop."""
 _HEADING_CHARS = 120
 _HEADING_WORDS = 3
 
@@ -116,8 +121,16 @@ def _is_prose(info: str) -> bool:
 
 
 def _reads_as_sentence(text: str) -> bool:
-    return (
-        bool(_SENTENCE_END.search(text[-12:])) and len(text.split(maxsplit=_HEADING_WORDS)) > _HEADING_WORDS
+    """Whether a heading is a sentence: by its end, or as it answers ("Yes, refunds are possible", "You can bring two bags")."""
+    if len(text.split(maxsplit=_HEADING_WORDS)) <= _HEADING_WORDS:
+        return False
+    return _is_told(text)
+
+
+def _is_told(text: str) -> bool:
+    return bool(
+        _SENTENCE_END.search(text[-12:].rstrip("*_:"))
+        or (_ANSWERS.match(text) and not text.rstrip("*_ ").endswith(":"))
     )
 
 
@@ -179,7 +192,7 @@ class _Scanner:
             self._go_on((line.start + mark.end(), line.span[1]), text, line.indent)
         elif text[0] == "[" and _REFERENCE.match(text):
             self._add(BlockKind.REFERENCE, line.span)
-        elif _BOLD_LINE.match(text) and not _SENTENCE_END.search(text[-12:].rstrip("*_:")):
+        elif _BOLD_LINE.match(text) and not _is_told(text):
             self._add(BlockKind.HEADING, line.span)
         else:
             self._go_on(line.span, text, line.indent)
@@ -207,11 +220,7 @@ class _Scanner:
     def _underline(self) -> None:
         """Make a heading of one short line over a rule, unless it is a sentence: chat answers also rule off prose."""
         lone = len(self._open) == 1 and self._open_kind is BlockKind.PARAGRAPH
-        if (
-            lone
-            and len(self._last_text) <= _HEADING_CHARS
-            and not _SENTENCE_END.search(self._last_text[-12:])
-        ):
+        if lone and len(self._last_text) <= _HEADING_CHARS and not _is_told(self._last_text):
             self._open_kind = BlockKind.HEADING
         self._close()
 

@@ -5,7 +5,7 @@ from halluguard.text.quantities import quantities, restate
 from halluguard.text.surrogates import has_surrogate, mend_text
 from halluguard.text.tables import find_rows
 from halluguard.text.windows import WINDOW_TOKENS, Span, estimate_tokens, split_sentences, split_windows
-from halluguard.text.words import content_words, names, negates, numbers, stem, stems
+from halluguard.text.words import content_words, names, negates, numbers, stated_numbers, stem, stems
 
 __all__ = [
     "WINDOW_TOKENS",
@@ -26,6 +26,7 @@ __all__ = [
     "short_answer",
     "split_sentences",
     "split_windows",
+    "stated_numbers",
     "stem",
     "stems",
     "terms",

@@ -10,8 +10,10 @@ _ASSENT = frozenset({"yes"})
 
 
 def terms(text: str) -> frozenset[Term]:
-    """Return the stems and numbers of a text; digits count as the numbers they are."""
-    return frozenset(word for word in stems(text) if not word.isdigit()) | numbers(text)
+    """Return the stems and numbers of a text; digits count as the numbers they are, and "one" as 1."""
+    words = stems(text)
+    said = frozenset(word for word in words if not word.isdigit() and word != "one") | numbers(text)
+    return said | {1.0} if "one" in words else said
 
 
 def own_terms(claim: str, question: str | None) -> frozenset[Term]:

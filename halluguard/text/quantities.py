@@ -169,7 +169,7 @@ _THOUSANDS = re.compile(
 _PHONE = re.compile(r"(?<![\w.,+-])(?:\+\d|0)(?:[ ()-]{0,2}\d){7,14}(?![\w-]|[.,]\d)", re.ASCII)
 _FRACTION = re.compile(
     r"\b(?P<said>(?:an?|one) quarter|three quarters|half) of (?:the|your|its|what)\b|\bby (?P<by>an? quarter|half)\b(?! (?:an?|past|of|the)\b)",
-    re.IGNORECASE,
+    re.IGNORECASE | re.ASCII,
 )
 _SHARES = {"quarter": 25.0, "quarters": 75.0, "half": 50.0}
 
@@ -238,10 +238,12 @@ def _key(one: Quantity) -> tuple[str, float]:
 
 
 def _amounts(text: str) -> Iterator[Quantity]:
+    greater = None
     for match in _AMOUNT.finditer(text):
         unit = match["unit"]
         kind, size = _UNITS[unit.lower()]
-        if not _is_whole(text, *match.span(), kind) or (unit.isalpha() and not _is_unit(match)):
+        rest, greater = greater is not None and _goes_on(greater, match), match
+        if rest or not _is_whole(text, *match.span(), kind) or (unit.isalpha() and not _is_unit(match)):
             continue
         value = _PARTS[match["part"].lower()] if match["part"] else _number(match["number"])
         half_day = bool(match["part"]) and kind == "minutes" and size >= _DAY
@@ -257,6 +259,13 @@ def _amounts(text: str) -> Iterator[Quantity]:
     for match in _AND_HALF.finditer(text):
         kind, size = _UNITS[match["unit"].lower()]
         yield Quantity(*match.span(), kind, 1.5 * size)
+
+
+def _goes_on(greater: re.Match[str], match: re.Match[str]) -> bool:
+    """Whether an amount is the rest of the one before it: the 30 minutes of "1 hour and 30 minutes"."""
+    (kind, size), (own_kind, own_size) = (_UNITS[one["unit"].lower()] for one in (greater, match))
+    between = match.string[greater.end() : match.start()]
+    return kind == own_kind and size > own_size and between in (" ", ", ", " and ", ", and ", "\u00a0")
 
 
 def _is_unit(match: re.Match[str]) -> bool:

@@ -38,13 +38,15 @@ _CURRENCIES = "$£¥€₹"
 _WORD = re.compile(r"\w+")
 _UNITS = "|".join(_VALUES)
 _SCALED = rf"(?:{'|'.join(_SCALES)})(?:\s+and\s+(?:{_UNITS}))?"
+_GAP = r"[\s\u00a0\u202f]{0,2}"
 _NUMBER = re.compile(
     r"(?P<digits>\d+(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)(?:st|nd|rd|th|s)?"
-    rf"(?:\s*-?\s*(?P<scale>{'|'.join(_SHORT_SCALES)})\b)?"
+    rf"(?:{_GAP}(?:-{_GAP})?(?P<scale>{'|'.join(_SHORT_SCALES)})\b)?"
     rf"|\b(?P<words>(?:{_UNITS}|(?<!half )an?\s+{_SCALED})(?:[\s-]+(?:{_SCALED}|{_UNITS}))*)\b"
     rf"|\b(?P<ordinal>{'|'.join(_ORDINAL_VALUES)})\b",
-    re.IGNORECASE,
+    re.IGNORECASE | re.ASCII,  # or "ſ" would be an "s", and "firſt" a word that no table holds
 )
+_ONE = re.compile(r"\b(?:one|first|single|once)\b", re.IGNORECASE | re.ASCII)
 _NAME = re.compile(r"(?<![\w'’-])[A-Z][\w'’-]*")
 
 
@@ -93,6 +95,11 @@ def numbers(text: str) -> frozenset[float]:
         if value != 1.0 or match["digits"]:
             found.add(value)
     return frozenset(found)
+
+
+def stated_numbers(text: str) -> frozenset[float]:
+    """Return the values that a text bears out: those of `numbers`, and 1 where it says "one", "first" or "once"."""
+    return numbers(text) | {1.0} if _ONE.search(text) else numbers(text)
 
 
 def _scale_of(match: re.Match[str]) -> float:

@@ -231,12 +231,6 @@ def test_a_long_question_is_cut_before_a_fragment() -> None:
     assert reading.endswith("how long? 30 days.")
 
 
-def test_a_pronoun_is_read_with_the_sentence_before_on_request() -> None:
-    turn = Turn("t", "A bag is carried. It costs $30.")
-    assert split_claims(turn)[1].reading == "It costs $30."
-    assert split_claims(turn, read_before_pronouns=True)[1].reading == "A bag is carried. It costs $30."
-
-
 @pytest.mark.parametrize(
     ("answer", "expected"),
     [
