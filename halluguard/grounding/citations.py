@@ -143,11 +143,16 @@ def find_cited(turn: Turn) -> Iterator[tuple[Citation, tuple[str, ...], tuple[st
 
 
 def find_marker(marker: str, answer: str) -> list[tuple[int, int]]:
-    """Return where a marker that the log names stands in an answer: not within a word, and a bare number in brackets alone."""
+    """Return where a marker that the log names stands in an answer: not within a word, and a bare number or letter in brackets alone.
+
+    A number may stand in a list of them: "[1, 2]".
+    """
     pattern = re.escape(marker)
-    if marker.isdigit():
+    if marker.isdecimal():
+        pattern = rf"[\[【]\s?(?:\d{{1,3}},\s?){{0,8}}{pattern}(?:,\s?\d{{1,3}}){{0,8}}\s?[\]】]|\(\s?{pattern}\s?\)"
+    elif len(marker) == 1 and marker.isalpha():
         pattern = rf"[\[(【]\s?{pattern}\s?[\])】]"
-    elif marker[0].isalnum() or marker[-1].isalnum():
+    elif any(end.isalpha() or end.isdecimal() for end in (marker[0], marker[-1])):  # "¹" is set at a word
         pattern = rf"(?<!\w){pattern}(?!\w)"
     return [match.span() for match in re.finditer(pattern, answer)]
 

@@ -71,7 +71,7 @@ _ABSTENTIONS = (
         r"|n/a|unknown|unanswerable|not\s+(?:specified|mentioned|stated|provided|available))\W*$"
     ),
     # "Insufficient context to answer", but not "Insufficient details on the form lead to rejection at the border."
-    r"(?:not\s+enough|insufficient)\s+(?:information|context|details?)(?=\W*$|\s+(?:to|in|available|provided|given)\b|\s+(?:about|on|for|regarding)(?:\s+[\w-]+){1,6}\W*$)",
+    rf"(?:not\s+enough|insufficient)\s+(?:information|context|details?)(?=\W*$|\s+(?:to|available|provided|given)\b|\s+(?:in|within|from)\s+{SOURCE_PHRASE}|\s+(?:about|on|for|regarding)(?:\s+(?!(?:leads?|causes?|results?|means?|delays?|will|voids?)\b)[\w-]+){{1,6}}\W*$)",
 )
 _ABSTAINED = re.compile(
     rf"(?:based\s+on\s+{SOURCE_PHRASE},\s+|according\s+to\s+{SOURCE_PHRASE},\s+|without\s+(?:more|further|additional|any)\s+(?:information|context|details),\s+)?(?:{'|'.join(_ABSTENTIONS)})",
@@ -115,15 +115,16 @@ _TURN = re.compile(
     re.IGNORECASE,
 )
 _REST_WORDS = 4
+_STATED_WORDS = 3
 
 _META = re.compile(
     r"""(?:
     (?:sure|certainly|of\s+course|absolutely|okay|ok|great|no\s+problem|got\s+it|understood|definitely|gladly|alright)(?:\s+thing)?
     |(?:(?:sure|certainly|of\s+course|absolutely|okay|ok)\b[,!.]?\s+)?
-        (?:i\s+(?:can|will|would|['’]d)|i['’](?:d|ll|m)|i\s+am|we\s+can)\s+(?:be\s+|try\s+to\s+|do\s+my\s+best\s+to\s+|gladly\s+|definitely\s+|certainly\s+|briefly\s+|confidently\s+)?
+        (?:i\s+(?:can|will|would|['’]d)|i['’](?:d|ll|m)|i\s+am|we\s+(?:can|are|will|would)|we['’](?:re|ll|d))\s+(?:be\s+|try\s+to\s+|do\s+my\s+best\s+to\s+|gladly\s+|definitely\s+|certainly\s+|briefly\s+|confidently\s+)?
         (?:(?:(?:happy|glad|here)\s+to\s+)?(?:help|assist|answer)|provide\s+(?:you\s+with\s+)?(?:an?|the|some)\s+(?:brief\s+|short\s+|following\s+)?(?:answer|response|information|guidance|summary))\b[^;]{0,160}
     |(?:happy|glad)\s+to\s+(?:help|assist)\b[^,;]{0,80}
-    |(?:the|our|my)\s+(?:[\w’'-]+\s+){1,4}(?:will|would)\s+(?:also\s+)?be\s+(?:glad|happy|pleased)\s+to\s+(?:help|assist|advise)(?:\s+you)?(?:\s+(?:further|out|with\s+(?:this|that|it)))?
+    |(?:the|our|my)\s+(?:[\w’'-]+\s+){1,4}(?:(?:will|would)\s+(?:also\s+)?be|is|are)\s+(?:always\s+)?(?:glad|happy|pleased|here|ready)\s+to\s+(?:help|assist|advise)(?:\s+you)?(?:\s+(?:further|out|with\s+(?:this|that|it)))?
     |(?:hi|hello|hey|greetings|good\s+(?:morning|afternoon|evening|day))\b[\s,!]*(?:there|again|everyone|all|\w+)?
     |(?:(?:hi|hello|hey|greetings)\b[\s,!]*(?:there|again|everyone|all)?[\s,!]*)?(?:i['’]m|i\s+am|this\s+is)\s+(?:\w+,\s+)?(?:the|your|an?)\s+(?:[\w-]+\s+){0,4}(?:assistant|chatbot|bot)
     |welcome(?:\s+back)?|welcome\s+to\s+(?:our|the)\s+(?:chat|support|help)\b[^,;]{0,60}|welcome\s+to\s+\w+(?:\s+\w+)?
@@ -180,9 +181,12 @@ _STATES = re.compile(
     r"|costs|takes|says|said|allows|requires|includes|gets|gives|pays|needs|applies|applied|arrives|leaves)\b|n['’]t\b"
 )
 """Verbs that no title of a document holds, unless it is a question ("What is allowed on board") or in capitals."""
-_PART = re.compile(r"[,:]\s+(?:(?:and|so|or|but|then)\s+)?")
+_PART = re.compile(r"(?:[,:]|\s[-–—]|\s?\()\s*(?:(?:and|so|or|but|then)\s+)?(?!\s)")
 _TIED = re.compile(
-    r"(?:if|whether|such|like|including|for|as|which|where|when|that|or|because)\b", re.IGNORECASE
+    r"(?:if|whether|such|like|including|for|as|which\w*|where|when\w*|that|or|because|here\s+(?:is|are)|have|has|would\s+like|you\s+can\s+(?:ask|let|tell)"
+    r"|i\s+(?:can|will|could)\s+(?:check|look|find|see\s+(?:what|if|whether))"
+    r"|(?:(?:[\w-]+\s+){0,2}(?:and|or)\s+)?(?:what\w*|how|anything|if))\b",
+    re.IGNORECASE,
 )
 """How a part of a sentence begins that says more of the part before it, and nothing by itself."""
 _META_CHARS = 300
@@ -245,7 +249,7 @@ def says_nothing(text: str) -> bool:
 def _says_something(part: str) -> bool:
     """Whether what follows an offer states something: "I can help with that, all fares are refundable"."""
     return (
-        len(part.split()) >= _REST_WORDS
+        len(part.split()) >= _STATED_WORDS
         and is_statement(part)
         and not _TIED.match(part)
         and not _META.fullmatch(part)

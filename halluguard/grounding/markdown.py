@@ -71,7 +71,8 @@ _REFERENCE = re.compile(r"\[[^\]\n]{1,100}\]:[ \t]*<?(?:https?://|www\.|$)")
 _SENTENCE_END = re.compile(r"[.!?。！？][\"'”’*_)\]]*$")
 _PROSE_FENCES = frozenset({"markdown", "md", "text", "txt", "plaintext"})
 _ANSWERS = re.compile(
-    r"[*_]*(?:(?:yes|no)[,:]\s|(?:you|we|it|they|there)\s+(?:can(?:not|['’]t)?|may|must|will|would|should|have|has|are|is|need|get|pay|do(?:n['’]t)?|won['’]t)\s)",
+    r"[*_]*(?:(?:yes|no)(?:[,:!]|\s[-–—])\s|yes\.\s|(?:you|we|they)['’](?:re|ll|ve)\s|(?:it|there)['’]s\s"
+    r"|(?:you|we|it|they|there)\s+(?:can(?:not|['’]t)?|may(?!\s+also\s+(?:like|be|need|want)\b)|must|will|would|should|have|has|are|is|need|get|pay|do(?:n['’]t)?|won['’]t)\s)",
     re.IGNORECASE,
 )
 """How a line begins that answers, though it is set as a heading and has no stop."""

@@ -101,11 +101,17 @@ _MORE = re.compile(
 _RATE = re.compile(
     r"(?: (?:a|an|each|every|of the|per)| ?/) ?(?:hour|day|night|week|month|year)\b", re.IGNORECASE | re.ASCII
 )
+_AFTER_ONE = re.compile(
+    r"\b(?:an?|one) (?:hour|day|week|fortnight|month|year|decade),? (?:and )?$", re.IGNORECASE | re.ASCII
+)
+"""What stands before the rest of a span of time whose first part has no figure: "an hour and 30 minutes"."""
 _GLUED = frozenset("hd")
 """Units of one letter that are written without a blank, too."""
 _AFTER_SPAN = re.compile(
     r"\s*(?:$|[.,;:!?)\n]| (?:after|ago|and|at|before|by|for|from|if|in|later|notice|of|on|or|prior|to|until|when|without)\b)"
 )
+_JOINT = re.compile(r"[ \u00a0]{1,2}|, |,? (?:and|plus|&) ")
+"""What stands between the parts of one quantity: "1 hour and 30 minutes"."""
 _BEFORE_CHARS = 24
 _DAY = 1440
 _TIMES = frozenset({"minutes", "months", "working days"})
@@ -265,7 +271,7 @@ def _goes_on(greater: re.Match[str], match: re.Match[str]) -> bool:
     """Whether an amount is the rest of the one before it: the 30 minutes of "1 hour and 30 minutes"."""
     (kind, size), (own_kind, own_size) = (_UNITS[one["unit"].lower()] for one in (greater, match))
     between = match.string[greater.end() : match.start()]
-    return kind == own_kind and size > own_size and between in (" ", ", ", " and ", ", and ", "\u00a0")
+    return kind == own_kind and size > own_size and bool(_JOINT.fullmatch(between))
 
 
 def _is_unit(match: re.Match[str]) -> bool:
@@ -344,7 +350,9 @@ def _is_whole(text: str, start: int, end: int, kind: str) -> bool:
     """Whether a number with its unit is all of a quantity; a span of time for each day or week is a rate, a price is itself."""
     if _BEFORE.search(text, max(0, start - _BEFORE_CHARS), start) or _MORE.match(text, end):
         return False
-    return kind not in _TIMES or not _RATE.match(text, end)
+    if kind not in _TIMES:
+        return True
+    return not _RATE.match(text, end) and not _AFTER_ONE.search(text, max(0, start - _BEFORE_CHARS), start)
 
 
 def _number(written: str) -> float:

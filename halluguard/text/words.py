@@ -36,17 +36,18 @@ _SHORT_SCALES = {**_SCALES, "k": 1e3, "m": 1e6, "mn": 1e6, "bn": 1e9}
 _CURRENCIES = "$£¥€₹"
 
 _WORD = re.compile(r"\w+")
-_UNITS = "|".join(_VALUES)
-_SCALED = rf"(?:{'|'.join(_SCALES)})(?:\s+and\s+(?:{_UNITS}))?"
-_GAP = r"[\s\u00a0\u202f]{0,2}"
+# ASCII within the words, or "ſ" would be an "s", and "firſt" a word that no table holds.
+_UNITS = rf"(?a:{'|'.join(_VALUES)})"
+_SCALED = rf"(?a:{'|'.join(_SCALES)})(?:\s+and\s+{_UNITS})?"
+_GAP = r"\s{0,2}"
 _NUMBER = re.compile(
     r"(?P<digits>\d+(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)(?:st|nd|rd|th|s)?"
-    rf"(?:{_GAP}(?:-{_GAP})?(?P<scale>{'|'.join(_SHORT_SCALES)})\b)?"
+    rf"(?:{_GAP}(?:-{_GAP})?(?P<scale>(?a:{'|'.join(_SHORT_SCALES)}))\b)?"
     rf"|\b(?P<words>(?:{_UNITS}|(?<!half )an?\s+{_SCALED})(?:[\s-]+(?:{_SCALED}|{_UNITS}))*)\b"
-    rf"|\b(?P<ordinal>{'|'.join(_ORDINAL_VALUES)})\b",
-    re.IGNORECASE | re.ASCII,  # or "ſ" would be an "s", and "firſt" a word that no table holds
+    rf"|\b(?P<ordinal>(?a:{'|'.join(_ORDINAL_VALUES)}))\b",
+    re.IGNORECASE,
 )
-_ONE = re.compile(r"\b(?:one|first|single|once)\b", re.IGNORECASE | re.ASCII)
+_ONE = re.compile(r"\b(?a:one|first|single|once)\b", re.IGNORECASE)
 _NAME = re.compile(r"(?<![\w'’-])[A-Z][\w'’-]*")
 
 

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from halluguard.grounding.citations import find_marker
 from halluguard.grounding.claims import split_claims
 from halluguard.grounding.context import CONTEXT_CHARS
 from halluguard.grounding.sentences import MAX_CLAIM_CHARS
@@ -461,6 +462,29 @@ def test_explicit_citations_attach_by_span_marker_or_answer() -> None:
     assert claims[2].reading == "Seats cost $9."
 
 
+@pytest.mark.parametrize(
+    ("marker", "found"),
+    [
+        ("1", ["[1]", "(1)", "[3, 1]"]),
+        ("doc1", ["doc1"]),
+        ("c", ["[c]"]),
+        ("¹", ["¹"]),
+        ("(1)", ["(1)"]),
+        ("9", []),
+    ],
+)
+def test_a_marker_of_the_log_is_found_where_it_is_one(marker: str, found: list[str]) -> None:
+    answer = "Bag 1 of 11 in zone c is 10 kg [1](1)[3, 1] (1,000) doc10 [doc1] free¹ [c]."
+    assert [answer[start:end] for start, end in find_marker(marker, answer)] == found
+
+
+def test_a_marker_without_brackets_takes_no_figure_from_the_answer() -> None:
+    given = (Citation("kb-112", marker="1"), Citation("kb-3", marker="2"))
+    claims = split("Bag 1 is free [1]. Bag 2 costs $12 [1, 2].", citations=given)
+    assert [claim.reading for claim in claims] == ["Bag 1 is free.", "Bag 2 costs $12."]
+    assert [claim.cited_ids for claim in claims] == [("kb-112",), ("kb-112", "kb-3")]
+
+
 def test_a_cited_span_over_two_sentences_covers_both() -> None:
     assert cites("Bags are free. Pets cost $30.", citations=(Citation("kb-3", start=5, end=20),)) == [
         ("kb-3",),
@@ -489,6 +513,29 @@ def test_explicit_citations_are_found_by_number_and_name_as_markers_are() -> Non
 def test_a_source_list_claims_nothing() -> None:
     claims = split("Bags are free [1].\n\nSources:\n- [1] faq.md is the page\n- [7] old.md is here")
     assert [claim.kind for claim in claims] == [ClaimKind.CLAIM] + [ClaimKind.NOT_A_CLAIM] * 3
+
+
+@pytest.mark.parametrize(
+    ("line", "kind"),
+    [
+        ("**Yes, refunds are possible within 90 days of travel**", ClaimKind.CLAIM),
+        ("### You can get a refund within 90 days", ClaimKind.CLAIM),
+        ("## You're entitled to a refund within 90 days", ClaimKind.CLAIM),
+        ("## Yes – up to 90 days after travel", ClaimKind.CLAIM),
+        ("**No, basic fares are not refundable**", ClaimKind.CLAIM),
+        ("Yes, refunds are possible within 90 days\n===", ClaimKind.CLAIM),
+        ("**You will need:**", ClaimKind.NOT_A_CLAIM),
+        ("**You must bring a passport**:", ClaimKind.NOT_A_CLAIM),
+        ("### You can bring these things:", ClaimKind.NOT_A_CLAIM),
+        ("## You may also like", ClaimKind.NOT_A_CLAIM),
+        ("# Things you can bring", ClaimKind.NOT_A_CLAIM),
+        ("# How you can get a refund", ClaimKind.NOT_A_CLAIM),
+        ("**No. of bags**", ClaimKind.NOT_A_CLAIM),
+    ],
+)
+def test_a_heading_that_answers_is_a_claim(line: str, kind: ClaimKind) -> None:
+    first, _ = split(f"{line}\n\nThe desk is open all day.")
+    assert first.kind is kind
 
 
 def test_a_heading_for_sources_does_not_hide_prose() -> None:

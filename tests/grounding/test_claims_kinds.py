@@ -192,6 +192,33 @@ CASES += [
     ("Sources of income must be declared.", ClaimKind.CLAIM),
     ("[he] said that bags are free.", ClaimKind.CLAIM),
 ]
+CASES += [
+    ("I can help with that, all basic fares are fully refundable until departure.", ClaimKind.CLAIM),
+    ("Sure, I can help: your ticket is fully refundable.", ClaimKind.CLAIM),
+    ("I can help with that — all fares are refundable.", ClaimKind.CLAIM),
+    ("I can help with that (all fares are refundable).", ClaimKind.CLAIM),
+    ("Feel free to call us on Sundays, we are open all day.", ClaimKind.CLAIM),
+    ("Feel free to contact us, refunds are free.", ClaimKind.CLAIM),
+    ("I am here to help, and the desk is open all night.", ClaimKind.CLAIM),
+    ("I can help with that, you can bring two bags.", ClaimKind.CLAIM),
+    ("I can help with that, fares are refundable if you cancel.", ClaimKind.CLAIM),
+    ("We are here to help.", ClaimKind.NOT_A_CLAIM),
+    ("Feel free to ask, we are happy to help.", ClaimKind.NOT_A_CLAIM),
+    ("Don't hesitate to contact us, our team is always happy to help.", ClaimKind.NOT_A_CLAIM),
+    ("Sure, I can help you with your booking, such as changes that are made online.", ClaimKind.NOT_A_CLAIM),
+    ("I can answer questions about fares, seats and what is allowed on board.", ClaimKind.NOT_A_CLAIM),
+    ("I'd be happy to help you with your bags or anything else you may need.", ClaimKind.NOT_A_CLAIM),
+    ("I'm happy to help: here are the details.", ClaimKind.NOT_A_CLAIM),
+    ("Let me know your dates, and I can check what is available.", ClaimKind.NOT_A_CLAIM),
+    ("Let me know if you are travelling with pets or if you have special needs.", ClaimKind.NOT_A_CLAIM),
+    ("Insufficient details on the customs form lead to rejection at the border.", ClaimKind.CLAIM),
+    ("Insufficient details on the form lead to rejection.", ClaimKind.CLAIM),
+    ("Insufficient information in the form leads to rejection.", ClaimKind.CLAIM),
+    ("Insufficient context.", ClaimKind.ABSTAINED),
+    ("Insufficient details to answer.", ClaimKind.ABSTAINED),
+    ("Not enough information in the documents.", ClaimKind.ABSTAINED),
+    ("Not enough information about the refund policy.", ClaimKind.ABSTAINED),
+]
 
 
 @pytest.mark.parametrize(("text", "kind"), CASES)

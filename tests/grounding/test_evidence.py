@@ -153,6 +153,19 @@ def test_what_another_passage_holds_of_a_text_is_found_by_whole_sentences():
     assert find_held("", passages) is None
 
 
+@pytest.mark.parametrize(
+    ("evidence", "text"),
+    [
+        ("Bag fee: $5", "Bag fee: $50"),
+        ("It costs $5.", "It costs $5.50."),
+        ("Refunds are paid for all fares", "Refunds are paid for all fares except Basic."),
+        ("Refunds are paid for all fares.", "It is a myth that Refunds are paid for all fares."),
+    ],
+)
+def test_part_of_a_sentence_is_not_held(evidence, text):
+    assert find_held(evidence, (Passage("p", text),)) is None
+
+
 def test_a_claim_of_few_words_is_no_quote():
     assert find_quote("30 days.", [Passage("p", "How long does it take?\n30 days.")]) is None
 

@@ -38,6 +38,10 @@ from halluguard.text import quantities, restate
         ("open 22:00–6 am", "until 06:00", "open 22:00–06:00"),
         ("costs 15 euros a day", "€15 a day", "costs €15 a day"),
         ("5 g of salt", "5 grams of salt", "5 grams of salt"),
+        ("half an hour", "1 hour or 30 minutes", "30 minutes"),
+        ("half an hour", "Doors close after 1 hour. 30 minutes remain.", "30 minutes"),
+        ("costs 50 dollars", "$5 a month and $50 a year", "costs $50"),
+        ("one week", "2 weeks by post, 7 days by courier", "7 days"),
     ],
 )
 def test_an_equal_quantity_is_written_as_the_passage_writes_it(claim, passage, restated):
@@ -87,6 +91,16 @@ def test_an_equal_quantity_is_written_as_the_passage_writes_it(claim, passage, r
         ("a 5G phone", "5 grams"),
         ("take 2 in the evening", "at 14:00"),
         ("1, 2, or 3 days", "72 hours"),
+        ("half an hour", "1 hour 30 minutes"),
+        ("half an hour", "1 hour and 30 minutes"),
+        ("half an hour", "1 hour, 30 minutes"),
+        ("half an hour", "1 hour plus 30 minutes"),
+        ("half an hour", "an hour and 30 minutes"),
+        ("half an hour", "1 day 2 hours 30 minutes"),
+        ("120 minutes", "1 day 2 hours 30 minutes"),
+        ("0.5 kg", "2 kg 500 g"),
+        ("0.5 kg", "2kg500 g"),
+        ("6 months and half an hour", "an hour 30 minutes"),
         ("", ""),
     ],
 )
