@@ -4,6 +4,7 @@ import errno
 import fcntl
 import hashlib
 import os
+import re
 import shutil
 import tempfile
 import warnings
@@ -30,6 +31,10 @@ from halluguard.trusted.vectors import write_vectors
 
 _BATCH = 1024
 _ROW_GROUP = 1024
+_OURS = re.compile(
+    rf"\.lock|\.build-[a-z0-9_]+|index-[0-9a-f]{{12}}\.faiss|chunks-[0-9a-f]{{12}}\.parquet|\.{re.escape(MANIFEST)}\.[a-z0-9_]+"
+)
+"""The names of what a build leaves behind; a user's `index-2024.html` is not among them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,7 +296,7 @@ def _writing(target: Path) -> Iterator[Path]:
 
 def _is_ours(name: str) -> bool:
     """Whether a file in a target is a trace of a build that was killed."""
-    return name == ".lock" or name.startswith((".build-", "index-", "chunks-", f".{MANIFEST}."))
+    return bool(_OURS.fullmatch(name))
 
 
 def _publish(workplace: Path, target: Path, manifest: IndexManifest) -> None:

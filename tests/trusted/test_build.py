@@ -204,6 +204,23 @@ def test_killed_at_any_moment_the_index_is_the_old_or_the_new_one(pages, tmp_pat
     )
 
 
+@pytest.mark.parametrize("name", ["index-2024.html", "chunks-notes.md", ".build-notes.md", "index-0.faiss"])
+def test_a_file_of_the_user_is_never_taken_for_one_of_a_build(pages, tmp_path, letters, name):
+    target = tmp_path / "index"
+    target.mkdir()
+    (target / name).write_text("mine")
+    with pytest.raises(TrustedCorpusError, match="not empty and not an index"):
+        build_index(pages, target, letters)
+    assert contents(target) == {name: b"mine"}
+
+    (target / name).unlink()
+    build_index(pages, target, letters)
+    (target / name).write_text("mine")
+    (pages / "new.md").write_text("A new page.")
+    build_index(pages, target, letters)
+    assert (target / name).read_text() == "mine"
+
+
 def test_an_open_index_stays_whole_while_it_is_replaced(pages, tmp_path, letters):
     build_index(pages, tmp_path / "index", letters)
     index = open_index(tmp_path / "index", letters)
