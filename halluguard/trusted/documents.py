@@ -71,13 +71,11 @@ def read_documents(source: Path) -> Iterator[Document | Skipped]:
 
 
 def _list_sources(source: Path) -> list[Listed]:
-    if not source.is_dir():
-        return [Listed(source.name)]
     if what := own_output(source):
         raise TrustedCorpusError(
             f"{source}: is {what}, written by halluguard itself. Give a folder of {FORMATS}"
         )
-    return list_files(source)
+    return list_files(source) if source.is_dir() else [Listed(source.name)]
 
 
 def _read_file(path: Path, name: str) -> Iterator[Document | Skipped]:
@@ -143,12 +141,15 @@ def _document_of(line: bytes, name: str, where: str) -> Document:
             f"has an id of type {type(identity).__name__}. Use a string or an integer"
         )
     metadata = metadata if isinstance(metadata, dict) else {}
-    given, title = row.get("source"), metadata.get("title", row.get("title"))
+    given = row.get("source")
+    title = next(
+        (one for one in (metadata.get("title"), row.get("title")) if isinstance(one, str) and one), ""
+    )
     key = where if identity is None or identity == "" else str(identity)
     return Document(
         id=key,
         text=text.replace("\r\n", "\n").replace("\r", "\n"),
         source=given if isinstance(given, str) and given else (key if key != where else name),
-        title=title if isinstance(title, str) else "",
+        title=title,
         metadata={**metadata, "row": where},
     )

@@ -91,7 +91,9 @@ def _is_report(file: Path) -> bool:
 
 
 def own_output(folder: Path) -> str:
-    """Say in words which output of halluguard a folder is; nothing where it is none, or cannot be looked into."""
+    """Say in words which output of halluguard a folder or file is; nothing where it is none, or cannot be looked into."""
+    if _is_report(folder):
+        return "a report"
     try:
         if (folder / MANIFEST).is_file():
             if is_index(folder):

@@ -76,6 +76,8 @@ def test_a_report_among_the_documents_is_named_and_not_read(pages, tmp_path, nam
     assert str(skipped) == (
         f"{name}: is a report that halluguard has written, which is no trusted document. Keep it in another folder"
     )
+    with pytest.raises(TrustedCorpusError, match=r"is a report, written by halluguard itself\."):
+        read(pages / name)
 
 
 def test_a_document_about_halluguard_is_read(pages):
@@ -352,6 +354,14 @@ def test_jsonl_rows_are_documents_and_bad_rows_are_named_by_line(tmp_path, name)
         ("7", "7", ""),
     ]
     assert [each.path for each in skipped] == [f"{name}:{line}" for line in (2, 4, 5, 7, 8, 9)]
+
+
+@pytest.mark.parametrize("hidden", [None, 3, ["T"], ""])
+def test_a_title_of_the_metadata_that_is_none_hides_not_that_of_the_row(tmp_path, hidden):
+    row = {"id": "a", "text": "One.", "title": "Bags", "metadata": {"title": hidden}}
+    (tmp_path / "rows.jsonl").write_text(json.dumps(row))
+    ((document,), _) = read(tmp_path / "rows.jsonl")
+    assert document.title == "Bags"
 
 
 def test_a_cut_gzip_file_is_named_after_its_whole_rows(tmp_path):
