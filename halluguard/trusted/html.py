@@ -4,8 +4,23 @@ import re
 from typing import Any
 
 _UNREAD = frozenset(
-    ["script", "style", "template", "noscript", "svg", "title", "nav", "button", "select", "iframe"]
+    [
+        "script",
+        "style",
+        "template",
+        "noscript",
+        "svg",
+        "title",
+        "nav",
+        "button",
+        "select",
+        "iframe",
+        "del",
+        "s",
+        "strike",
+    ]
 )
+"""What no reader takes for what the page says: programs, menus, and text that is struck out."""
 _BLOCKS = frozenset(
     [
         "address",
@@ -14,8 +29,11 @@ _BLOCKS = frozenset(
         "blockquote",
         "body",
         "caption",
+        "center",
         "dd",
         "details",
+        "dialog",
+        "dir",
         "div",
         "dl",
         "dt",
@@ -25,7 +43,11 @@ _BLOCKS = frozenset(
         "footer",
         "form",
         "header",
+        "hgroup",
+        "hr",
+        "legend",
         "main",
+        "menu",
         "ol",
         "p",
         "pre",
@@ -35,8 +57,10 @@ _BLOCKS = frozenset(
         "ul",
     ]
 )
+_UNSEEN = ("display:none", "visibility:hidden", "text-decoration:line-through")
 _HEADING = re.compile("h[1-6]")
 _RAISED = str.maketrans("0123456789+-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻")
+_FRAMES = frozenset({"table", "td", "th"})
 _LAYOUT = ["table", "ul", "ol", "h1", "h2", "h3", "h4", "h5", "h6"]
 
 
@@ -64,7 +88,7 @@ def read_page(markup: str) -> tuple[str, str]:
 
 def _is_unread(tag: Any) -> bool:
     style = str(tag.get("style", "")).replace(" ", "").lower()
-    hidden = tag.has_attr("hidden") or "display:none" in style or "visibility:hidden" in style
+    hidden = tag.has_attr("hidden") or any(rule in style for rule in _UNSEEN)
     return hidden or tag.name in _UNREAD
 
 
@@ -89,6 +113,7 @@ class _Page:
             int | None
         ] = []  # of each open table: cells of its first row so far, None when that is done
         self.data_tables: list[bool] = []
+        self.frames: list[str] = []  # the names of the tables and cells that are open
 
     def add(self, text: str) -> None:
         if self.unread:
@@ -130,12 +155,16 @@ class _Page:
         elif name in _BLOCKS:
             self._break(" " if self.items and name not in ("ul", "ol", "pre") else "\n\n")
             self.preformatted += name == "pre"
+        if name in _FRAMES:
+            self.frames.append(name)
 
     def close(self, tag: Any) -> None:
         if self.unread:
             self.unread -= _is_unread(tag)
             return
         name = tag.name
+        if name in _FRAMES:
+            self.frames.pop()
         if name == "table":
             self.data_tables.pop()
             self.widths.pop()
@@ -181,7 +210,7 @@ class _Page:
             if self.cell is not None:
                 self._end_cell()
             self.cell = tag
-        elif (around := tag.find_parent(["td", "th", "table"])) and around.name != "table":
+        elif self.frames[-1:] not in ([], ["table"]):
             self._break("\n\n")  # the cell before was never closed
 
     def _end_cell(self) -> None:

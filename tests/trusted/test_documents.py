@@ -292,6 +292,23 @@ def test_html_whose_head_has_no_end_is_read():
 
 
 @pytest.mark.parametrize(
+    ("markup", "text"),
+    [
+        ("The fee is 30<hr>5 bags are free", "The fee is 30\n\n5 bags are free"),
+        ("<fieldset><legend>Fees</legend>5 bags</fieldset>", "Fees\n\n5 bags"),
+        ("a<center>b</center>c", "a\n\nb\n\nc"),
+        ("<td>30<td>5 bags", "30\n\n5 bags"),
+        ("Fee <s>$5</s>$8", "Fee $8"),
+        ("Fee <del>$5</del> <ins>$8</ins>", "Fee $8"),
+        ("Fee <span style='text-decoration: line-through'>$5</span> $8", "Fee $8"),
+        ("<del>Bags are <p>free.</del><p>Bags cost $8.", "Bags cost $8."),
+    ],
+)
+def test_html_text_is_neither_glued_over_a_break_nor_read_where_it_is_struck_out(markup, text):
+    assert extract_html(markup.encode()).text == text
+
+
+@pytest.mark.parametrize(
     "left_out",
     [
         ["</td>", "</th>", "</tr>"],
