@@ -4,6 +4,7 @@ import operator
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from halluguard.errors import SettingError
@@ -54,8 +55,8 @@ def parse_condition(text: str) -> Condition:
             f"--fail-on {text!r} is not a condition. Expected one such as 'ungrounded_rate>0.05'"
         )
     metric, sign, number, percent = found.groups()
-    limit = float(number) / (100 if percent else 1)
-    if limit > 1 or (limit == 1 and sign == ">"):
+    limit = float(Decimal(number) / (100 if percent else 1))  # as a float, 0.7 / 100 is less than 0.007
+    if limit > 1 or (limit == 1 and sign in (">", "<=")) or (limit == 0 and sign in ("<", ">=")):
         raise SettingError(
             f"--fail-on {text!r} can decide nothing: {_beyond_rates(metric, sign, number, percent)}"
         )
@@ -63,6 +64,8 @@ def parse_condition(text: str) -> Condition:
 
 
 def _beyond_rates(metric: str, sign: str, number: str, percent: str) -> str:
+    if not float(number):
+        return "a rate is 0 at least. Expected one such as 'ungrounded_rate>0.05'"
     if percent or float(number) > 100:
         return "a rate is 100 % at most. Expected one such as 'ungrounded_rate>0.05'"
     return f"a rate is 1 at most. For {number} % write '{metric}{sign}{float(number) / 100:g}' or '{metric}{sign}{number}%'"
@@ -92,8 +95,9 @@ def decide_outcome(manifest: Mapping[str, Any], conditions: Sequence[Condition] 
         f"{rate['hits']} of {rate['total']} checkable claims ungrounded "
         f"({rate['value']:.1%}, 95 % interval {rate['low']:.1%} to {rate['high']:.1%})"
     )
-    failed = [c for c in conditions if (value := summary[c.metric]["value"]) is not None and c.fails(value)]
-    unknown = [c for c in conditions if summary[c.metric]["value"] is None]
+    values = {c.metric: _exact(summary[c.metric]) for c in conditions}
+    failed = [c for c in conditions if (value := values[c.metric]) is not None and c.fails(value)]
+    unknown = [c for c in conditions if values[c.metric] is None]
     if failed:
         return Outcome(1, f"GATE FAILED: {', '.join(map(str, failed))}; {told}")
     left_out = counts.get("skipped_rows", 0) + counts["errors"]
@@ -105,3 +109,8 @@ def decide_outcome(manifest: Mapping[str, Any], conditions: Sequence[Condition] 
     if left_out:
         return Outcome(3, f"{gate}{told}; {left_out} rows or claims could not be checked")
     return Outcome(0, f"{gate}{told}")
+
+
+def _exact(rate: Mapping[str, Any]) -> float | None:
+    """Return a rate from its counts; the value beside them is rounded, and 1 of 3,000,000 would be 0."""
+    return rate["hits"] / rate["total"] if rate["total"] else None

@@ -19,6 +19,7 @@ def manifest(skipped=0, **statuses):
         ("ungrounded_rate>0.05", Condition("ungrounded_rate", ">", 0.05)),
         (" citation_recall <= 90% ", Condition("citation_recall", "<=", 0.9)),
         ("unsupported_rate>=.1", Condition("unsupported_rate", ">=", 0.1)),
+        ("ungrounded_rate>0.7%", Condition("ungrounded_rate", ">", 0.007)),
     ],
 )
 def test_condition_is_read(text, expected):
@@ -39,6 +40,10 @@ def test_anything_else_is_refused(text):
         ("citation_recall<90", "For 90 % write 'citation_recall<0.9' or 'citation_recall<90%'"),
         ("ungrounded_rate>500%", "a rate is 100 % at most"),
         ("ungrounded_rate>=120", "a rate is 100 % at most"),
+        ("citation_recall<=1", "For 1 % write 'citation_recall<=0.01' or 'citation_recall<=1%'"),
+        ("citation_recall<=100%", "a rate is 100 % at most"),
+        ("citation_recall<0", "a rate is 0 at least"),
+        ("ungrounded_rate>=0%", "a rate is 0 at least"),
     ],
 )
 def test_a_limit_beyond_every_rate_is_refused_with_what_was_meant(text, meant):
@@ -49,9 +54,18 @@ def test_a_limit_beyond_every_rate_is_refused_with_what_was_meant(text, meant):
     assert meant in str(caught.value)
 
 
-@pytest.mark.parametrize("text", ["ungrounded_rate>=1", "ungrounded_rate>=100%", "citation_recall<1"])
-def test_a_limit_that_rates_can_reach_is_read(text):
-    assert parse_condition(text).limit == 1
+@pytest.mark.parametrize(
+    ("text", "limit"),
+    [
+        ("ungrounded_rate>=1", 1),
+        ("ungrounded_rate>=100%", 1),
+        ("citation_recall<1", 1),
+        ("ungrounded_rate>0", 0),
+        ("citation_recall<=0%", 0),
+    ],
+)
+def test_a_limit_that_rates_can_reach_is_read(text, limit):
+    assert parse_condition(text).limit == limit
 
 
 def test_gate_fails_with_one_and_says_so():
@@ -69,6 +83,23 @@ def test_gate_passes_at_the_limit():
         ).exit_code
         == 0
     )
+
+
+@pytest.mark.parametrize(
+    ("grounded", "unsupported", "condition", "code"),
+    [
+        (993, 7, "ungrounded_rate>0.7%", 0),
+        (992, 8, "ungrounded_rate>0.7%", 1),
+        (2_999_999, 1, "ungrounded_rate>0", 1),
+        (2_999_999, 1, "grounded_rate<1", 1),
+        (2, 1, "ungrounded_rate>0.333333", 1),
+    ],
+)
+def test_a_condition_is_held_against_the_counts_and_not_a_rounded_rate(
+    grounded, unsupported, condition, code
+):
+    made = manifest(grounded=grounded, unsupported=unsupported)
+    assert decide_outcome(made, [parse_condition(condition)]).exit_code == code
 
 
 def test_skipped_rows_and_errors_end_in_three():
