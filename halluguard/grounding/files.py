@@ -81,7 +81,7 @@ def _read_pair(line: bytes, notes: LogNotes) -> DocumentClaim | str:
     row = _read_row(line, notes)
     if isinstance(row, str):
         return row
-    question = row.get("question", row.get("query"))
+    question = row.get("question") or row.get("query")
     return row["document"], row["claim"], question if isinstance(question, str) else None
 
 

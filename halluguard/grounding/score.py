@@ -26,12 +26,13 @@ class Score:
     truncated: bool = False
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the row that `halluguard score` writes."""
-        return {
+        """Return the row that `halluguard score` writes; `truncated` stands in it only where a text was cut to be read."""
+        row = {
             "supported": round(self.supported, 6),
             "contradicted": round(self.contradicted, 6),
             "label": self.label,
         }
+        return {**row, "truncated": True} if self.truncated else row
 
 
 def split_for_scoring(claim: str, question: str | None) -> tuple[str, ...]:

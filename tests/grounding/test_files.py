@@ -233,3 +233,14 @@ def test_an_interrupt_keeps_what_was_scored(tmp_path, models, reader, monkeypatc
         score_jsonl("-", tmp_path / "scores.jsonl", Loaded(models, reader))
     assert len(read(tmp_path / "scores.jsonl.part")) == 256
     assert not (tmp_path / "scores.jsonl").exists()
+
+
+def test_a_query_is_read_where_the_question_is_null(tmp_path, models, reader):
+    pair = {"document": "A checked bag costs 30 dollars.", "claim": "30 dollars."}
+    asked = "What does a checked bag cost?"
+    rows = [{**pair, "question": asked}, {**pair, "question": None, "query": asked}, {**pair, "query": asked}]
+    path = write(tmp_path / "pairs.jsonl", [*rows, pair])
+    score_jsonl(str(path), tmp_path / "scores.jsonl", Loaded(models, reader))
+    first, second, third, without = read(tmp_path / "scores.jsonl")
+
+    assert first == second == third != without

@@ -2,7 +2,7 @@ from itertools import islice
 
 from halluguard.grounding.calibration import DEFAULT
 from halluguard.grounding.reader import Reader
-from halluguard.grounding.score import BLOCK_PAIRS, combine, score_pairs, split_for_scoring
+from halluguard.grounding.score import BLOCK_PAIRS, Score, combine, score_pairs, split_for_scoring
 from halluguard.records import Reading
 
 DOCUMENT = "Refunds are paid within 30 days of the request. Dogs travel in the cabin up to 8 kg."
@@ -20,6 +20,12 @@ def test_the_worst_claim_decides():
 
 def test_all_claims_supported_is_supported():
     assert combine([reading(0.9), reading(0.6)]).label == 1
+
+
+def test_a_row_says_that_a_text_was_cut_where_it_was():
+    row = {"supported": 0.9, "contradicted": 0.1, "label": 1}
+    assert Score(0.9, 0.1, 1).as_dict() == row
+    assert Score(0.9, 0.1, 1, truncated=True).as_dict() == {**row, "truncated": True}
 
 
 def test_pleasantries_and_questions_are_not_read():
