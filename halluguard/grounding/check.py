@@ -65,7 +65,7 @@ class CheckSettings:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a run is: counts so far, and the pairs that were read rather than remembered.
+    """How far a run is: counts so far; of `pairs` that were asked for, `pairs_known` were remembered and not read.
 
     `rows` are those of the log as far as they could be counted beforehand, None where not.
     """

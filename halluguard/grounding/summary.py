@@ -25,7 +25,6 @@ def count_facts(decided: Sequence[TurnVerdicts]) -> Facts:
         totals["citations_given"] += one.citations.given
         totals["citations_needed"] += one.citations.needed
         totals["claims_with_recall"] += one.citations.supported_claims
-        totals["turns_with_citations"] += one.citations.given > 0
         totals["turns_ungrounded"] += any(v.status in UNGROUNDED for v in one.verdicts)
         totals["turns_checkable"] += any(v.status not in NOT_CHECKABLE for v in one.verdicts)
         for verdict in one.verdicts:

@@ -15,7 +15,7 @@ def status_of(
         cited: what the cited chunks say of the claim, None where none is cited or none has text.
         retrieved: what the other chunks that were shown to the model say.
         trusted: what the best evidence of the trusted corpus says.
-        has_citation: whether the claim cites anything, ghosts included.
+        has_citation: whether the claim cites a chunk with text or a ghost; a cited chunk without text is no citation.
 
     """
     source_supports = _supports(cited) if has_citation else _supports(retrieved)

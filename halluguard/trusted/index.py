@@ -1,7 +1,7 @@
 """An index of trusted chunks, opened from disk: vectors mapped into memory, texts read when asked for."""
 
 from collections.abc import Iterator, Sequence
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -106,10 +106,6 @@ class TrustedIndex:
         found = self._read_group(group).slice(row, 1).to_pylist()[0]
         return TrustedChunk(**found)
 
-    def by_id(self, chunk_id: str) -> TrustedChunk:
-        """Return the chunk of an id; raises KeyError where there is none."""
-        return self.chunk(self._positions[chunk_id])
-
     def stream(self) -> Iterator[TrustedChunk]:
         """Yield all chunks in order; one row group is in memory at a time."""
         for batch in self._table.iter_batches(batch_size=1024):
@@ -163,8 +159,3 @@ class TrustedIndex:
         positions[:, : order.shape[1]] = np.take_along_axis(found, order, axis=1)
         scores[:, : order.shape[1]] = np.take_along_axis(cosines, order, axis=1).clip(-1.0, 1.0)
         return positions, scores
-
-    @cached_property
-    def _positions(self) -> dict[str, int]:
-        ids = self._table.read(columns=["id"])["id"].to_pylist()
-        return {chunk_id: position for position, chunk_id in enumerate(ids)}

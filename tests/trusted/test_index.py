@@ -40,13 +40,10 @@ def many(many_path, make_letters):
     return open_index(many_path, make_letters())
 
 
-def test_chunks_are_found_by_position_and_id(built, letters):
+def test_chunks_are_found_by_position(built, letters):
     index = open_index(built, letters)
     assert len(index) == 5
     assert index.chunk(0).id == "bags/cabin.md#0"
-    assert index.by_id("refunds.md#1").title == "Refunds › Vouchers"
-    with pytest.raises(KeyError):
-        index.by_id("refunds.md#9")
     with pytest.raises(IndexError, match=re.escape("position 5 is outside 0..4")):
         index.chunk(5)
 
@@ -56,7 +53,6 @@ def test_every_position_gives_its_own_chunk_across_row_groups(many):
     for position in (0, 1, 1023, 1024, 2047, 2048, 2999):
         assert many.chunk(position) == streamed[position]
         assert many.chunk(position).id == f"r{position}#0"
-        assert many.by_id(f"r{position}#0") == streamed[position]
 
 
 @settings(max_examples=20)
