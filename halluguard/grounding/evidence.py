@@ -16,6 +16,7 @@ from halluguard.text import (
     split_windows,
     stems,
 )
+from halluguard.text.remember import remember
 
 CANDIDATES = 6
 """Windows of a request that are read at most; those that share the most words with the claim."""
@@ -69,12 +70,12 @@ class _Part:
         return f"{self.head}\n{self.text}" if self.head else self.text
 
 
-@lru_cache(maxsize=4096)
+@remember
 def _windows_of(text: str) -> tuple[_Part, ...]:
     return _parts(text, split_windows(text))
 
 
-@lru_cache(maxsize=4096)
+@remember
 def _sentences_of(text: str) -> tuple[_Part, ...]:
     return _parts(text, split_sentences(text))
 
@@ -208,7 +209,7 @@ def find_quote(claim: str, passages: Sequence[Passage]) -> Window | None:
     return None
 
 
-@lru_cache(maxsize=16384)
+@remember
 def _plain(text: str) -> str:
     """Return the words and signed values of a text, lower-cased, each followed by a blank."""
     return "".join(f"{word} " for word in _QUOTED_PART.findall(text.lower()))

@@ -3,7 +3,8 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+
+from halluguard.text.remember import remember
 
 WINDOW_TOKENS = 140
 """Tokens a window aims at. A small cross-encoder reads short premises better than long ones: measured on
@@ -33,7 +34,7 @@ def estimate_tokens(text: str) -> int:
     return words + len(_WIDE.findall(text))
 
 
-@lru_cache(maxsize=4096)
+@remember
 def split_sentences(text: str) -> tuple[Span, ...]:
     """Return the sentences of a text without surrounding white space, in order; line breaks end a sentence too.
 
@@ -58,7 +59,7 @@ def _strip(text: str, start: int, end: int) -> Span:
     )
 
 
-@lru_cache(maxsize=4096)
+@remember
 def split_windows(text: str, limit: int = WINDOW_TOKENS) -> tuple[Span, ...]:
     """Return overlapping windows of whole sentences that cover a text, in order.
 

@@ -3,6 +3,8 @@
 import re
 from functools import lru_cache
 
+from halluguard.text.remember import remember
+
 _STOP_WORDS = """
     a an the and or but if of at by for with about to from in on is are was were be been being it its this that these
     those as he she they we you i his her their our your my not no do does did have has had will would can could should
@@ -51,7 +53,7 @@ _ONE = re.compile(r"\b(?a:one|first|single|once)\b", re.IGNORECASE)
 _NAME = re.compile(r"(?<![\w'’-])[A-Z][\w'’-]*")
 
 
-@lru_cache(maxsize=16384)
+@remember
 def content_words(text: str) -> tuple[str, ...]:
     """Return the lower-case words of a text that are not stop words, in order, repeats kept."""
     return tuple(word for word in _WORD.findall(text.lower()) if word not in STOP_WORDS)
@@ -73,13 +75,13 @@ def stem(word: str) -> str:
     return word[:-1] if len(word) > 3 and word.endswith("e") else word
 
 
-@lru_cache(maxsize=16384)
+@remember
 def stems(text: str) -> frozenset[str]:
     """Return the distinct stems of a text's content words."""
     return frozenset(stem(word) for word in content_words(text) if word not in FUNCTION_WORDS)
 
 
-@lru_cache(maxsize=16384)
+@remember
 def numbers(text: str) -> frozenset[float]:
     """Return the values a text states, in digits or in words: "1.2 million", "1,200,000" and "fifty-two" alike.
 
@@ -124,7 +126,7 @@ def _read_number(parts: list[str]) -> float:
     return total + current
 
 
-@lru_cache(maxsize=16384)
+@remember
 def names(text: str) -> frozenset[str]:
     """Return the capitalised words of a text, lower-cased, but for function words.
 
