@@ -182,7 +182,7 @@ def _attach(
     ghosts: list[dict[str, None]] = [{} for _ in drafts]
     starts = [draft.start for draft in drafts]
     if turn.citations:
-        for citation, known, missing in find_cited(turn):
+        for citation, known, missing in dict.fromkeys(find_cited(turn)):  # a log may repeat itself
             for index in _targets(citation, turn.answer, starts, drafts):
                 ids[index].update(dict.fromkeys(known))
                 ghosts[index].update(dict.fromkeys(missing))

@@ -312,7 +312,7 @@ _STRONG = re.compile(
 _STRAY = re.compile(r"(?<!\\)\*{2,}|(?<![\w\\])\*(?=\w)|(?<=[\w.!?:])\*(?!\w)")
 _CODE = re.compile(r"`+([^`\n]{1,600})`+")
 _ESCAPE = re.compile(r"\\([\\`*_{}\[\]()#+\-.!|>~$])")
-_SOFT_BREAK = re.compile(r"[ \t]*[\r\n]+[ \t]*(?:>[ \t]?)*")
+_SOFT_BREAK = re.compile(r"[\r\n]+[ \t]*(?:>[ \t]?)*")
 _BLANKS = re.compile(r"\s+")
 _BEFORE_POINT = re.compile(r"\s+(?=[.,;!?](?:\s|$))")
 _EMPTY_BRACKETS = re.compile(r"\((?:\s*(?:see\b|sources?\s*:))?[\s,;]*\)|\[\s*\]")

@@ -478,6 +478,12 @@ def test_a_marker_of_the_log_is_found_where_it_is_one(marker: str, found: list[s
     assert [answer[start:end] for start, end in find_marker(marker, answer)] == found
 
 
+def test_a_citation_that_the_log_repeats_counts_once() -> None:
+    given = (Citation("kb-112", marker="[1]"), Citation("kb-3", marker="[1]")) * 2_000
+    claims = split("Bags are free [1]. " * 1_000, citations=given)
+    assert {claim.cited_ids for claim in claims} == {("kb-112", "kb-3")}
+
+
 def test_a_marker_without_brackets_takes_no_figure_from_the_answer() -> None:
     given = (Citation("kb-112", marker="1"), Citation("kb-3", marker="2"))
     claims = split("Bag 1 is free [1]. Bag 2 costs $12 [1, 2].", citations=given)
@@ -513,6 +519,14 @@ def test_explicit_citations_are_found_by_number_and_name_as_markers_are() -> Non
 def test_a_source_list_claims_nothing() -> None:
     claims = split("Bags are free [1].\n\nSources:\n- [1] faq.md is the page\n- [7] old.md is here")
     assert [claim.kind for claim in claims] == [ClaimKind.CLAIM] + [ClaimKind.NOT_A_CLAIM] * 3
+
+
+@pytest.mark.parametrize(
+    "answer", ["# Bags{}free\n\nThe fee is $30.", "| Bags{}free | Fee |\n| --- | --- |\n| One | $30 |"]
+)
+def test_a_heading_full_of_blanks_is_read_as_it_is_shown(answer: str) -> None:
+    wide, narrow = (split(answer.format(" " * width)) for width in (200_000, 1))
+    assert [claim.reading for claim in wide] == [claim.reading for claim in narrow]
 
 
 @pytest.mark.parametrize(
