@@ -71,7 +71,11 @@ _ABSTENTIONS = (
         r"|n/a|unknown|unanswerable|not\s+(?:specified|mentioned|stated|provided|available))\W*$"
     ),
     # "Insufficient context to answer", but not "Insufficient details on the form lead to rejection at the border."
-    rf"(?:not\s+enough|insufficient)\s+(?:information|context|details?)(?=\W*$|\s+(?:to|available|provided|given)\b|\s+(?:in|within|from)\s+{SOURCE_PHRASE}|\s+(?:about|on|for|regarding)(?:\s+(?!(?:leads?|causes?|results?|means?|delays?|will|voids?)\b)[\w-]+){{1,6}}\W*$)",
+    (
+        r"(?:not\s+enough|insufficient)\s+(?:information|context|details?)"
+        rf"(?=\W*$|\s+to\b|\s+(?:(?:is|are|was|were)\s+)?(?:available|provided|given)\b(?!\s+(?:by|at|on)\b)|\s+(?:(?:available|provided|given)\s+)?(?:in|within|from|by)\s+{SOURCE_PHRASE}|(?:\s+[\w-]+){{1,8}}\s+to\s+(?:say|tell|answer|determine|know|confirm)\b"
+        r"|\s+(?:about|on|for|regarding)(?:\s+(?!(?:leads?\s+to|results?\s+in|causes?\s+(?:an?|the)|means?|voids?)\b)[\w-]+){1,6}\W*$)"
+    ),
 )
 _ABSTAINED = re.compile(
     rf"(?:based\s+on\s+{SOURCE_PHRASE},\s+|according\s+to\s+{SOURCE_PHRASE},\s+|without\s+(?:more|further|additional|any)\s+(?:information|context|details),\s+)?(?:{'|'.join(_ABSTENTIONS)})",
@@ -121,10 +125,10 @@ _META = re.compile(
     r"""(?:
     (?:sure|certainly|of\s+course|absolutely|okay|ok|great|no\s+problem|got\s+it|understood|definitely|gladly|alright)(?:\s+thing)?
     |(?:(?:sure|certainly|of\s+course|absolutely|okay|ok)\b[,!.]?\s+)?
-        (?:i\s+(?:can|will|would|['’]d)|i['’](?:d|ll|m)|i\s+am|we\s+(?:can|are|will|would)|we['’](?:re|ll|d))\s+(?:be\s+|try\s+to\s+|do\s+my\s+best\s+to\s+|gladly\s+|definitely\s+|certainly\s+|briefly\s+|confidently\s+)?
+        (?:i\s+(?:can|will|would|['’]d)|i['’](?:d|ll|m)|i\s+am|we\s+can)\s+(?:be\s+|try\s+to\s+|do\s+my\s+best\s+to\s+|gladly\s+|definitely\s+|certainly\s+|briefly\s+|confidently\s+)?
         (?:(?:(?:happy|glad|here)\s+to\s+)?(?:help|assist|answer)|provide\s+(?:you\s+with\s+)?(?:an?|the|some)\s+(?:brief\s+|short\s+|following\s+)?(?:answer|response|information|guidance|summary))\b[^;]{0,160}
     |(?:happy|glad)\s+to\s+(?:help|assist)\b[^,;]{0,80}
-    |(?:the|our|my)\s+(?:[\w’'-]+\s+){1,4}(?:(?:will|would)\s+(?:also\s+)?be|is|are)\s+(?:always\s+)?(?:glad|happy|pleased|here|ready)\s+to\s+(?:help|assist|advise)(?:\s+you)?(?:\s+(?:further|out|with\s+(?:this|that|it)))?
+    |(?:(?:(?:the|our|my)\s+(?:[\w’'-]+\s+){1,4}|we\s+)(?:(?:will|would)\s+(?:also\s+)?be|is|are)|we['’]re)\s+(?:always\s+)?(?:glad|happy|pleased|here|ready)\s+to\s+(?:help|assist|advise)(?:\s+you)?(?:\s+(?:further|out|with\s+(?:this|that|it)))?
     |(?:hi|hello|hey|greetings|good\s+(?:morning|afternoon|evening|day))\b[\s,!]*(?:there|again|everyone|all|\w+)?
     |(?:(?:hi|hello|hey|greetings)\b[\s,!]*(?:there|again|everyone|all)?[\s,!]*)?(?:i['’]m|i\s+am|this\s+is)\s+(?:\w+,\s+)?(?:the|your|an?)\s+(?:[\w-]+\s+){0,4}(?:assistant|chatbot|bot)
     |welcome(?:\s+back)?|welcome\s+to\s+(?:our|the)\s+(?:chat|support|help)\b[^,;]{0,60}|welcome\s+to\s+\w+(?:\s+\w+)?
@@ -183,7 +187,7 @@ _STATES = re.compile(
 """Verbs that no title of a document holds, unless it is a question ("What is allowed on board") or in capitals."""
 _PART = re.compile(r"(?:[,:]|\s[-–—]|\s?\()\s*(?:(?:and|so|or|but|then)\s+)?(?!\s)")
 _TIED = re.compile(
-    r"(?:if|whether|such|like|including|for|as|which\w*|where|when\w*|that|or|because|here\s+(?:is|are)|have|has|would\s+like|you\s+can\s+(?:ask|let|tell)"
+    r"(?:if|whether|such\s+as|like|including|for|as|which\w*|where|when\w*|or|because|here\s+(?:is|are)|have|has|would\s+like|you\s+can\s+(?:ask|let|tell)"
     r"|i\s+(?:can|will|could)\s+(?:check|look|find|see\s+(?:what|if|whether))"
     r"|(?:(?:[\w-]+\s+){0,2}(?:and|or)\s+)?(?:what\w*|how|anything|if))\b",
     re.IGNORECASE,
