@@ -1,4 +1,4 @@
-"""The retrieved chunks of one turn, found by what an answer calls them: an id, a number, or the name of their document."""
+"""The shelf of a turn: its retrieved chunks, found by what an answer calls them: an id, a number, or the name of their document."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence

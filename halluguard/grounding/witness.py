@@ -1,4 +1,4 @@
-"""The trusted corpus that a run was checked against, opened again by the stages after the check."""
+"""The witness of a run: the trusted corpus that a run was checked against, opened again by the stages after the check."""
 
 from pathlib import Path
 
