@@ -16,8 +16,6 @@ from halluguard.models.training.passages import Corpus
 
 GROUP = "changed details"
 CLAIMS = 300
-WEIGHT = 0.4
-"""Of the group beside a data set's: more of it catches more changed details, and doubts more paraphrases of the airline's rules."""
 _KINDS = (edited_claim, edited_claim, other_subject)
 
 
@@ -38,4 +36,4 @@ def changed_details(seed: int) -> list[Labelled]:
 def _labelled(example: Example) -> Labelled:
     true = example.label == ENTAILMENT
     contradicted = True if example.label == CONTRADICTION else False if true else None
-    return Labelled(example.premise, example.hypothesis, None, int(true), contradicted, GROUP, WEIGHT)
+    return Labelled(example.premise, example.hypothesis, None, int(true), contradicted, GROUP)

@@ -48,8 +48,7 @@ class Labelled(NamedTuple):
     """A labelled pair.
 
     `label` is 1 where the document bears out all of the claim. `contradicted` says whether it states the opposite, None
-    where the labels do not tell. Pairs of one `group` (a data set) together weigh as much as those of any other, times
-    their `weight`.
+    where the labels do not tell. Pairs of one `group` (a data set) together weigh as much as those of any other.
     """
 
     document: str
@@ -58,7 +57,6 @@ class Labelled(NamedTuple):
     label: int
     contradicted: bool | None = None
     group: str = ""
-    weight: float = 1.0
 
 
 def label_row(row: Mapping[str, Any]) -> Labelled:
@@ -229,18 +227,17 @@ def fit_logistic(
 
 def group_weights(seen: Sequence[Evidence]) -> Floats:
     """Return a weight a pair: groups count alike whatever their size."""
-    return _share_alike(seen, [(one.pair.group,) for one in seen])
+    return _share_alike([(one.pair.group,) for one in seen])
 
 
 def balanced_weights(seen: Sequence[Evidence]) -> Floats:
     """Return a weight a pair: groups, and both labels within each, count alike."""
-    return _share_alike(seen, [(one.pair.group, one.pair.label) for one in seen])
+    return _share_alike([(one.pair.group, one.pair.label) for one in seen])
 
 
-def _share_alike(seen: Sequence[Evidence], keys: Sequence[tuple[object, ...]]) -> Floats:
+def _share_alike(keys: Sequence[tuple[object, ...]]) -> Floats:
     sizes = Counter(keys)
-    shares = [one.pair.weight / sizes[key] for one, key in zip(seen, keys, strict=True)]
-    return np.array(shares) / len(sizes)
+    return np.array([1 / sizes[key] for key in keys]) / len(sizes)
 
 
 def predict(seen: Sequence[Evidence], combination: Combination) -> Floats:

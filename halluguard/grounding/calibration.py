@@ -190,8 +190,6 @@ DEFAULT = Calibration(
             "sentence_cover": 1.3,
             "missing_numbers": -0.7,
             "stray_numbers": -0.8,
-            "missing_names": -0.5,
-            "stray_names": -0.3,
             "stray_negation": -0.3,
             "log_words": 0.5,
         },

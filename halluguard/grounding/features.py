@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
-from halluguard.text import content_words, names, negates, numbers, restate, stated_numbers, stem, stems
+from halluguard.text import content_words, negates, numbers, restate, stated_numbers, stems
 
 PROBABILITY_FLOOR = 1e-4
 """Probabilities are clipped before a logit, so that one saturated score cannot outweigh everything else."""
@@ -18,8 +18,6 @@ class WordFeatures:
         sentence_cover: share of the claim's distinct content stems that the one sentence holds which holds most of them.
         missing_numbers: 1 where the claim states a value that no passage states, else 0.
         stray_numbers: 1 where the claim states a value that its best sentence does not, else 0.
-        missing_names: share of the claim's names found in no passage; 0 where it names nothing.
-        stray_names: share of them that its best sentence does not hold: they may be those of somebody else.
         stray_negation: 1 where the claim negates its verb and its best sentence does not, else 0.
         log_words: natural logarithm of 1 + the words of the claim.
     """
@@ -27,8 +25,6 @@ class WordFeatures:
     sentence_cover: float
     missing_numbers: float
     stray_numbers: float
-    missing_names: float
-    stray_names: float
     stray_negation: float
     log_words: float
 
@@ -45,15 +41,10 @@ def observe_words(claim: str, texts: Sequence[str], best_sentence: str = "") -> 
     wanted = stems(beside_best)
     values = numbers(restate(claim, "\n".join(texts)))
     stated = frozenset[float]().union(*(stated_numbers(text) for text in texts))
-    named = {stem(name) for name in names(claim)}
-    best = stems(best_sentence)
-    found = frozenset[str]().union(*(stems(text) for text in texts)) if named else frozenset[str]()
     return WordFeatures(
-        sentence_cover=len(wanted & best) / len(wanted) if wanted else 0.0,
+        sentence_cover=len(wanted & stems(best_sentence)) / len(wanted) if wanted else 0.0,
         missing_numbers=float(bool(values - stated)),
         stray_numbers=float(bool(numbers(beside_best) - stated_numbers(best_sentence))),
-        missing_names=len(named - found) / len(named) if named else 0.0,
-        stray_names=len(named - best) / len(named) if named else 0.0,
         stray_negation=float(negates(claim) and not negates(best_sentence)),
         log_words=math.log1p(len(claim.split())),
     )

@@ -1,11 +1,11 @@
-"""What can be said of a text without a model: its content words, numbers and names, its sentences and windows."""
+"""What can be said of a text without a model: its content words and numbers, its sentences and windows."""
 
 from halluguard.text.answers import Term, anchor_share, own_terms, short_answer, terms
 from halluguard.text.quantities import quantities, restate
 from halluguard.text.surrogates import has_surrogate, mend_text
 from halluguard.text.tables import find_rows
 from halluguard.text.windows import WINDOW_TOKENS, Span, estimate_tokens, split_sentences, split_windows
-from halluguard.text.words import content_words, names, negates, numbers, stated_numbers, stem, stems
+from halluguard.text.words import content_words, negates, numbers, stated_numbers, stem, stems
 
 __all__ = [
     "WINDOW_TOKENS",
@@ -17,7 +17,6 @@ __all__ = [
     "find_rows",
     "has_surrogate",
     "mend_text",
-    "names",
     "negates",
     "numbers",
     "own_terms",

@@ -1,4 +1,4 @@
-"""Content words, numbers and names of a text, in a form in which two texts can be compared."""
+"""Content words and numbers of a text, in a form in which two texts can be compared."""
 
 import re
 from functools import lru_cache
@@ -50,7 +50,6 @@ _NUMBER = re.compile(
     re.IGNORECASE,
 )
 _ONE = re.compile(r"\b(?a:one|first|single|once)\b", re.IGNORECASE)
-_NAME = re.compile(r"(?<![\w'’-])[A-Z][\w'’-]*")
 
 
 @remember
@@ -124,23 +123,6 @@ def _read_number(parts: list[str]) -> float:
             total += max(current, 1.0) * _SCALES[part]
             current = 0.0
     return total + current
-
-
-@remember
-def names(text: str) -> frozenset[str]:
-    """Return the capitalised words of a text, lower-cased, but for function words.
-
-    A word that opens a sentence counts only where it goes on in capitals ("NASA") or with another name ("Ana Lopez").
-    """
-    found = set()
-    for match in _NAME.finditer(text):
-        before = text[: match.start()].rstrip()
-        opens = not before or before[-1] in '.!?:\n"“'
-        goes_on = match.group()[1:2].isupper() or text[match.end() + 1 : match.end() + 2].isupper()
-        word = match.group().lower().removesuffix("'s").removesuffix("’s")
-        if word not in FUNCTION_WORDS and (goes_on or not opens):
-            found.add(word)
-    return frozenset(found)
 
 
 _NEGATION = re.compile(r"\b(?:not|never|cannot|no longer)\b|n['’]t\b", re.IGNORECASE)

@@ -21,8 +21,6 @@ WORDS = {
     "sentence_cover": 0.5,
     "missing_numbers": 0.0,
     "stray_numbers": 0.0,
-    "missing_names": 0.0,
-    "stray_names": 0.0,
     "stray_negation": 0.0,
     "log_words": 2.0,
 }
