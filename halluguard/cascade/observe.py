@@ -15,6 +15,11 @@ _UP = frozenset(
     {"1", "1.0", "+1", "up", "true", "positive", "like", "thumbs_up", "thumbsup", "good", "yes", "helpful"}
 )
 _UP_KINDS = frozenset({"thumbs_up", "thumbsup", "like", "upvote"})
+_FAULTS = frozenset(
+    """down thumbsdown dislike dislikes disliked downvote downvoted unhelpful negative bad wrong incorrect inaccurate false error mistake
+    flag flagged report reported complaint hallucination hallucinations hallucinated ungrounded toxic toxicity harmful""".split()
+)
+"""Words of a kind that names a fault: what affirms it is no approval."""
 
 
 class EntryStore(Protocol):
@@ -111,10 +116,12 @@ class _Catalogue:
     versions: list[EntryVersion] = field(default_factory=list)
     by_id: dict[str, list[int]] = field(default_factory=dict)
     texts: dict[tuple[str, str], int] = field(default_factory=dict)
+    words: list[str] = field(default_factory=list)
 
     def add(self, version: EntryVersion) -> int:
         number = len(self.versions)
         self.versions.append(version)
+        self.words.append(normalise(version.text))
         self.by_id.setdefault(version.entry_id, []).append(number)
         return number
 
@@ -124,26 +131,27 @@ class _Catalogue:
         exact = self.texts.get((entry_id, text))
         if exact is not None:
             return exact
+        words = normalise(text)
         known = self.by_id.get(entry_id, [])
-        number = next((n for n in known if _same_text(self.versions[n].text, text)), None)
+        number = next((n for n in known if _is_cut(self.words[n], words)), None)
         if number is None:
             number = self.add(EntryVersion(entry_id, text, source=chunk["source"]))
         elif len(text) > len(self.versions[number].text):
-            self.versions[number].text = text
+            self.versions[number].text, self.words[number] = text, words
         self.texts[entry_id, text] = number
         return number
 
 
-def _same_text(one: str, other: str) -> bool:
-    a, b = normalise(one), normalise(other)
-    return a.startswith(b) or b.startswith(a)
+def _is_cut(one: str, other: str) -> bool:
+    """Whether one of two normalised texts may be the other, cut short or whole."""
+    return one.startswith(other) or other.startswith(one)
 
 
 def observe(run: Run, store: EntryStore | None = None) -> Observation:
     """Read the turns of a run and, where given, the store's entries; results do not depend on row order.
 
     Retries (same conversation, question and answer) count once. An entry's time is the earlier of its ingestion and its
-    first retrieval; an entry seen in the log but gone from the store ends with its last retrieval.
+    first retrieval; where the store keeps the day alone, an entry came with the answer of that day it was written by. An entry seen in the log but gone from the store ends with its last retrieval.
     """
     catalogue = _Catalogue()
     if store is not None:
@@ -160,6 +168,7 @@ def observe(run: Run, store: EntryStore | None = None) -> Observation:
         "without_timestamp": sum(a.time is None for a in answers),
     }
     counts["with_feedback"] = sum(a.rated for a in answers)
+    _date_by_writers(catalogue.versions, {answer.turn_id: answer.time for answer in rows})
     _see_entries(catalogue.versions, answers)
     _date_entries(catalogue, counts, has_store=store is not None)
     answers = _renumber(catalogue, answers)
@@ -231,6 +240,9 @@ def is_thumbs_up(feedback: Mapping[str, Any]) -> bool:
     if feedback["by"] not in (None, "user"):
         return False
     kind, value = (feedback["kind"] or "").casefold(), str(feedback["value"] or "").casefold()
+    words = set(_NOT_WORD.split(kind))
+    if words & _FAULTS and "up" not in words:
+        return False
     if kind in {"rating", "stars", "score"}:
         try:
             return float(value) >= 4
@@ -269,6 +281,16 @@ def _renumber(catalogue: _Catalogue, answers: Iterable[Answer]) -> list[Answer]:
     return [
         replace(answer, retrieved=tuple(new[number] for number in answer.retrieved)) for answer in answers
     ]
+
+
+def _date_by_writers(entries: Iterable[EntryVersion], times: Mapping[str, float | None]) -> None:
+    """Let an entry that its store dates by the day, read as its midnight, begin with the last of its writers on that day."""
+    for entry in entries:
+        day = entry.time
+        if day is None or day != int(day):
+            continue
+        given = (times.get(writer) for writer in entry.writers)
+        entry.time = max((time for time in given if time is not None and day < time < day + 1), default=day)
 
 
 def _see_entries(entries: list[EntryVersion], answers: Iterable[Answer]) -> None:

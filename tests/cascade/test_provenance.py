@@ -1,4 +1,5 @@
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -35,6 +36,19 @@ def test_question_and_answer_stored_together_are_a_near_copy(loop, tmp_path):
     loop.turn("t1", 1, LONG)
     loop.entry("m1", f"Q: {QUESTION} A: {LONG}", 2)
     assert edges(loop, tmp_path)[0] == {("t1", "m1"): (NEAR_COPY, 1.0)}
+
+
+def test_an_entry_dated_by_the_day_came_with_its_writer_of_that_day(loop, tmp_path, moment):
+    loop.turn("t1", 1, FALSE)
+    loop.entry("same-day", "A memory.", by="t1")
+    loop.entry("day-before", "Another memory.", by="t1")
+    midnight = moment(1).replace(hour=0)
+    loop.stored = [
+        replace(entry, ingested_at=midnight - timedelta(days=days)) for days, entry in enumerate(loop.stored)
+    ]
+    found, counts = edges(loop, tmp_path)
+    assert set(found) == {("t1", "same-day")}
+    assert counts["time_paradox"] == 1
 
 
 def test_a_text_earlier_than_the_answer_is_its_source_not_its_child(loop, tmp_path):
