@@ -110,6 +110,20 @@ def test_redacted_exports_hold_no_text(run, header, tmp_path):
             assert "refunded" not in text, path
 
 
+def test_redacted_exports_do_not_quote_the_rows_that_were_skipped(make, tmp_path):
+    run = make()
+    run.update_manifest(
+        counts={**run.manifest["counts"], "skipped_rows": 3},
+        log={"skipped": [{"line": 7, "reason": "the answer is no text but \"Mr Smith, patient 4711\""}]},
+    )
+    write_incident(run, tmp_path / "out", redact_text=True)
+    record = json.loads((tmp_path / "out" / "exports" / "incident.json").read_text())
+
+    assert record["limits"][:2] == ["line 7: skipped", "2 more rows were skipped"]
+    for path in (tmp_path / "out").rglob("*"):
+        assert path.is_dir() or "Smith" not in path.read_text(encoding="utf-8"), path
+
+
 def test_ids_of_conversations_and_users_are_in_no_export(run, header, tmp_path):
     write_incident(run, tmp_path / "out", header=header)
     record = json.loads((tmp_path / "out" / "exports" / "incident.json").read_text())
