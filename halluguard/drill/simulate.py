@@ -77,7 +77,7 @@ class _Loop:
         self.retriever = self.shelf.as_retriever(search_kwargs={"k": scenario.retrieval.top_k})
         self.truth = Truth()
         self.turns: list[dict[str, Any]] = []
-        self.waiting: list[tuple[float, int, ShelfEntry | str]] = []
+        self.waiting: list[tuple[float, int, int, ShelfEntry | str]] = []
         self.false = [normalise(claim) for claim in scenario.false_claims()]
         self.cache: list[tuple[float, Any, Reply, list[dict[str, Any]]]] = []
         for topic in scenario.topics:
@@ -103,7 +103,7 @@ class _Loop:
     def advance(self, until: float) -> None:
         """Let everything planted or written back by `until` come in, in order of time."""
         while self.waiting and self.waiting[0][0] <= until:
-            day, _, entry = heappop(self.waiting)
+            day, *_, entry = heappop(self.waiting)
             if isinstance(entry, str):
                 self.shelf.remove([entry])
             else:

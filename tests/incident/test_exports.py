@@ -53,6 +53,26 @@ def test_sarif_is_valid_against_the_published_schema(folder):
     )
 
 
+def test_an_entry_and_an_answer_of_one_id_are_two_nodes_of_the_graph(make, tmp_path):
+    run = make()
+    cascade = json.loads((run.path / "cascade.json").read_text())
+    cascade["cascades"][0]["edges"] = [
+        {"source": "7", "target": "8", "kind": "exposure"},
+        {"source": "8", "target": "7b", "kind": "write_back"},
+        {"source": "7b", "target": "7", "kind": "exposure"},
+    ]
+    (run.path / "cascade.json").write_text(json.dumps(cascade))
+    write_incident(run, tmp_path / "out")
+    (graph,) = json.loads((tmp_path / "out" / "exports" / "findings.sarif").read_text())["runs"][0]["graphs"]
+
+    assert [node["id"] for node in graph["nodes"]] == ["entry:7", "answer:8", "entry:7b", "answer:7"]
+    assert [(one["sourceNodeId"], one["targetNodeId"]) for one in graph["edges"]] == [
+        ("entry:7", "answer:8"),
+        ("answer:8", "entry:7b"),
+        ("entry:7b", "answer:7"),
+    ]
+
+
 def test_stix_is_valid_for_its_own_validator_and_library(folder):
     validator = pytest.importorskip("stix2validator", reason="stix2-validator is not installed")
     stix2 = pytest.importorskip("stix2", reason="stix2 is not installed")
