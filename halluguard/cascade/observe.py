@@ -16,9 +16,12 @@ _UP = frozenset(
 )
 _UP_KINDS = frozenset({"thumbs_up", "thumbsup", "like", "upvote"})
 _FAULTS = frozenset(
-    """down thumbsdown dislike dislikes disliked downvote downvoted unhelpful negative bad wrong incorrect inaccurate false error mistake
-    flag flagged report reported complaint hallucination hallucinations hallucinated ungrounded toxic toxicity harmful""".split()
-)
+    {
+        "down", "thumbsdown", "dislike", "dislikes", "disliked", "downvote", "downvoted", "unhelpful", "negative", "bad", "wrong",
+        "incorrect", "inaccurate", "false", "error", "mistake", "flag", "flagged", "report", "reported", "complaint",
+        "hallucination", "hallucinations", "hallucinated", "ungrounded", "toxic", "toxicity", "harmful",
+    }
+)  # fmt: skip
 """Words of a kind that names a fault: what affirms it is no approval."""
 
 

@@ -19,6 +19,7 @@ _ACTIONS = {
     str(SuspectVerdict.CORRUPTED): "embed again or quarantine proposed",
 }
 
+
 def gather_facts(
     run: Run, header: Header | None = None, *, actions: Sequence[Action] = (), redact_text: bool = False
 ) -> Facts:

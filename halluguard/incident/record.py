@@ -225,7 +225,11 @@ def _actions(facts: Facts) -> Iterator[Block]:
     else:
         yield Paragraph("No action is recorded.")
     proposed = tuple(entry.id for entry in facts.responsible)
-    look = tuple(entry.id for entry in facts.entries if entry.action and entry.verdict is not SuspectVerdict.RESPONSIBLE)
+    look = tuple(
+        entry.id
+        for entry in facts.entries
+        if entry.action and entry.verdict is not SuspectVerdict.RESPONSIBLE
+    )
     cut = tuple(dict.fromkeys(key for one in facts.cascades or () for key in one.minimum_cut))
     yield Table(
         ("Proposed", "What", "Owner", "Due"),

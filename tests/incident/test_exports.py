@@ -56,6 +56,7 @@ def test_sarif_is_valid_against_the_published_schema(folder):
 def test_an_entry_and_an_answer_of_one_id_are_two_nodes_of_the_graph(make, tmp_path):
     run = make()
     cascade = json.loads((run.path / "cascade.json").read_text())
+    del cascade["cascades"][1:]
     cascade["cascades"][0]["edges"] = [
         {"source": "7", "target": "8", "kind": "exposure"},
         {"source": "8", "target": "7b", "kind": "write_back"},
@@ -132,10 +133,9 @@ def test_redacted_exports_hold_no_text(run, header, tmp_path):
 
 def test_redacted_exports_do_not_quote_the_rows_that_were_skipped(make, tmp_path):
     run = make()
-    run.update_manifest(
-        counts={**run.manifest["counts"], "skipped_rows": 3},
-        log={"skipped": [{"line": 7, "reason": "the answer is no text but \"Mr Smith, patient 4711\""}]},
-    )
+    skipped = [{"line": 7, "reason": 'the answer is no text but "Mr Smith, patient 4711"'}]
+    counts = {**run.manifest["counts"], "skipped_rows": 3}
+    run.update_manifest({"counts": counts, "log": {"skipped": skipped}})
     write_incident(run, tmp_path / "out", redact_text=True)
     record = json.loads((tmp_path / "out" / "exports" / "incident.json").read_text())
 
