@@ -135,16 +135,16 @@ def _text_under(value: object, names: tuple[str, ...], *, asked: bool = False) -
     value = nested(value)
     if not isinstance(value, Mapping):
         return said(value, asked=asked)
-    named = (said(_flat(value.get(name)), asked=asked) for name in names)
+    named = (said(_flat(value.get(name), name), asked=asked) for name in names)
     lone = said(next(iter(value.values())), asked=asked) if len(value) == 1 else None
     return next((text for text in named if text), lone)
 
 
-def _flat(value: object) -> object:
-    """Return the first candidate of `generations`, a list of lists; other values as they are."""
+def _flat(value: object, name: str) -> object:
+    """Return the first of lists within a list, and of `generations` the first candidate in it; other values as they are."""
     while isinstance(value, list) and value and isinstance(value[0], list):
         value = value[0]
-    return value
+    return value[0] if name == "generations" and isinstance(value, list) and value else value
 
 
 def _retrieved(runs: list[Mapping[str, Any]], reading: Reading) -> tuple[Chunk, ...]:
