@@ -109,3 +109,21 @@ def test_of_several_candidates_the_first_is_the_answer(read_rows):
     candidates = [{"text": "Yes, 30 days."}, {"text": "No, 14 days."}]
     (turn,), _, _ = read_rows({**run, "outputs": {"generations": [candidates]}})
     assert turn.answer == "Yes, 30 days."
+
+
+def test_a_chosen_answer_is_that_of_the_root_run(read_rows):
+    root = {
+        "id": "r",
+        "trace_id": "r",
+        "run_type": "chain",
+        "outputs": {"answer": "raw", "final": {"text": "30 days."}},
+    }
+    child = {
+        "id": "c",
+        "trace_id": "r",
+        "parent_run_id": "r",
+        "run_type": "llm",
+        "outputs": {"final": {"text": "No."}},
+    }
+    (turn,), _, _ = read_rows(child, root, fields={"answer": "outputs.final.text"})
+    assert turn.answer == "30 days."
