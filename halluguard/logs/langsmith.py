@@ -13,13 +13,14 @@ from halluguard.logs.native import (
     chosen_answer,
     chosen_values,
     each_once,
+    opinion_of,
     read_chunks,
     why_unanswered,
     with_chosen,
 )
 from halluguard.logs.notes import SkippedRow, shown
 from halluguard.logs.traces import gather, said
-from halluguard.logs.values import clean, mapping_of, name_of, nested, number_of, time_of
+from halluguard.logs.values import clean, mapping_of, name_of, nested, time_of
 from halluguard.records import Chunk, Feedback, Turn
 
 _RUN_TYPES = frozenset({"tool", "chain", "llm", "retriever", "embedding", "prompt", "parser"})
@@ -177,15 +178,10 @@ def _feedback(records: Iterable[Mapping[str, Any]], reading: Reading) -> Iterato
         if value is None:
             reading.notes.repair("bad_feedback")
             continue
-        worth = (
-            value
-            if isinstance(value, str)
-            else number_of(float(value) if isinstance(value, bool) else value, reading.notes, "bad_field")
-        )
         by = _BY.get(str(mapping_of(record.get("feedback_source")).get("type")))
         yield Feedback(
             str(record["key"]),
-            worth,
+            opinion_of(value, reading),
             time_of(record.get("created_at"), reading.zone or UTC, reading.notes),
             by,
         )

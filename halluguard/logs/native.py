@@ -314,13 +314,14 @@ def _feedback(value: object, reading: Reading) -> Iterator[Feedback]:
             continue
         yield Feedback(
             item["kind"],
-            _opinion(item.get("value"), reading),
+            opinion_of(item.get("value"), reading),
             time_of(item.get("timestamp"), reading.zone, reading.notes),
             _text(item.get("by")),
         )
 
 
-def _opinion(value: object, reading: Reading) -> float | str | None:
+def opinion_of(value: object, reading: Reading) -> float | str | None:
+    """Return a score, a label or yes and no (1 and 0) as the value of feedback; None for what is no finite number."""
     if isinstance(value, bool):
         return float(value)
     return (

@@ -15,13 +15,14 @@ from halluguard.logs.native import (
     chosen_answer,
     chosen_values,
     each_once,
+    opinion_of,
     read_chunks,
     why_unanswered,
     with_chosen,
 )
 from halluguard.logs.notes import SkippedRow, shown
 from halluguard.logs.traces import gather, loose_mapping, said
-from halluguard.logs.values import clean, name_of, number_of, time_of
+from halluguard.logs.values import clean, name_of, time_of
 from halluguard.records import Chunk, Feedback, Turn
 
 _KINDS = frozenset(
@@ -310,12 +311,9 @@ def _judged(opinion: Mapping[str, Any], reading: Reading) -> Iterator[Feedback]:
         reading.notes.repair("bad_feedback")
         return
     by = "user" if str(opinion.get("annotator_kind")).upper() == "HUMAN" else "judge"
-    worth = (
-        value
-        if isinstance(value, str)
-        else number_of(float(value) if isinstance(value, bool) else value, reading.notes, "bad_field")
+    yield Feedback(
+        name, opinion_of(value, reading), time_of(opinion.get("created_at"), reading.zone, reading.notes), by
     )
-    yield Feedback(name, worth, time_of(opinion.get("created_at"), reading.zone, reading.notes), by)
 
 
 FORMAT = LogFormat("openinference", recognises, read_turns)
