@@ -1,7 +1,7 @@
 """What the log and the store show: answers in order of time, and versions of store entries."""
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Protocol
@@ -46,6 +46,7 @@ class Answer:
     retrieved: tuple[int, ...]
     promoted: bool
     rated: bool = False
+    retry_of: str | None = None
 
 
 @dataclass(slots=True)
@@ -153,8 +154,9 @@ def _is_cut(one: str, other: str) -> bool:
 def observe(run: Run, store: EntryStore | None = None) -> Observation:
     """Read the turns of a run and, where given, the store's entries; results do not depend on row order.
 
-    Retries (same conversation, question and answer) count once. An entry's time is the earlier of its ingestion and its
-    first retrieval; where the store keeps the day alone, an entry came with the answer of that day it was written by. An entry seen in the log but gone from the store ends with its last retrieval.
+    Retries (the same question and answer in one conversation, or by `retry_of`) count once. An entry's time is the earlier of
+    its ingestion and its first retrieval; where the store keeps the day alone, an entry came with the answer of that day it was
+    written by. An entry seen in the log but gone from the store ends with its last retrieval.
     """
     catalogue = _Catalogue()
     if store is not None:
@@ -235,6 +237,7 @@ def _read_answers(run: Run, catalogue: _Catalogue) -> Iterator[Answer]:
                 tuple(dict.fromkeys(catalogue.find(chunk) for chunk in retrieved)),
                 any(is_thumbs_up(item) for item in row["feedback"] or ()),
                 bool(row["feedback"]),
+                row["retry_of"],
             )
 
 
@@ -254,21 +257,26 @@ def is_thumbs_up(feedback: Mapping[str, Any]) -> bool:
     return value in _UP or (kind in _UP_KINDS and value in {"", *_UP})
 
 
-def _merge_retries(answers: Iterable[Answer]) -> tuple[list[Answer], dict[str, str]]:
-    """Keep the earliest of answers equal in conversation, question and text; a turn without conversation stands alone."""
+def _merge_retries(answers: Sequence[Answer]) -> tuple[list[Answer], dict[str, str]]:
+    """Keep the earliest of answers equal in question and text, within a conversation or where one names the other as its first try."""
+    named = {answer.retry_of for answer in answers if answer.retry_of}
     kept: list[Answer] = []
-    first: dict[tuple[str, str, str], Answer] = {}
+    first: dict[tuple[str, str, str, str], str] = {}
     aliases: dict[str, str] = {}
     for answer in answers:
-        if answer.conversation_id is None:
+        words = normalise(answer.question), normalise(answer.text)
+        asked = (
+            [("conversation", answer.conversation_id, *words)] if answer.conversation_id is not None else []
+        )
+        tried = [("turn", answer.retry_of, *words)] if answer.retry_of else []
+        repeated = next((first[key] for key in (*tried, *asked) if key in first), None)
+        if repeated is None:
             kept.append(answer)
-            continue
-        key = (answer.conversation_id, normalise(answer.question), normalise(answer.text))
-        if key in first:
-            aliases[answer.turn_id] = first[key].turn_id
         else:
-            first[key] = answer
-            kept.append(answer)
+            aliases[answer.turn_id] = repeated
+        own = [("turn", answer.turn_id, *words)] if answer.turn_id in named else []
+        for key in (*own, *asked):
+            first.setdefault(key, repeated or answer.turn_id)
     return kept, aliases
 
 

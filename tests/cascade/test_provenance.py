@@ -112,6 +112,21 @@ def test_a_retry_counts_once_and_its_id_still_leads_to_the_kept_turn(loop, tmp_p
     assert len(find_write_backs(seen)[0]) == 1
 
 
+def test_a_named_retry_counts_once_where_it_says_the_same(loop, tmp_path):
+    loop.turn("t1", 1, FALSE)
+    loop.turn("same", 1.01, FALSE)
+    loop.turn("again", 1.02, FALSE)
+    loop.turn("other", 1.03, TRUE)
+    loop.turn("stranger", 1.04, FALSE)
+    for row, first in zip(loop.turns[1:4], ("t1", "same", "t1"), strict=True):
+        row["retry_of"] = first
+    for row in loop.turns:
+        row["conversation_id"] = None
+    seen = observe(loop.write(tmp_path / "run"), loop)
+    assert seen.aliases == {"same": "t1", "again": "t1"}
+    assert [answer.turn_id for answer in seen.answers] == ["t1", "other", "stranger"]
+
+
 def test_an_entry_rewritten_in_place_is_two_versions(loop, tmp_path):
     loop.entry("kb", LONG, 5)
     loop.turn("t1", 1, TRUE, ["kb"], shown={"kb": TRUE})
