@@ -221,8 +221,9 @@ def trace(
     from halluguard.forensics import trace_run
 
     opened = _opened(run)
-    loaded = (models or ModelChoice()).load()
-    trace_run(opened, Path(store), models=loaded.models, reader=loaded.reader, collection=collection)
+    with opened.held():
+        loaded = (models or ModelChoice()).load()
+        trace_run(opened, Path(store), models=loaded.models, reader=loaded.reader, collection=collection)
     return RunResult(opened)
 
 
@@ -238,13 +239,14 @@ def cascade(
     from halluguard.stores import open_store
 
     opened = _opened(run)
-    loaded = (models or ModelChoice()).load()
-    run_cascade(
-        opened,
-        None if store is None else open_store(Path(store), collection=collection),
-        entails=lambda pairs: loaded.models.scorer.score(pairs).probabilities,
-        embed=loaded.models.embedder.encode,
-    )
+    with opened.held():
+        loaded = (models or ModelChoice()).load()
+        run_cascade(
+            opened,
+            None if store is None else open_store(Path(store), collection=collection),
+            entails=lambda pairs: loaded.models.scorer.score(pairs).probabilities,
+            embed=loaded.models.embedder.encode,
+        )
     return RunResult(opened)
 
 

@@ -295,19 +295,24 @@ class Run:
         read = scored.get("read") if isinstance(scored, dict) else None
         return read is not None and read != self.digests(SPREAD_TABLES)
 
-    def read(self, name: str, columns: list[str] | None = None) -> pa.Table:
-        """Read a finished table; raises RunError naming the verb that makes it where it is missing or damaged."""
+    def read(
+        self, name: str, columns: list[str] | None = None, filters: list[tuple[str, str, Any]] | None = None
+    ) -> pa.Table:
+        """Read a finished table, or the rows of it that pyarrow's `filters` let through; raises RunError naming the verb that makes it where it is missing or damaged."""
         if not self.has(name):
             raise RunError(f"{self.path}: no {name}.parquet. Make it with `halluguard {_maker(name)}`")
         with self._told_unreadable(name):
-            return pq.read_table(self.table_path(name), columns=columns)
+            return pq.read_table(self.table_path(name), columns=columns, filters=filters)
 
-    def stream(self, name: str, batch_rows: int = 4096) -> Iterator[pa.RecordBatch]:
+    def stream(
+        self, name: str, batch_rows: int = 4096, columns: list[str] | None = None
+    ) -> Iterator[pa.RecordBatch]:
         """Yield a finished table in batches, so that memory stays bounded."""
         if not self.has(name):
             self.read(name)
         with self._told_unreadable(name):
-            batches = pq.ParquetFile(self.table_path(name)).iter_batches(batch_size=batch_rows)
+            file = pq.ParquetFile(self.table_path(name))
+            batches = file.iter_batches(batch_size=batch_rows, columns=columns)
         while True:
             # Not around the yield: what goes wrong at the caller's is not this table's fault.
             with self._told_unreadable(name):

@@ -7,6 +7,7 @@ import resource
 import pyarrow as pa
 import pytest
 
+from halluguard import api
 from halluguard.errors import RunError
 from halluguard.run import CLAIMS, SCHEMAS, Run, is_run, write_atomically
 
@@ -55,6 +56,15 @@ def test_a_run_at_work_makes_no_room_and_takes_no_second_writer(tmp_path):
     assert run.manifest == MANIFEST
     with run.held():  # the first has let go
         pass
+
+
+def test_a_run_at_work_is_neither_traced_nor_scored(tmp_path):
+    run = Run.create(tmp_path / "run", MANIFEST)
+    with run.held():
+        with pytest.raises(RunError, match="another halluguard is writing"):
+            api.trace(run, tmp_path / "store")
+        with pytest.raises(RunError, match="another halluguard is writing"):
+            api.cascade(run)
 
 
 def test_a_file_system_without_locks_is_written_all_the_same(tmp_path, monkeypatch):

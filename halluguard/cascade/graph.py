@@ -33,10 +33,11 @@ def build_graph(seen: Observation, cases: Contamination) -> tuple[nx.DiGraph, di
     admissible = {edge.entry for edge in cases.write_backs if edge.rung != SUSPECTED}
     suspected = {edge.entry for edge in cases.write_backs} - admissible
     exposed = {edge.answer for edge in cases.exposures}
+    turn_ids = seen.by_turn.keys()
     for number in cases.entries:
         entry = seen.entries[number]
         role = "written_back" if number in admissible else "suspected" if number in suspected else "origin"
-        if role == "origin" and entry.writers and not set(entry.writers) & set(seen.by_turn):
+        if role == "origin" and entry.writers and not turn_ids & set(entry.writers):
             role = "left_cut"
         graph.add_node(entry_node(number), kind="entry", role=role, stance="asserts", time=entry.time)
     for number in cases.answers:

@@ -1,7 +1,7 @@
 """What the log and the store show: answers in order of time, and versions of store entries."""
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Protocol
@@ -15,6 +15,14 @@ _UP = frozenset(
     {"1", "1.0", "+1", "up", "true", "positive", "like", "thumbs_up", "thumbsup", "good", "yes", "helpful"}
 )
 _UP_KINDS = frozenset({"thumbs_up", "thumbsup", "like", "upvote"})
+_FAULTS = frozenset(
+    {
+        "down", "thumbsdown", "dislike", "dislikes", "disliked", "downvote", "downvoted", "unhelpful", "negative", "bad", "wrong",
+        "incorrect", "inaccurate", "false", "error", "mistake", "flag", "flagged", "report", "reported", "complaint",
+        "hallucination", "hallucinations", "hallucinated", "ungrounded", "toxic", "toxicity", "harmful",
+    }
+)  # fmt: skip
+"""Words of a kind that names a fault: what affirms it is no approval."""
 
 
 class EntryStore(Protocol):
@@ -38,6 +46,7 @@ class Answer:
     retrieved: tuple[int, ...]
     promoted: bool
     rated: bool = False
+    retry_of: str | None = None
 
 
 @dataclass(slots=True)
@@ -111,10 +120,12 @@ class _Catalogue:
     versions: list[EntryVersion] = field(default_factory=list)
     by_id: dict[str, list[int]] = field(default_factory=dict)
     texts: dict[tuple[str, str], int] = field(default_factory=dict)
+    words: list[str] = field(default_factory=list)
 
     def add(self, version: EntryVersion) -> int:
         number = len(self.versions)
         self.versions.append(version)
+        self.words.append(normalise(version.text))
         self.by_id.setdefault(version.entry_id, []).append(number)
         return number
 
@@ -124,26 +135,28 @@ class _Catalogue:
         exact = self.texts.get((entry_id, text))
         if exact is not None:
             return exact
+        words = normalise(text)
         known = self.by_id.get(entry_id, [])
-        number = next((n for n in known if _same_text(self.versions[n].text, text)), None)
+        number = next((n for n in known if _is_cut(self.words[n], words)), None)
         if number is None:
             number = self.add(EntryVersion(entry_id, text, source=chunk["source"]))
         elif len(text) > len(self.versions[number].text):
-            self.versions[number].text = text
+            self.versions[number].text, self.words[number] = text, words
         self.texts[entry_id, text] = number
         return number
 
 
-def _same_text(one: str, other: str) -> bool:
-    a, b = normalise(one), normalise(other)
-    return a.startswith(b) or b.startswith(a)
+def _is_cut(one: str, other: str) -> bool:
+    """Whether one of two normalised texts may be the other, cut short or whole."""
+    return one.startswith(other) or other.startswith(one)
 
 
 def observe(run: Run, store: EntryStore | None = None) -> Observation:
     """Read the turns of a run and, where given, the store's entries; results do not depend on row order.
 
-    Retries (same conversation, question and answer) count once. An entry's time is the earlier of its ingestion and its
-    first retrieval; an entry seen in the log but gone from the store ends with its last retrieval.
+    Retries (the same question and answer in one conversation, or by `retry_of`) count once. An entry's time is the earlier of
+    its ingestion and its first retrieval; where the store keeps the day alone, an entry came with the answer of that day it was
+    written by. An entry seen in the log but gone from the store ends with its last retrieval.
     """
     catalogue = _Catalogue()
     if store is not None:
@@ -160,6 +173,7 @@ def observe(run: Run, store: EntryStore | None = None) -> Observation:
         "without_timestamp": sum(a.time is None for a in answers),
     }
     counts["with_feedback"] = sum(a.rated for a in answers)
+    _date_by_writers(catalogue.versions, {answer.turn_id: answer.time for answer in rows})
     _see_entries(catalogue.versions, answers)
     _date_entries(catalogue, counts, has_store=store is not None)
     answers = _renumber(catalogue, answers)
@@ -223,6 +237,7 @@ def _read_answers(run: Run, catalogue: _Catalogue) -> Iterator[Answer]:
                 tuple(dict.fromkeys(catalogue.find(chunk) for chunk in retrieved)),
                 any(is_thumbs_up(item) for item in row["feedback"] or ()),
                 bool(row["feedback"]),
+                row["retry_of"],
             )
 
 
@@ -231,6 +246,9 @@ def is_thumbs_up(feedback: Mapping[str, Any]) -> bool:
     if feedback["by"] not in (None, "user"):
         return False
     kind, value = (feedback["kind"] or "").casefold(), str(feedback["value"] or "").casefold()
+    words = set(_NOT_WORD.split(kind))
+    if words & _FAULTS and "up" not in words:
+        return False
     if kind in {"rating", "stars", "score"}:
         try:
             return float(value) >= 4
@@ -239,21 +257,26 @@ def is_thumbs_up(feedback: Mapping[str, Any]) -> bool:
     return value in _UP or (kind in _UP_KINDS and value in {"", *_UP})
 
 
-def _merge_retries(answers: Iterable[Answer]) -> tuple[list[Answer], dict[str, str]]:
-    """Keep the earliest of answers equal in conversation, question and text; a turn without conversation stands alone."""
+def _merge_retries(answers: Sequence[Answer]) -> tuple[list[Answer], dict[str, str]]:
+    """Keep the earliest of answers equal in question and text, within a conversation or where one names the other as its first try."""
+    named = {answer.retry_of for answer in answers if answer.retry_of}
     kept: list[Answer] = []
-    first: dict[tuple[str, str, str], Answer] = {}
+    first: dict[tuple[str, str, str, str], str] = {}
     aliases: dict[str, str] = {}
     for answer in answers:
-        if answer.conversation_id is None:
+        words = normalise(answer.question), normalise(answer.text)
+        asked = (
+            [("conversation", answer.conversation_id, *words)] if answer.conversation_id is not None else []
+        )
+        tried = [("turn", answer.retry_of, *words)] if answer.retry_of else []
+        repeated = next((first[key] for key in (*tried, *asked) if key in first), None)
+        if repeated is None:
             kept.append(answer)
-            continue
-        key = (answer.conversation_id, normalise(answer.question), normalise(answer.text))
-        if key in first:
-            aliases[answer.turn_id] = first[key].turn_id
         else:
-            first[key] = answer
-            kept.append(answer)
+            aliases[answer.turn_id] = repeated
+        own = [("turn", answer.turn_id, *words)] if answer.turn_id in named else []
+        for key in (*own, *asked):
+            first.setdefault(key, repeated or answer.turn_id)
     return kept, aliases
 
 
@@ -269,6 +292,16 @@ def _renumber(catalogue: _Catalogue, answers: Iterable[Answer]) -> list[Answer]:
     return [
         replace(answer, retrieved=tuple(new[number] for number in answer.retrieved)) for answer in answers
     ]
+
+
+def _date_by_writers(entries: Iterable[EntryVersion], times: Mapping[str, float | None]) -> None:
+    """Let an entry that its store dates by the day, read as its midnight, begin with the last of its writers on that day."""
+    for entry in entries:
+        day = entry.time
+        if day is None or day != int(day):
+            continue
+        given = (times.get(writer) for writer in entry.writers)
+        entry.time = max((time for time in given if time is not None and day < time < day + 1), default=day)
 
 
 def _see_entries(entries: list[EntryVersion], answers: Iterable[Answer]) -> None:

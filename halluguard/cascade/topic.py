@@ -102,12 +102,12 @@ def find_topic(
     that cases answer, each as often as it was asked: one stray case does not make its question the topic. Without, the
     question must resemble a case's question (cosine of weighted words of at least 0.4), or what was retrieved must be what
     cases retrieve: the mean over its list of each entry's share of case lists is at least half the cases' median. Before
-    the first case the topic is told the same way, so that prevalence starts at 0. Where neither questions nor retrievals
+    the first case the topic is told the same way, so that prevalence starts at 0. Where neither questions of any words nor retrievals
     were logged, every answer counts.
     """
     member = np.zeros(len(answers), dtype=bool)
     member[list(cases)] = True
-    asked = any(answers[case].question for case in cases)
+    asked = any(normalise(answers[case].question) for case in cases)
     shown = any(answers[case].retrieved for case in cases)
     if not asked and not shown:
         return np.arange(len(answers)), "all answers: neither questions nor retrieved entries were logged"

@@ -38,11 +38,14 @@ def monitor(
     Example: halluguard monitor run-2 --baseline run-1 --window day --alerts alerts.yaml
     """
     from halluguard import api
-    from halluguard.monitor.alerts import tend_alerts
+    from halluguard.monitor.alerts import ready_alerts, tend_alerts
     from halluguard.monitor.tell import tell_result
 
     if not runs and alerts is None:
         raise SettingError("no run to watch and no --alerts whose outbox to send. Give at least one of them")
+    if acknowledge is not None and alerts is None:
+        raise SettingError(f"--acknowledge {acknowledge!r} needs --alerts, whose outbox holds the alert")
+    settings = None if alerts is None else ready_alerts(alerts)  # before anything is compared or printed
     result = None
     if runs:
         choice = api.ModelChoice(embedder=embedder, device=device)
@@ -54,10 +57,10 @@ def monitor(
                 json.dumps(result.as_dict(), indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
             )
         print_json(result.as_dict()) if as_json else typer.echo(tell_result(result))
-    if alerts is not None:
+    if settings is not None:
         subject = " ".join(path.name for path in runs or ())
         told = tend_alerts(
-            alerts,
+            settings,
             result,
             subject=subject,
             place="\0".join(str(path.resolve()) for path in runs or ()),

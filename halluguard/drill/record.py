@@ -49,11 +49,16 @@ class DrillFiles:
         return tuple(sorted((self.folder / "snapshots").glob("day-*")))
 
 
+def require_new(folder: Path) -> None:
+    """Raise InputError where a drill's folder holds something, or is none."""
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise InputError(f"{folder}: is not empty. Choose a new folder for the drill")
+
+
 def write_drill(played: Played, folder: Path) -> DrillFiles:
     """Write everything into a folder, which is made; the same drill gives the same bytes."""
     files = DrillFiles(folder)
-    if folder.exists() and any(folder.iterdir()):
-        raise InputError(f"{folder}: is not empty. Choose a new folder for the drill")
+    require_new(folder)
     files.trusted.mkdir(parents=True)
     files.log.write_text(
         "".join(json.dumps(turn, ensure_ascii=False) + "\n" for turn in played.turns), encoding="utf-8"

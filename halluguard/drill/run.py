@@ -10,7 +10,7 @@ from typing import Any
 from halluguard.drill.answering import Answerer, ExtractiveAnswerer
 from halluguard.drill.ideal import score_ideal
 from halluguard.drill.reading import load_scenario
-from halluguard.drill.record import DrillFiles, write_drill
+from halluguard.drill.record import DrillFiles, require_new, write_drill
 from halluguard.drill.scenario import Scenario
 from halluguard.drill.scoring import DrillScore, compare, origins_by_trace
 from halluguard.drill.shelf import RememberingEmbeddings
@@ -97,6 +97,7 @@ def run_drill(
         answerer: a language model instead of the offline extractive one.
 
     """
+    require_new(Path(output))  # before minutes of play
     loaded = scenario if isinstance(scenario, Scenario) else load_scenario(scenario)
     embeddings = RememberingEmbeddings(embedder)
     days = range(0, loaded.days + 1, SNAPSHOT_DAYS)

@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from heapq import heappop, heappush
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -78,6 +79,7 @@ class _Loop:
         self.truth = Truth()
         self.turns: list[dict[str, Any]] = []
         self.waiting: list[tuple[float, int, ShelfEntry | str]] = []
+        self.places = count()
         self.false = [normalise(claim) for claim in scenario.false_claims()]
         self.cache: list[tuple[float, Any, Reply, list[dict[str, Any]]]] = []
         for topic in scenario.topics:
@@ -109,10 +111,14 @@ class _Loop:
             else:
                 self._place(entry, day)
 
+    def _queue(self, day: float, entry: ShelfEntry | str) -> None:
+        """Let an entry come in, or one of that id leave, on its day; what shares a time goes in the order it was queued."""
+        heappush(self.waiting, (day, next(self.places), entry))
+
     def plant(self, injection: Injection) -> None:
         """Queue an injection; an edit takes the place of its entry, a deletion takes it away."""
         if injection.kind == "delete":
-            heappush(self.waiting, (injection.day, -1, injection.replaces))
+            self._queue(injection.day, injection.replaces)
             return
         id_ = injection.replaces or injection.id
         entry = ShelfEntry(
@@ -122,7 +128,7 @@ class _Loop:
             moment(injection.day),
             injection.batch or injection.id,
         )
-        heappush(self.waiting, (injection.day, -1, entry))
+        self._queue(injection.day, entry)
         if injection.claims:
             self.truth.entries[id_], self.truth.generations[id_] = None, 0
 
@@ -225,10 +231,7 @@ class _Loop:
         come = asked.day + policy.delay_hours / 24 * (0.5 + lag)
         id_, batch = f"memory-{asked.number:05d}", f"memory-{int(come):03d}"
         writer = asked.turn if explicit < policy.explicit else None
-        heappush(
-            self.waiting,
-            (come, asked.number, ShelfEntry(id_, text, "assistant-memory", moment(come), batch, writer)),
-        )
+        self._queue(come, ShelfEntry(id_, text, "assistant-memory", moment(come), batch, writer))
         if asked.case:
             self.truth.entries[id_] = asked.turn
             parent = self.truth.cases[asked.turn]

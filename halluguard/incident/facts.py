@@ -128,7 +128,6 @@ class Facts:
     manifest: Mapping[str, Any]
     findings: tuple[Finding, ...]
     entries: tuple[EntryFact, ...]
-    n_entries: int
     cascades: tuple[CascadeFact, ...] | None
     regime: str
     reach: Reach

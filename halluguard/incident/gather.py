@@ -1,7 +1,7 @@
 """From a run directory to the facts of a record; reads tables and cascade.json, decides nothing."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import PurePath
@@ -10,6 +10,7 @@ from typing import Any
 from halluguard.incident.facts import Action, CascadeFact, EntryFact, Facts, Finding, Header, Reach
 from halluguard.records import UNGROUNDED, Origin, Reason, Status, SuspectVerdict
 from halluguard.report import collect
+from halluguard.report.facts import skipped_rows
 from halluguard.run import Run
 
 _ORDER = list(SuspectVerdict)
@@ -17,8 +18,6 @@ _ACTIONS = {
     str(SuspectVerdict.RESPONSIBLE): "quarantine proposed",
     str(SuspectVerdict.CORRUPTED): "embed again or quarantine proposed",
 }
-NAMED_ENTRIES = 200
-"""Suspect entries written out, the gravest first; all are counted."""
 
 
 def gather_facts(
@@ -34,15 +33,13 @@ def gather_facts(
     cascade = report.cascade
     turns = _turns(run)
     findings = _findings(run, turns, _generations(cascade))
-    entries, n_entries = _entries(run, cascade)
     flagged = {finding.turn_id for finding in findings if finding.status in UNGROUNDED}
     facts = Facts(
         header=header or Header(),
         report=report,
         manifest=manifest,
         findings=findings,
-        entries=entries,
-        n_entries=n_entries,
+        entries=_entries(run, cascade),
         cascades=None if cascade is None else tuple(map(_cascade, cascade["cascades"])),
         regime="" if cascade is None else str(cascade["verdict"]["regime"]),
         reach=_reach([turns[turn_id] for turn_id in sorted(flagged)]),
@@ -122,9 +119,10 @@ def _generations(cascade: Mapping[str, Any] | None) -> dict[str, int]:
     return found
 
 
-def _entries(run: Run, cascade: Mapping[str, Any] | None) -> tuple[tuple[EntryFact, ...], int]:
+def _entries(run: Run, cascade: Mapping[str, Any] | None) -> tuple[EntryFact, ...]:
+    """Return all suspect entries, the gravest first."""
     if not run.has("suspects"):
-        return (), 0
+        return ()
     places = {
         entry["id"]: entry
         for one in reversed((cascade or {}).get("cascades", ()))
@@ -141,9 +139,7 @@ def _entries(run: Run, cascade: Mapping[str, Any] | None) -> tuple[tuple[EntryFa
             row["entry_id"],
         )
     )
-    return tuple(_entry(row, places.get(row["entry_id"]), quarantine) for row in rows[:NAMED_ENTRIES]), len(
-        rows
-    )
+    return tuple(_entry(row, places.get(row["entry_id"]), quarantine) for row in rows)
 
 
 def _entry(row: Mapping[str, Any], place: Mapping[str, Any] | None, quarantine: set[str]) -> EntryFact:
@@ -233,4 +229,12 @@ def _redacted(facts: Facts) -> Facts:
             for one in facts.entries
         ),
         cascades=None if facts.cascades is None else tuple(replace(one, claim="") for one in facts.cascades),
+        limits=_without_reasons(facts.limits, frozenset(skipped_rows(facts.manifest))),
+    )
+
+
+def _without_reasons(limits: Sequence[str], skipped: Collection[str]) -> tuple[str, ...]:
+    """Return the limits with the lines of skipped rows alone, since the reason for skipping one may quote its text."""
+    return tuple(
+        f"{line.partition(': ')[0]}: skipped" if line in skipped and ": " in line else line for line in limits
     )

@@ -17,8 +17,11 @@ from halluguard.incident.wording import (
     span_told,
     stated,
 )
-from halluguard.records import Origin
+from halluguard.records import Origin, SuspectVerdict
 from halluguard.report.statuses import ORIGINS
+
+NAMED_ENTRIES = 200
+"""Responsible entries written out, the gravest first; the others are counted, and in the exports."""
 
 SHOWN_TEXT = 600
 """Characters of an entry or trusted passage that are shown."""
@@ -116,7 +119,7 @@ def _cause(facts: Facts) -> Iterator[Block]:
         )
     elif not facts.responsible:
         yield Paragraph("The trace found no entry of the store responsible.")
-    for entry in facts.responsible:
+    for entry in facts.responsible[:NAMED_ENTRIES]:
         yield Heading(3, ("Entry ", Code(entry.id)))
         yield Bullets(
             (
@@ -142,6 +145,11 @@ def _cause(facts: Facts) -> Iterator[Block]:
                 ("The entry says", "The trusted documents say"),
                 ((Code(entry.text[:SHOWN_TEXT]), (Code(entry.trusted_text[:SHOWN_TEXT]), " in ", Code(entry.trusted_id)) if entry.trusted_text else "nothing near"),),
             )  # fmt: skip
+    left_out = len(facts.responsible) - NAMED_ENTRIES
+    if left_out > 0:
+        yield Paragraph(
+            f"Responsible too: {counted(left_out, 'entry', 'entries')} more, named in exports/entries.csv."
+        )
     if facts.traced and facts.report.findings.origins:
         yield Table(
             ("Where the flagged claims come from", "Claims"),
@@ -217,7 +225,11 @@ def _actions(facts: Facts) -> Iterator[Block]:
     else:
         yield Paragraph("No action is recorded.")
     proposed = tuple(entry.id for entry in facts.responsible)
-    look = tuple(entry.id for entry in facts.entries if entry.action and entry not in facts.responsible)
+    look = tuple(
+        entry.id
+        for entry in facts.entries
+        if entry.action and entry.verdict is not SuspectVerdict.RESPONSIBLE
+    )
     cut = tuple(dict.fromkeys(key for one in facts.cascades or () for key in one.minimum_cut))
     yield Table(
         ("Proposed", "What", "Owner", "Due"),

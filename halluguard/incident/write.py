@@ -76,7 +76,7 @@ def _write_exports(facts: Facts, folder: Path) -> list[Path]:
         "incident.stix.json": to_stix(facts),
         "event.misp.json": to_misp(facts),
     }
-    reason = "no time to date it with: neither the log nor --reported-at gives one"
+    reason = "no time to date it with: neither the log nor `reported_at` of --facts gives one"
     exports["incident.json"] = to_native(
         facts, {name: reason for name, value in exports.items() if value is None}
     )

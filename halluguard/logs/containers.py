@@ -13,12 +13,14 @@ import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import orjson
 
 from halluguard.errors import InputError
+from halluguard.logs.fields import CONTENT_ALIASES
 from halluguard.logs.notes import LogNotes, SkippedRow, shown
 from halluguard.logs.values import scrub
 
@@ -74,7 +76,8 @@ def open_rows(
             stream.read(3)
         start = head.removeprefix(b"\xef\xbb\xbf").lstrip()
         if start.startswith(b"[") or start.split(b"\n", 1)[0].strip() == b"{":
-            yield from _array_rows(path, stream, max_line_bytes, notes)
+            document = start.startswith(b"{")
+            yield from _array_rows(path, stream, max_line_bytes, notes, document=document)
         else:
             yield from _line_rows(path, stream, max_line_bytes, notes)
 
@@ -162,17 +165,33 @@ def _refuse_other_files(path: Path | str, head: bytes) -> None:
 
 
 def _line_rows(path: Path | str, stream: BinaryIO, limit: int, notes: LogNotes) -> Iterator[Row | SkippedRow]:
+    """Rows of lines, one each; the list of rows that a lone line holds is opened."""
     line = 0
+    lone: Row | None = None
     try:
         while raw := stream.readline(limit + 1):
             line += 1
+            if raw.isspace():
+                continue
             if len(raw) > limit and not raw.endswith(b"\n"):
-                yield SkippedRow(line, _too_long(stream, len(raw), limit))
-            elif not raw.isspace():
-                yield _decode(line, raw, notes)
+                row: Row | SkippedRow = SkippedRow(line, _too_long(stream, len(raw), limit))
+            else:
+                row = _decode(line, raw, notes)
+            if line == 1 and isinstance(row, Row):
+                lone = row  # held back until a second line shows that it is a row among others
+                continue
+            if lone is not None:
+                yield lone
+                lone = None
+            yield row
+        if lone is not None:
+            yield from map(Row, count(1), _opened(lone.values))
+            lone = None
     except _GZIP_DAMAGE as error:
         if not line:
             raise _damaged(path, error) from error
+        if lone is not None:
+            yield lone
         yield _cut_off(line + 1, error)
     if not line:
         raise InputError(f"{path}: nothing in it. Give a log with one turn a line")
@@ -241,16 +260,17 @@ def _kind(value: object) -> str:
 
 
 def _array_rows(
-    path: Path | str, stream: io.BufferedReader, limit: int, notes: LogNotes
+    path: Path | str, stream: io.BufferedReader, limit: int, notes: LogNotes, *, document: bool
 ) -> Iterator[Row | SkippedRow]:
-    """Rows of a JSON array, or of indented JSON objects one after another; a lone object's list of rows is opened."""
+    """Rows of a JSON array, or of indented JSON objects one after another, of which the lists of rows are opened."""
     reader = _ValueReader(
         stream, json.JSONDecoder(parse_constant=lambda _: notes.repair("bad_number")), limit
     )
     number = 0
     try:
         for value in reader:
-            for row in _opened(scrub(value, notes)):
+            element = scrub(value, notes)
+            for row in _opened(element) if document else [element]:
                 number += 1
                 yield (
                     Row(number, row)
@@ -274,7 +294,8 @@ def _array_rows(
 
 
 def _opened(value: Any) -> list[Any]:
-    if isinstance(value, dict):
+    """Return the rows that a document lists; of what is no such document, as a row with an answer of its own, itself."""
+    if isinstance(value, dict) and not value.keys() & set(CONTENT_ALIASES["answer"]):
         for name in ("results", "turns", "rows", "data", "traces"):
             inner = value.get(name)
             if isinstance(inner, list) and inner and all(isinstance(row, dict) for row in inner):

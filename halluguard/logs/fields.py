@@ -87,12 +87,9 @@ class FieldMap:
 
 
 def value_at(values: Mapping[str, Any], name: str) -> Any:
-    """Return the field, following dots into nested objects where no field has the whole name."""
+    """Return the field, following dots into nested objects where no field has the whole name; None where there is none."""
     if name in values:
         return values[name]
-    found: Any = values
-    for part in name.split("."):
-        if not isinstance(found, Mapping):
-            return None
-        found = found.get(part)
-    return found
+    first, dot, rest = name.partition(".")
+    inner = values.get(first)
+    return value_at(inner, rest) if dot and isinstance(inner, Mapping) else None

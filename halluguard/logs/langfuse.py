@@ -10,7 +10,14 @@ from typing import Any
 from halluguard.logs import native
 from halluguard.logs.containers import Row
 from halluguard.logs.formats import LogFormat, Reading
-from halluguard.logs.native import each_once, read_chunks
+from halluguard.logs.native import (
+    chosen_answer,
+    chosen_values,
+    each_once,
+    read_chunks,
+    why_unanswered,
+    with_chosen,
+)
 from halluguard.logs.notes import SkippedRow, shown
 from halluguard.logs.traces import gather, said, snake_keys
 from halluguard.logs.values import clean, mapping_of, name_of, nested, number_of, time_of
@@ -91,23 +98,23 @@ def read_turns(rows: Iterable[Row | SkippedRow], reading: Reading) -> Iterator[T
 
 def _turn(rows: list[Row], reading: Reading) -> Turn | SkippedRow:
     parts = [_unwrapped(row.values) for row in rows]
-    trace = next((part for part in parts if not _is_observation(part) and not _is_score(part)), {})
+    trace = next((_unwrapped(row.values) for row in rows if not _is_part(row)), {})
     observations = sorted(
         _parts(trace, "observations", reading) + [part for part in parts if _is_observation(part)],
         key=_started,
     )
     scores = _parts(trace, "scores", reading) + [part for part in parts if _is_score(part)]
     top = next((one for one in observations if _leads(one)), {})
-    answer = said(trace.get("output")) or said(top.get("output")) or _generated(observations)
+    chosen = chosen_values(sorted(rows, key=_is_part), reading)
+    found = said(trace.get("output")) or said(top.get("output")) or _generated(observations)
+    answer = chosen_answer(chosen, reading, found)
     trace_id = str(trace.get("id") or (parts[0].get("trace_id") or ""))
     if not answer:
-        return SkippedRow(
-            rows[0].line,
-            f"trace {shown(trace_id)} holds no answer: no output of the trace, its root or a generation",
-        )
+        problem = "holds no answer: no output of the trace, its root or a generation"
+        return SkippedRow(rows[0].line, f"trace {shown(trace_id)} {why_unanswered(chosen, reading, problem)}")
     notes = reading.notes
     question = said(trace.get("input"), asked=True) or said(top.get("input"), asked=True)
-    return Turn(
+    turn = Turn(
         turn_id=trace_id or f"line-{rows[0].line}",
         answer=clean(answer, notes),
         question=clean(question, notes) if question else None,
@@ -122,6 +129,13 @@ def _turn(rows: list[Row], reading: Reading) -> Turn | SkippedRow:
         metadata=mapping_of(trace.get("metadata")),
         line=rows[0].line,
     )
+    return with_chosen(turn, chosen, reading)
+
+
+def _is_part(row: Row) -> bool:
+    """Whether a row is an observation or a score, and not the trace itself."""
+    values = _unwrapped(row.values)
+    return _is_observation(values) or _is_score(values)
 
 
 def _leads(observation: Mapping[str, Any]) -> bool:

@@ -9,10 +9,18 @@ from typing import Any
 
 from halluguard.logs.containers import Row
 from halluguard.logs.formats import LogFormat, Reading
-from halluguard.logs.native import each_once, read_chunks
+from halluguard.logs.native import (
+    chosen_answer,
+    chosen_values,
+    each_once,
+    opinion_of,
+    read_chunks,
+    why_unanswered,
+    with_chosen,
+)
 from halluguard.logs.notes import SkippedRow, shown
 from halluguard.logs.traces import gather, said
-from halluguard.logs.values import clean, mapping_of, name_of, nested, number_of, time_of
+from halluguard.logs.values import clean, mapping_of, name_of, nested, time_of
 from halluguard.records import Chunk, Feedback, Turn
 
 _RUN_TYPES = frozenset({"tool", "chain", "llm", "retriever", "embedding", "prompt", "parser"})
@@ -67,9 +75,11 @@ def _turn(rows: list[Row], reading: Reading) -> Turn | SkippedRow:
         key=_order,
     )
     root = next((run for run in runs if not run.get("parent_run_id")), runs[0] if runs else {})
-    answer = _answer_of(root) or next(
+    chosen = chosen_values(sorted(rows, key=lambda row: row.values.get("id") != root.get("id")), reading)
+    found = _answer_of(root) or next(
         (text for run in reversed(runs) if run.get("run_type") == "llm" and (text := _answer_of(run))), None
     )
+    answer = chosen_answer(chosen, reading, found)
     trace = str(root.get("trace_id") or root.get("id") or rows[0].values.get("run_id") or "")
     if not answer:
         problem = (
@@ -77,11 +87,11 @@ def _turn(rows: list[Row], reading: Reading) -> Turn | SkippedRow:
             if root.get("error")
             else "holds no answer: no output of its root or of an llm run"
         )
-        return SkippedRow(rows[0].line, f"trace {shown(trace)} {problem}")
+        return SkippedRow(rows[0].line, f"trace {shown(trace)} {why_unanswered(chosen, reading, problem)}")
     notes = reading.notes
     metadata = _metadata(root)
     question = _text_under(root.get("inputs"), _QUESTIONS, asked=True)
-    return Turn(
+    turn = Turn(
         turn_id=str(root.get("id") or trace),
         answer=clean(answer, notes),
         question=clean(question, notes) if question else None,
@@ -97,6 +107,7 @@ def _turn(rows: list[Row], reading: Reading) -> Turn | SkippedRow:
         metadata=metadata,
         line=rows[0].line,
     )
+    return with_chosen(turn, chosen, reading)
 
 
 def _with_children(run: Mapping[str, Any], depth: int) -> Iterator[Mapping[str, Any]]:
@@ -135,16 +146,16 @@ def _text_under(value: object, names: tuple[str, ...], *, asked: bool = False) -
     value = nested(value)
     if not isinstance(value, Mapping):
         return said(value, asked=asked)
-    named = (said(_flat(value.get(name)), asked=asked) for name in names)
+    named = (said(_flat(value.get(name), name), asked=asked) for name in names)
     lone = said(next(iter(value.values())), asked=asked) if len(value) == 1 else None
     return next((text for text in named if text), lone)
 
 
-def _flat(value: object) -> object:
-    """Return the first candidate of `generations`, a list of lists; other values as they are."""
+def _flat(value: object, name: str) -> object:
+    """Return the first of lists within a list, and of `generations` the first candidate in it; other values as they are."""
     while isinstance(value, list) and value and isinstance(value[0], list):
         value = value[0]
-    return value
+    return value[0] if name == "generations" and isinstance(value, list) and value else value
 
 
 def _retrieved(runs: list[Mapping[str, Any]], reading: Reading) -> tuple[Chunk, ...]:
@@ -167,15 +178,10 @@ def _feedback(records: Iterable[Mapping[str, Any]], reading: Reading) -> Iterato
         if value is None:
             reading.notes.repair("bad_feedback")
             continue
-        worth = (
-            value
-            if isinstance(value, str)
-            else number_of(float(value) if isinstance(value, bool) else value, reading.notes, "bad_field")
-        )
         by = _BY.get(str(mapping_of(record.get("feedback_source")).get("type")))
         yield Feedback(
             str(record["key"]),
-            worth,
+            opinion_of(value, reading),
             time_of(record.get("created_at"), reading.zone or UTC, reading.notes),
             by,
         )

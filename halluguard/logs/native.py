@@ -1,6 +1,6 @@
 """Halluguard's own rows, one turn each, and rows of tools that name the same things differently."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -86,23 +86,64 @@ def _turn(row: Row, located: Mapping[str, str], reading: Reading) -> Turn | Skip
     turn_id = name_of(get("turn_id"), notes)
     if turn_id is None:
         notes.repair("line_as_turn_id")
-    question = text_of(nested_text(get("question")), asked=True)
+    fields = _read_fields(get, answer, reading)
     return Turn(
         turn_id=turn_id or f"line-{row.line}",
         answer=answer,
-        question=clean(question, notes) if question else None,
-        conversation_id=name_of(get("conversation_id"), notes),
-        timestamp=time_of(get("timestamp"), reading.zone, notes),
-        retrieved=tuple(read_chunks(get("retrieved"), get("retrieved_ids"), reading)),
-        citations=_citations(get("citations"), len(answer), reading),
-        feedback=tuple(_feedback(get("feedback"), reading)),
-        user_id=name_of(get("user_id"), notes),
-        model=name_of(get("model"), notes),
-        index_version=name_of(get("index_version"), notes),
-        retry_of=name_of(get("retry_of"), notes),
-        metadata={**_leftovers(row.values, located), **mapping_of(get("metadata"))},
         line=row.line,
+        **{**fields, "metadata": {**_leftovers(row.values, located), **fields["metadata"]}},
     )
+
+
+def _read_fields(get: Callable[[str], Any], answer: str, reading: Reading) -> dict[str, Any]:
+    """Return the fields of a turn beside its id, answer and line, read from the values that `get` has of them."""
+    notes = reading.notes
+    question = text_of(nested_text(get("question")), asked=True)
+    return {
+        "question": clean(question, notes) if question else None,
+        "conversation_id": name_of(get("conversation_id"), notes),
+        "timestamp": time_of(get("timestamp"), reading.zone, notes),
+        "retrieved": tuple(read_chunks(get("retrieved"), get("retrieved_ids"), reading)),
+        "citations": _citations(get("citations"), len(answer), reading),
+        "feedback": tuple(_feedback(get("feedback"), reading)),
+        "user_id": name_of(get("user_id"), notes),
+        "model": name_of(get("model"), notes),
+        "index_version": name_of(get("index_version"), notes),
+        "retry_of": name_of(get("retry_of"), notes),
+        "metadata": mapping_of(get("metadata")),
+    }
+
+
+def chosen_values(rows: Iterable[Row], reading: Reading) -> dict[str, Any]:
+    """Return our name -> value for the fields that the reader was told where to find: of each the first that a row has."""
+    found: dict[str, Any] = {}
+    for row in rows:
+        for name, where in reading.fields.items():
+            value = value_at(row.values, where)
+            if value is not None:
+                found.setdefault(name, value)
+    return found
+
+
+def chosen_answer(chosen: Mapping[str, Any], reading: Reading, found: str | None) -> str | None:
+    """Return the answer under the field that was chosen for it; what the format `found` where none was chosen."""
+    return text_of(nested_text(chosen.get("answer"))) if "answer" in reading.fields else found
+
+
+def why_unanswered(chosen: Mapping[str, Any], reading: Reading, otherwise: str) -> str:
+    """Say what is wrong with the field that was chosen for the answer; `otherwise` where none was."""
+    return _no_answer(chosen.get("answer"), reading.fields) if "answer" in reading.fields else otherwise
+
+
+def with_chosen(turn: Turn, chosen: Mapping[str, Any], reading: Reading) -> Turn:
+    """Return a turn of a trace with chosen values, be they unknown, in place of what its format has there.
+
+    The answer is chosen before, since without one there is no turn; an id that is unknown stays as it was.
+    """
+    fields = _read_fields(chosen.get, turn.answer, reading) if reading.fields else {}
+    names = {"retrieved" if name == "retrieved_ids" else name for name in reading.fields} & fields.keys()
+    turn_id = name_of(chosen.get("turn_id"), reading.notes) or turn.turn_id
+    return replace(turn, turn_id=turn_id, **{name: fields[name] for name in names})
 
 
 def nested_text(value: object) -> object:
@@ -117,6 +158,7 @@ def nested_text(value: object) -> object:
 
 
 def _no_answer(value: object, chosen: Mapping[str, str]) -> str:
+    """Say why the value that a row has for the answer is none."""
     where = (
         f"`{chosen['answer']}`" if "answer" in chosen else f"any of {', '.join(CONTENT_ALIASES['answer'])}"
     )
@@ -272,13 +314,14 @@ def _feedback(value: object, reading: Reading) -> Iterator[Feedback]:
             continue
         yield Feedback(
             item["kind"],
-            _opinion(item.get("value"), reading),
+            opinion_of(item.get("value"), reading),
             time_of(item.get("timestamp"), reading.zone, reading.notes),
             _text(item.get("by")),
         )
 
 
-def _opinion(value: object, reading: Reading) -> float | str | None:
+def opinion_of(value: object, reading: Reading) -> float | str | None:
+    """Return a score, a label or yes and no (1 and 0) as the value of feedback; None for what is no finite number."""
     if isinstance(value, bool):
         return float(value)
     return (

@@ -11,10 +11,18 @@ from typing import Any
 
 from halluguard.logs.containers import Row
 from halluguard.logs.formats import LogFormat, Reading
-from halluguard.logs.native import each_once, read_chunks
+from halluguard.logs.native import (
+    chosen_answer,
+    chosen_values,
+    each_once,
+    opinion_of,
+    read_chunks,
+    why_unanswered,
+    with_chosen,
+)
 from halluguard.logs.notes import SkippedRow, shown
 from halluguard.logs.traces import gather, loose_mapping, said
-from halluguard.logs.values import clean, name_of, number_of, time_of
+from halluguard.logs.values import clean, name_of, time_of
 from halluguard.records import Chunk, Feedback, Turn
 
 _KINDS = frozenset(
@@ -155,18 +163,18 @@ def _turn(rows: list[Row], reading: Reading, sessions: set[tuple[str, str]]) -> 
     ids = {span.id for span in spans}
     chain = [span for span in spans if span.kind != "EVALUATOR"] or spans
     root = next((span for span in chain if not span.parent or span.parent not in ids), chain[0])
-    answer = _said(root, "output.value") or _generated(chain)
+    chosen = chosen_values(sorted(rows, key=lambda row: row.line != root.line), reading)
+    answer = chosen_answer(chosen, reading, _said(root, "output.value") or _generated(chain))
     if answer is None:
-        return SkippedRow(
-            root.line,
-            f"trace {shown(_trace_of(rows[0].values))} holds no answer: no output.value at its root and no LLM output",
-        )
+        problem = "holds no answer: no output.value at its root and no LLM output"
+        trace = shown(_trace_of(rows[0].values))
+        return SkippedRow(root.line, f"trace {trace} {why_unanswered(chosen, reading, problem)}")
     notes = reading.notes
     question = _said(root, "input.value", asked=True) or next(
         (text for span in chain if span.kind == "RETRIEVER" and (text := _said(span, "input.value"))), None
     )
     session = name_of(_first(chain, "session.id"), notes)
-    return Turn(
+    turn = Turn(
         turn_id=root.id or f"line-{root.line}",
         answer=clean(answer, notes),
         question=clean(question, notes) if question else None,
@@ -179,6 +187,7 @@ def _turn(rows: list[Row], reading: Reading, sessions: set[tuple[str, str]]) -> 
         metadata=loose_mapping(root.attributes.get("metadata")),
         line=root.line,
     )
+    return with_chosen(turn, chosen, reading)
 
 
 def _span(row: Row) -> _Span:
@@ -302,12 +311,9 @@ def _judged(opinion: Mapping[str, Any], reading: Reading) -> Iterator[Feedback]:
         reading.notes.repair("bad_feedback")
         return
     by = "user" if str(opinion.get("annotator_kind")).upper() == "HUMAN" else "judge"
-    worth = (
-        value
-        if isinstance(value, str)
-        else number_of(float(value) if isinstance(value, bool) else value, reading.notes, "bad_field")
+    yield Feedback(
+        name, opinion_of(value, reading), time_of(opinion.get("created_at"), reading.zone, reading.notes), by
     )
-    yield Feedback(name, worth, time_of(opinion.get("created_at"), reading.zone, reading.notes), by)
 
 
 FORMAT = LogFormat("openinference", recognises, read_turns)

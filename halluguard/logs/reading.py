@@ -11,6 +11,7 @@ from pathlib import Path
 from halluguard.errors import InputError, LogFormatError, SettingError
 from halluguard.logs import langfuse, langsmith, native, openinference
 from halluguard.logs.containers import MAX_LINE_BYTES, Row, open_rows
+from halluguard.logs.fields import FieldMap
 from halluguard.logs.formats import LogFormat, Reading
 from halluguard.logs.notes import LogNotes, OnSkip, SkippedRow, shown
 from halluguard.logs.values import digest_of, zone_of
@@ -85,6 +86,8 @@ def _turns(
         log_format = _recognise(row, reading.path) if isinstance(row, Row) else None
     log_format = log_format or native.FORMAT
     reading.notes.format = log_format.name
+    if log_format is not native.FORMAT:  # which notes the names of others beside the chosen ones
+        reading.notes.mapping.update(FieldMap(reading.fields).chosen)
     yield from log_format.read(chain(head, rows), reading)
 
 

@@ -15,6 +15,8 @@ EXACT_PAIRS = 25_000_000
 SHUFFLES = 1_999
 MORE_SHUFFLES = 97_999
 """Shuffles for the p-value of PSI, and how many follow where the first are hardly ever as large."""
+LEAST_P = 1 / (1 + SHUFFLES + MORE_SHUFFLES)
+"""The smallest p-value that PSI can have."""
 FEW = 20
 
 

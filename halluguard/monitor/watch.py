@@ -1,5 +1,6 @@
 """The monitor: windows against a baseline, every measure, one decision."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -20,7 +21,7 @@ from halluguard.monitor.decide import (
     decide_exit,
     tell_drift,
 )
-from halluguard.monitor.drift import measure_ks, measure_psi
+from halluguard.monitor.drift import LEAST_P, measure_ks, measure_psi
 from halluguard.monitor.homogeneity import Homogeneity, measure_homogeneity
 from halluguard.monitor.read import Embed, read_windows
 from halluguard.monitor.sample import RATES, Sample, Window, join_samples, to_sample
@@ -254,9 +255,18 @@ def compare_windows(
         homogeneity=alike,
         trends=trends,
         kinds=tell_drift(decided, trusted_changed=trusted_changed),
-        limits=tuple(said),
+        limits=(*said, *_dull_psi(tests, alpha)),
         left_out=left_out,
     )
+
+
+def _dull_psi(tests: Sequence[Comparison], alpha: float) -> tuple[str, ...]:
+    """Say of which measures so many comparisons share the false-alarm rate that no p-value of PSI is small enough by itself."""
+    counts = Counter(test.measure for test in tests)
+    shuffled = {test.measure for test in tests if test.test == "psi"}
+    dull = sorted(one for one in shuffled if alpha / len(counts) / counts[one] < LEAST_P)
+    told = f"too many comparisons for the shuffles behind PSI ({', '.join(dull)}): there it alarms beside others only"
+    return (told,) if dull else ()
 
 
 def _size(sample: Sample) -> dict[str, Any]:

@@ -107,7 +107,11 @@ def _left_out(run: Run) -> list[str]:
     path = run.path / "trusted.index" / "manifest.json"
     if not path.is_file():
         return []
-    kept = facts.mapping(json.loads(path.read_text(encoding="utf-8"))).get("skipped")
+    try:
+        loaded = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise RunError(f"{path}: unreadable ({error}). Make the run anew with `halluguard check`") from error
+    kept = facts.mapping(loaded).get("skipped")
     return [f"trusted document left out: {reason}" for reason in kept] if isinstance(kept, list) else []
 
 

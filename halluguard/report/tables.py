@@ -7,11 +7,11 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from halluguard.records import UNGROUNDED
 from halluguard.run import Run
 
+_BATCH_ROWS = 16_384
 _FLAGGED = sorted(status.value for status in UNGROUNDED)
 _RANKING_COLUMNS = [
     "turn_id",
@@ -49,14 +49,14 @@ class Retrievals:
 
 def flagged_claims(run: Run) -> Iterator[dict[str, Any]]:
     """Yield the ungrounded claims in the order of the log, with the columns that ranking needs."""
-    for batch in _batches(run, "claims", _RANKING_COLUMNS):
+    for batch in run.stream("claims", _BATCH_ROWS, _RANKING_COLUMNS):
         yield from batch.filter(pc.is_in(batch["status"], value_set=pa.array(_FLAGGED))).to_pylist()
 
 
 def log_period(run: Run) -> Period:
     """Return when the first and the last dated turn took place."""
     period = Period()
-    for batch in _batches(run, "turns", ["timestamp"]):
+    for batch in run.stream("turns", _BATCH_ROWS, ["timestamp"]):
         ends = pc.min_max(batch["timestamp"]).as_py()
         period = period.including(ends["min"]).including(ends["max"])
     return period
@@ -66,7 +66,7 @@ def retrievals_of(run: Run, entry_ids: Sequence[str]) -> Retrievals:
     """Find the turns that retrieved each of `entry_ids`."""
     found = Retrievals()
     wanted = pa.array(sorted(set(entry_ids)), pa.string())
-    for batch in _batches(run, "turns", _RETRIEVAL_COLUMNS) if len(wanted) else ():
+    for batch in run.stream("turns", _BATCH_ROWS, _RETRIEVAL_COLUMNS) if len(wanted) else ():
         chunks = pc.list_flatten(batch["retrieved"])
         hits = pc.is_in(pc.struct_field(chunks, "id"), value_set=wanted)
         parents = pc.list_parent_indices(batch["retrieved"]).filter(hits)
@@ -87,7 +87,7 @@ def retrievals_of(run: Run, entry_ids: Sequence[str]) -> Retrievals:
 def rows_of_turns(run: Run, name: str, turn_ids: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
     """Read the rows of a few turns, grouped by turn, in the order of the table."""
     wanted = sorted(set(turn_ids))
-    table = pq.read_table(run.table_path(name), filters=[("turn_id", "in", wanted)]) if wanted else None
+    table = run.read(name, filters=[("turn_id", "in", wanted)]) if wanted else None
     grouped: dict[str, list[dict[str, Any]]] = {turn_id: [] for turn_id in wanted}
     for row in table.to_pylist() if table is not None else ():
         grouped[row["turn_id"]].append(row)
@@ -97,7 +97,3 @@ def rows_of_turns(run: Run, name: str, turn_ids: Sequence[str]) -> dict[str, lis
 def events_of(run: Run) -> list[dict[str, Any]]:
     """Read the events of a traced run; empty where it has not been traced."""
     return run.read("events").to_pylist() if run.has("events") else []
-
-
-def _batches(run: Run, name: str, columns: list[str]) -> Iterator[pa.RecordBatch]:
-    yield from pq.ParquetFile(run.table_path(name)).iter_batches(batch_size=16_384, columns=columns)

@@ -2,8 +2,10 @@
 
 from datetime import UTC, datetime
 
+import pytest
+
 from halluguard.cascade.graph import as_moment
-from halluguard.cascade.observe import observe, to_days
+from halluguard.cascade.observe import is_thumbs_up, observe, to_days
 
 OLD = "Tickets can be refunded for 90 days after departure."
 NEW = "Tickets can be refunded until departure, and not later."
@@ -38,3 +40,24 @@ def test_a_text_repaired_in_place_ends_when_it_was_last_seen_whatever_date_the_s
 def test_a_date_before_the_year_1000_is_written_in_four_digits():
     assert as_moment(to_days(datetime(1, 1, 1, tzinfo=UTC))) == "0001-01-01T00:00:00Z"
     assert as_moment(None) is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "approves"),
+    [
+        ("thumbs_down", "1.0", False),
+        ("thumbsDown", "1", False),
+        ("dislike", "true", False),
+        ("flagged", "yes", False),
+        ("hallucination", "1", False),
+        ("User Reported Error", "1.0", False),
+        ("thumbs_up", "1.0", True),
+        ("thumbs", "up", True),
+        ("thumbs_up_down", "1", True),
+        ("user-feedback", "1.0", True),
+        ("rating", "5", True),
+        ("rating", "2", False),
+    ],
+)
+def test_what_affirms_a_fault_is_no_approval(kind, value, approves):
+    assert is_thumbs_up({"kind": kind, "value": value, "by": "user"}) is approves

@@ -1,4 +1,5 @@
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -35,6 +36,19 @@ def test_question_and_answer_stored_together_are_a_near_copy(loop, tmp_path):
     loop.turn("t1", 1, LONG)
     loop.entry("m1", f"Q: {QUESTION} A: {LONG}", 2)
     assert edges(loop, tmp_path)[0] == {("t1", "m1"): (NEAR_COPY, 1.0)}
+
+
+def test_an_entry_dated_by_the_day_came_with_its_writer_of_that_day(loop, tmp_path, moment):
+    loop.turn("t1", 1, FALSE)
+    loop.entry("same-day", "A memory.", by="t1")
+    loop.entry("day-before", "Another memory.", by="t1")
+    midnight = moment(1).replace(hour=0)
+    loop.stored = [
+        replace(entry, ingested_at=midnight - timedelta(days=days)) for days, entry in enumerate(loop.stored)
+    ]
+    found, counts = edges(loop, tmp_path)
+    assert set(found) == {("t1", "same-day")}
+    assert counts["time_paradox"] == 1
 
 
 def test_a_text_earlier_than_the_answer_is_its_source_not_its_child(loop, tmp_path):
@@ -96,6 +110,21 @@ def test_a_retry_counts_once_and_its_id_still_leads_to_the_kept_turn(loop, tmp_p
     assert seen.counts["retries"] == 1
     assert [answer.turn_id for answer in seen.answers] == ["t1"]
     assert len(find_write_backs(seen)[0]) == 1
+
+
+def test_a_named_retry_counts_once_where_it_says_the_same(loop, tmp_path):
+    loop.turn("t1", 1, FALSE)
+    loop.turn("same", 1.01, FALSE)
+    loop.turn("again", 1.02, FALSE)
+    loop.turn("other", 1.03, TRUE)
+    loop.turn("stranger", 1.04, FALSE)
+    for row, first in zip(loop.turns[1:4], ("t1", "same", "t1"), strict=True):
+        row["retry_of"] = first
+    for row in loop.turns:
+        row["conversation_id"] = None
+    seen = observe(loop.write(tmp_path / "run"), loop)
+    assert seen.aliases == {"same": "t1", "again": "t1"}
+    assert [answer.turn_id for answer in seen.answers] == ["t1", "other", "stranger"]
 
 
 def test_an_entry_rewritten_in_place_is_two_versions(loop, tmp_path):

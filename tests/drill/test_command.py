@@ -95,8 +95,8 @@ def test_without_a_folder_it_says_what_to_write():
     assert len(done.stderr.splitlines()) == 1
 
 
-def test_a_folder_that_holds_something_is_left_alone(short, tmp_path, embedder):
+def test_a_folder_that_holds_something_is_left_alone_before_anything_is_played(short, tmp_path):
     (tmp_path / "mine.txt").write_text("mine")
     with pytest.raises(InputError, match="not empty"):
-        run_drill(short, tmp_path, embedder=embedder)
+        run_drill(short, tmp_path, embedder=None)
     assert sorted(p.name for p in tmp_path.iterdir()) == ["mine.txt", "short.yaml"]

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -74,6 +75,17 @@ def test_an_edit_changes_the_text_under_the_same_id(played):
     }
     assert len(texts) == 2
     assert list(drill.truth.entries) == ["luggage-1"]
+
+
+def test_two_injections_of_one_moment_come_in_as_they_are_listed(embeddings):
+    scenario = load_scenario("insider-edit")
+    (first,) = scenario.injections
+    second = replace(first, id="edit-again", text="Nothing may be brought at all.", claims=())
+    both = replace(scenario, injections=(first, second))
+    drill = play(both, embeddings, ExtractiveAnswerer(embeddings, scenario.retrieval.temperature), seed=0)
+    texts = [c["text"] for turn in drill.turns for c in turn["retrieved"] if c["id"] == "luggage-1"]
+    assert texts[-1] == second.text
+    assert first.text not in texts
 
 
 def test_a_cache_serves_a_deleted_page_for_a_while(played):

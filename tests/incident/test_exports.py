@@ -53,6 +53,27 @@ def test_sarif_is_valid_against_the_published_schema(folder):
     )
 
 
+def test_an_entry_and_an_answer_of_one_id_are_two_nodes_of_the_graph(make, tmp_path):
+    run = make()
+    cascade = json.loads((run.path / "cascade.json").read_text())
+    del cascade["cascades"][1:]
+    cascade["cascades"][0]["edges"] = [
+        {"source": "7", "target": "8", "kind": "exposure"},
+        {"source": "8", "target": "7b", "kind": "write_back"},
+        {"source": "7b", "target": "7", "kind": "exposure"},
+    ]
+    (run.path / "cascade.json").write_text(json.dumps(cascade))
+    write_incident(run, tmp_path / "out")
+    (graph,) = json.loads((tmp_path / "out" / "exports" / "findings.sarif").read_text())["runs"][0]["graphs"]
+
+    assert [node["id"] for node in graph["nodes"]] == ["entry:7", "answer:8", "entry:7b", "answer:7"]
+    assert [(one["sourceNodeId"], one["targetNodeId"]) for one in graph["edges"]] == [
+        ("entry:7", "answer:8"),
+        ("answer:8", "entry:7b"),
+        ("entry:7b", "answer:7"),
+    ]
+
+
 def test_stix_is_valid_for_its_own_validator_and_library(folder):
     validator = pytest.importorskip("stix2validator", reason="stix2-validator is not installed")
     stix2 = pytest.importorskip("stix2", reason="stix2 is not installed")
@@ -108,6 +129,19 @@ def test_redacted_exports_hold_no_text(run, header, tmp_path):
         if path.is_file():
             text = path.read_text(encoding="utf-8")
             assert "refunded" not in text, path
+
+
+def test_redacted_exports_do_not_quote_the_rows_that_were_skipped(make, tmp_path):
+    run = make()
+    skipped = [{"line": 7, "reason": 'the answer is no text but "Mr Smith, patient 4711"'}]
+    counts = {**run.manifest["counts"], "skipped_rows": 3}
+    run.update_manifest({"counts": counts, "log": {"skipped": skipped}})
+    write_incident(run, tmp_path / "out", redact_text=True)
+    record = json.loads((tmp_path / "out" / "exports" / "incident.json").read_text())
+
+    assert record["limits"][:2] == ["line 7: skipped", "2 more rows were skipped"]
+    for path in (tmp_path / "out").rglob("*"):
+        assert path.is_dir() or "Smith" not in path.read_text(encoding="utf-8"), path
 
 
 def test_ids_of_conversations_and_users_are_in_no_export(run, header, tmp_path):

@@ -124,6 +124,22 @@ def test_what_people_reported_as_false_is_not_told_as_right(make, tmp_path):
     assert "The run holds no trusted passage on this." in told
 
 
+def test_every_responsible_entry_counts_in_the_facts_and_the_exports(make, tmp_path):
+    run = make()
+    (row,) = [row for row in run.read("suspects").to_pylist() if row["verdict"] == "responsible"]
+    early = datetime(2026, 1, 1, tzinfo=UTC)
+    rows = [row | {"entry_id": f"e{number:03d}"} for number in range(500)]
+    run.write("suspects", [*rows[:499], rows[499] | {"ingested_at": early}])
+    told = write(run, tmp_path / "out")
+
+    record = json.loads((tmp_path / "out" / "exports" / "incident.json").read_text())
+    assert (len(record["entries"]), record["n_entries"]) == (500, 500)
+    assert record["times"]["first_bad_entry"].startswith("2026-01-01")
+    assert "and 488 more" in told
+    assert "300 entries more" in told
+    assert len((tmp_path / "out" / "exports" / "entries.csv").read_text().splitlines()) == 501
+
+
 def test_a_suspected_write_back_is_not_told_as_one(make, tmp_path):
     run = make()
     cascade = json.loads((run.path / "cascade.json").read_text())

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from halluguard.errors import SettingError
 from halluguard.logs import read_log
 from halluguard.records import Chunk, Feedback
 
@@ -169,3 +170,28 @@ def test_a_trace_without_output_is_still_a_trace(read_rows: Callable[..., object
     _, skipped, notes = read_rows({"id": "1", "session_id": "s", "output": None, "public": False})
     assert notes.format == "langfuse"
     assert 'trace "1" holds no answer' in skipped[0].reason
+
+
+def test_chosen_fields_of_the_trace_come_before_what_the_format_has_there(
+    read_rows: Callable[..., object],
+) -> None:
+    trace = {**TRACE, "output": "raw tool dump", "metadata": {"final": ANSWER, "chat": 7}}
+    score = {
+        "id": "s",
+        "traceId": "t-1",
+        "name": "n",
+        "dataType": "NUMERIC",
+        "value": 1,
+        "metadata": {"final": "No."},
+    }
+    fields = {"answer": "metadata.final", "conversation_id": "metadata.chat", "user_id": "metadata.nobody"}
+    (turn,), _, notes = read_rows(score, trace, fields=fields)
+    assert (turn.answer, turn.conversation_id, turn.user_id) == (ANSWER, "7", None)
+    assert turn.retrieved == (Chunk("kb-112", "Within 90 days.", 0.83),)
+    assert notes.mapping == fields
+    silent = {**trace, "output": None, "observations": []}
+    assert [turn.answer for turn in read_rows(silent, fields=fields)[0]] == [ANSWER]
+    (skipped,) = read_rows(trace, fields={"answer": "metadata.nowhere"})[1]
+    assert "no answer under `metadata.nowhere`" in skipped.reason
+    with pytest.raises(SettingError, match="nonsense"):
+        read_rows(trace, fields={"nonsense": "x"})

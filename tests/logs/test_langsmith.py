@@ -102,3 +102,28 @@ def test_a_run_that_failed_is_skipped_with_its_error(read_rows: Callable[..., ob
 def test_a_run_type_that_is_no_text_makes_no_run(read_rows: Callable[..., object]) -> None:
     (turn,), _, notes = read_rows({"run_type": ["chain"], "answer": "Yes."})
     assert (notes.format, turn.answer) == ("native", "Yes.")
+
+
+def test_of_several_candidates_the_first_is_the_answer(read_rows):
+    run = {"id": "r", "trace_id": "r", "run_type": "llm", "inputs": {"prompts": ["How long?"]}}
+    candidates = [{"text": "Yes, 30 days."}, {"text": "No, 14 days."}]
+    (turn,), _, _ = read_rows({**run, "outputs": {"generations": [candidates]}})
+    assert turn.answer == "Yes, 30 days."
+
+
+def test_a_chosen_answer_is_that_of_the_root_run(read_rows):
+    root = {
+        "id": "r",
+        "trace_id": "r",
+        "run_type": "chain",
+        "outputs": {"answer": "raw", "final": {"text": "30 days."}},
+    }
+    child = {
+        "id": "c",
+        "trace_id": "r",
+        "parent_run_id": "r",
+        "run_type": "llm",
+        "outputs": {"final": {"text": "No."}},
+    }
+    (turn,), _, _ = read_rows(child, root, fields={"answer": "outputs.final.text"})
+    assert turn.answer == "30 days."

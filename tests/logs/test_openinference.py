@@ -244,3 +244,10 @@ def test_a_data_frame_of_spans_is_read_from_parquet(tmp_path: Path) -> None:
     (turn,) = read_log(tmp_path / "spans.parquet")
     assert (turn.turn_id, turn.answer, turn.retrieved) == ("sp-1", ANSWER, (Chunk("k", "x"),))
     assert turn.timestamp == datetime(2026, 3, 2, 9, 14, 3, tzinfo=UTC)
+
+
+def test_a_chosen_answer_may_lie_under_a_dotted_name_of_the_root(read_rows: Callable[..., object]) -> None:
+    inner = span("llm", "LLM", "root", **{"app.final": "No."})
+    root = {**ROOT, "attributes": {**ROOT["attributes"], "app.final": "Yes."}}  # type: ignore[dict-item]
+    (turn,), _, _ = read_rows(inner, root, fields={"answer": "attributes.app.final"})
+    assert turn.answer == "Yes."

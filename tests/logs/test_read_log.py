@@ -193,6 +193,36 @@ def test_a_json_array_and_an_indented_object_are_read_as_rows(tmp_path: Path) ->
     )
 
 
+@pytest.mark.parametrize("indent", [None, 1])
+@pytest.mark.parametrize("name", ["turns", "data"])
+def test_the_list_of_a_document_is_opened_on_one_line_and_on_many(
+    tmp_path: Path, name: str, indent: int | None
+) -> None:
+    path = tmp_path / "log.json"
+    path.write_text(
+        json.dumps(
+            {name: [{"id": "a", "answer": "One."}, {"id": "b", "answer": "Two."}], "meta": {}}, indent=indent
+        )
+    )
+    assert [(turn.turn_id, turn.line) for turn in read(path)[0]] == [("a", 1), ("b", 2)]
+
+
+@pytest.mark.parametrize("form", ["array", "line", "lines", "indented"])
+def test_the_inner_lists_of_a_turn_are_not_taken_for_turns(tmp_path: Path, form: str) -> None:
+    row = {"turn_id": "1", "answer": "A is 5.", "data": [{"id": "c1", "content": "x", "output": "tool"}]}
+    texts = {
+        "array": json.dumps([row]),
+        "line": json.dumps(row),
+        "lines": json.dumps(row) + "\n" + json.dumps({**row, "turn_id": "2"}),
+        "indented": json.dumps(row, indent=1),
+    }
+    path = tmp_path / "log.json"
+    path.write_text(texts[form])
+    turns = read(path)[0]
+    assert {turn.answer for turn in turns} == {"A is 5."}
+    assert turns[0].turn_id == "1"
+
+
 def test_a_broken_array_keeps_the_rows_before_the_fault(tmp_path: Path) -> None:
     path = tmp_path / "array.json"
     path.write_text('[{"answer": "One."}, {"answer": "Two."}, {"answer": ')

@@ -431,6 +431,40 @@ def test_something_else_in_place_of_the_outbox_is_refused(tmp_path):
         Outbox(tmp_path / "box.sqlite").waiting()
 
 
+def test_an_outbox_that_cannot_be_opened_is_refused(tmp_path):
+    (tmp_path / "file").write_text("")
+    for path in (tmp_path, tmp_path / "file" / "box.sqlite"):
+        with pytest.raises(SettingError, match="the outbox cannot be opened"):
+            Outbox(path).waiting()
+
+
+def test_alert_settings_of_no_use_end_the_call_before_anything_is_told(make_run, tmp_path):
+    runs = [str(make_run("b", 200, seed=1, bad=0.5).path), "--baseline", str(make_run("a", 200).path)]
+    for options, told in (
+        (["--alerts", str(tmp_path / "missing.yaml")], "missing.yaml"),
+        (["--acknowledge", "key"], "needs --alerts"),
+    ):
+        done = CliRunner().invoke(app, ["monitor", *runs, "--no-embeddings", "--json", *options])
+        assert done.stdout == ""
+        assert isinstance(done.exception, SettingError)
+        assert told in str(done.exception)
+
+
+def test_a_key_of_no_open_alert_does_not_keep_back_the_alert_of_a_result(make_run, tmp_path):
+    runs = [str(make_run("b", 200, seed=1, bad=0.5).path), "--baseline", str(make_run("a", 200).path)]
+    path = tmp_path / "alerts.yaml"
+    path.write_text(json.dumps({**USABLE, "retry": {"attempts": 1}}))
+    options = ["--alerts", str(path), "--acknowledge", "stale"]
+    done = CliRunner().invoke(app, ["monitor", *runs, "--no-embeddings", "--json", *options])
+
+    assert done.exit_code == 1
+    assert json.loads(done.stdout)
+    assert "alerts: 1 raised" in done.stderr
+    assert "'stale' names no open alert" in done.stderr
+    alone = CliRunner().invoke(app, ["monitor", *options])
+    assert isinstance(alone.exception, SettingError)
+
+
 def test_an_alert_holds_no_text_of_a_log_and_the_same_key_for_the_same_trouble(make_run):
     result = monitor_runs([make_run("b", 200, seed=1, bad=0.5)], make_run("a", 200))
     first = alert_of(result, time="2026-03-22T09:00:00+00:00", subject="b")

@@ -122,6 +122,14 @@ def test_a_small_alpha_can_still_raise_an_alarm():
     assert found.exit_code == 1
 
 
+@pytest.mark.parametrize(("windows", "said"), [(2, False), (300, True)])
+def test_comparisons_too_many_for_the_shuffles_of_psi_are_told(windows, said):
+    rest = [window_of(f"d{number}", 20, 2) for number in range(windows)]
+    found = compare_windows([window_of("base", 100, 10)], rest)
+
+    assert any("the shuffles behind PSI (length)" in limit for limit in found.limits) is said
+
+
 @pytest.mark.parametrize("alpha", [9e-5, 1e-12])
 def test_an_alpha_that_no_shuffle_can_reach_is_refused(make_run, alpha):
     run = make_run("a", 50)

@@ -195,6 +195,15 @@ def test_a_broken_cascade_is_named(make_run):
         collect(run)
 
 
+@pytest.mark.parametrize("name", ["turns.parquet", "claims.parquet", "trusted.index/manifest.json"])
+def test_a_damaged_file_of_the_run_is_named(make_run, name):
+    run = make_run([turn("t0")], [claim("t0", "contradicted")])
+    (run.path / name).parent.mkdir(exist_ok=True)
+    (run.path / name).write_bytes(b"PAR1{no longer whole")
+    with pytest.raises(RunError, match=f"{name}: unreadable"):
+        collect(run)
+
+
 def test_an_unknown_suffix_is_refused(library_run, tmp_path):
     with pytest.raises(SettingError, match=r"Use \.html or \.md"):
         write_report(library_run, tmp_path / "report.pdf")

@@ -57,7 +57,7 @@ def to_native(facts: Facts, left_out: dict[str, str]) -> dict[str, Any]:
         },
         "findings": [_finding(one) for one in facts.findings],
         "entries": [_entry(one) for one in facts.entries],
-        "n_entries": facts.n_entries,
+        "n_entries": len(facts.entries),
         "cascades": None
         if facts.cascades is None
         else [

@@ -15,11 +15,13 @@ RULES = {
     "unsupported-claim": "Neither the cited entries nor the trusted documents bear it out.",
     "citation-unknown": "The citation names an id that is nowhere in the log or the store.",
 }
-_BY_STATUS = {
+RULE_OF = {
     Status.SOURCE_CONFLICT: ("ungrounded-citation", "error"),
     Status.CONTRADICTED: ("contradicted-claim", "error"),
     Status.UNSUPPORTED: ("unsupported-claim", "warning"),
 }
+"""The rule that a status breaks, and its level."""
+
 MESSAGE = 400
 
 
@@ -65,7 +67,7 @@ def to_sarif(facts: Facts) -> dict[str, Any]:
 def _results(finding: Finding, facts: Facts) -> list[dict[str, Any]]:
     found = []
     if finding.status in UNGROUNDED:
-        found.append(_result(finding, facts, *_BY_STATUS[finding.status]))
+        found.append(_result(finding, facts, *RULE_OF[finding.status]))
     if finding.ghost_ids:
         found.append(_result(finding, facts, "citation-unknown", "warning"))
     return found
@@ -104,12 +106,18 @@ def _message(finding: Finding, rule: str) -> str:
 
 
 def _graph(facts: Facts) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    edges = list(dict.fromkeys(edge for one in facts.cascades or () for edge in one.edges))
+    """Return nodes and edges; entries and answers are told apart as in GraphML, since an id may name one of each."""
+    edges = list(dict.fromkeys(_ends(*edge) for one in facts.cascades or () for edge in one.edges))
     ids = dict.fromkeys(node for source, target, _ in edges for node in (source, target))
     return [{"id": node} for node in ids], [
         {"id": f"e{number}", "sourceNodeId": source, "targetNodeId": target, "label": {"text": kind}}
         for number, (source, target, kind) in enumerate(edges, start=1)
     ]
+
+
+def _ends(source: str, target: str, kind: str) -> tuple[str, str, str]:
+    first, second = ("entry", "answer") if kind == "exposure" else ("answer", "entry")
+    return f"{first}:{source}", f"{second}:{target}", kind
 
 
 def _taxonomies(facts: Facts) -> list[dict[str, Any]]:

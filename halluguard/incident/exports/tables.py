@@ -3,9 +3,8 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from halluguard.incident.exports.sarif import RULES
+from halluguard.incident.exports.sarif import RULE_OF
 from halluguard.incident.facts import Facts
-from halluguard.records import Status
 from halluguard.report.hostile import write_csv
 
 FINDINGS = (
@@ -17,12 +16,6 @@ ENTRIES = (
     "responsibility", "p_value",
 )  # fmt: skip
 SCORES = ("cascade", "score", "value", "ci_low", "ci_high", "n", "status", "reason")
-_RULE = {
-    Status.SOURCE_CONFLICT: ("error", "ungrounded-citation"),
-    Status.CONTRADICTED: ("error", "contradicted-claim"),
-    Status.UNSUPPORTED: ("warning", "unsupported-claim"),
-}
-assert {rule for _, rule in _RULE.values()} < set(RULES)
 
 
 def write_tables(facts: Facts, folder: Path) -> tuple[Path, ...]:
@@ -39,7 +32,7 @@ def write_tables(facts: Facts, folder: Path) -> tuple[Path, ...]:
 
 def _findings(facts: Facts) -> Iterable[tuple[object, ...]]:
     for one in facts.findings:
-        severity, rule = _RULE.get(one.status, ("warning", "citation-unknown"))
+        rule, severity = RULE_OF.get(one.status, ("citation-unknown", "warning"))
         yield (
             one.id, severity, rule, one.turn_id, one.timestamp, one.text, " ".join(one.cited_ids), one.support, one.contradiction,
             " ".join(one.accused_ids), one.generation, one.status,

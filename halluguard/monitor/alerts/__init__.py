@@ -7,7 +7,7 @@ from halluguard.monitor.alerts.alert import Alert, alert_of
 from halluguard.monitor.alerts.deliver import Delivered, deliver
 from halluguard.monitor.alerts.outbox import Outbox
 from halluguard.monitor.alerts.settings import AlertSettings, load_settings
-from halluguard.monitor.alerts.tend import tend_alerts
+from halluguard.monitor.alerts.tend import ready_alerts, tend_alerts
 
 __all__ = [
     "Alert",
@@ -17,5 +17,6 @@ __all__ = [
     "alert_of",
     "deliver",
     "load_settings",
+    "ready_alerts",
     "tend_alerts",
 ]

@@ -67,10 +67,18 @@ class Outbox:
 
     path: Path
 
+    def _open(self) -> sqlite3.Connection:
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            return sqlite3.connect(self.path, timeout=30.0, isolation_level=None)
+        except (OSError, sqlite3.Error) as error:
+            raise SettingError(
+                f"{self.path}: the outbox cannot be opened ({error}). Name another `outbox` in the alert settings"
+            ) from error
+
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        connection = sqlite3.connect(self.path, timeout=30.0, isolation_level=None)
+        connection = self._open()
         try:
             connection.execute("PRAGMA synchronous = FULL")
             connection.executescript(_TABLES)

@@ -8,12 +8,19 @@ from halluguard.errors import SettingError
 from halluguard.monitor.alerts.alert import alert_of
 from halluguard.monitor.alerts.deliver import deliver
 from halluguard.monitor.alerts.outbox import Outbox
-from halluguard.monitor.alerts.settings import load_settings
+from halluguard.monitor.alerts.settings import AlertSettings, load_settings
 from halluguard.monitor.watch import MonitorResult
 
 
+def ready_alerts(settings_path: Path) -> AlertSettings:
+    """Read the alert settings and see that their outbox can be used; raises SettingError where not."""
+    settings = load_settings(settings_path)
+    Outbox(settings.outbox).waiting()
+    return settings
+
+
 def tend_alerts(
-    settings_path: Path,
+    settings: AlertSettings,
     result: MonitorResult | None,
     *,
     subject: str,
@@ -24,18 +31,20 @@ def tend_alerts(
     """Raise an alert for a result that alarms, send what the outbox holds, and say what was done in one line each.
 
     Args:
-        settings_path: YAML of channels, routes and limits.
+        settings: channels, routes and limits.
         result: of the monitor; None sends what is left only.
         subject: what is watched, as the alert names it.
         place: where it lies; part of the key by which repeats are told. By default the subject is.
         report: where the figures lie, named in the alert.
         acknowledge: key of an alert that someone has taken over; it escalates no further.
 
-    Raises SettingError where the settings cannot be used or the key names no open alert.
+    A key that names no open alert is said beside a result, whose alert must go out; without one it raises SettingError.
     """
-    settings = load_settings(settings_path)
+    problems = []
     if acknowledge is not None and not Outbox(settings.outbox).acknowledge(acknowledge, time.time()):
-        raise SettingError(f"--acknowledge {acknowledge!r} names no open alert in {settings.outbox}")
+        problems.append(f"--acknowledge {acknowledge!r} names no open alert in {settings.outbox}")
+        if result is None:
+            raise SettingError(problems[0])
     moment = datetime.now(UTC).isoformat(timespec="seconds")
     alert = (
         None
@@ -51,4 +60,4 @@ def tend_alerts(
     ]
     if alert:
         lines.append(f"key: {alert.dedup_key}")
-    return "\n".join([*lines, *done.problems])
+    return "\n".join([*lines, *problems, *done.problems])
