@@ -127,7 +127,7 @@ class Attributor:
             self.model,
             scores,
             p_values,
-            cleared=self._cleared(likely, readings),
+            cleared=self._cleared(likely, candidates, readings),
             caught=caught,
             readable=not unreadable_ids(flagged, self.index),
         )
@@ -135,7 +135,9 @@ class Attributor:
             accusation = replace(accusation, origin=Origin.NOT_IN_STORE)
         return Attribution(flagged, candidates, readings, accusation)
 
-    def _cleared(self, likely: Sequence[bool], readings: Sequence[Reading]) -> list[bool]:
+    def _cleared(
+        self, likely: Sequence[bool], candidates: Sequence[Candidate], readings: Sequence[Reading]
+    ) -> list[bool]:
         """Return which candidates cannot be responsible: they say the opposite, or their text stands in the trusted corpus."""
         opposed = [reading.contradicts for reading in readings]
         asked = [
@@ -148,7 +150,9 @@ class Attributor:
         stands = dict(
             zip(
                 asked,
-                self.vouching.stands_in_trusted([readings[i].evidence_text for i in asked]),
+                self.vouching.stands_in_trusted(
+                    [readings[i].evidence_text for i in asked], [candidates[i].text for i in asked]
+                ),
                 strict=True,
             )
         )

@@ -44,7 +44,9 @@ class Book:
         borne = [(key, r.evidence_text) for key, r in zip(wanted, readings, strict=True) if r.supports]
         if self.vouching is None:
             return
-        stands = self.vouching.stands_in_trusted([text for _, text in borne])
+        stands = self.vouching.stands_in_trusted(
+            [text for _, text in borne], [whole for (_, whole), _ in borne]
+        )
         self._trusted.update((key, stood) for (key, _), stood in zip(borne, stands, strict=True))
         strange = [key for key, _ in borne if not self._trusted[key]]
         whole = vouched_texts(self.vouching, [text for _, text in strange])

@@ -7,6 +7,7 @@ from typing import Any
 from halluguard.records import SuspectVerdict
 from halluguard.response.digests import digest_text
 from halluguard.response.probes import ASSERTS_KNOWN_FALSE
+from halluguard.text.verbatim import stands_in
 
 MAX_P_GROUP = 0.05
 """A batch or source whose share of accused entries chance gives less often than this has its other entries listed for review."""
@@ -74,7 +75,7 @@ def choose_entries(
     vouched = {
         row["entry_id"]: row["nearest_trusted_id"]
         for row in suspects
-        if stands_in_trusted(row) and _copies(stored, row["entry_id"]) == 1
+        if is_copy_of_trusted(row) and _copies(stored, row["entry_id"]) == 1
     }
     for key in sorted(why.keys() & vouched):
         why[key].append(f"but its text stands in the trusted corpus: {vouched[key]}")
@@ -165,13 +166,17 @@ def add_written_back(
     return (*chosen, *new)
 
 
-def stands_in_trusted(row: Mapping[str, Any]) -> bool:
-    """Whether every word of a suspect's text stands, in the same sequence, in the nearest trusted passage.
+def is_copy_of_trusted(row: Mapping[str, Any]) -> bool:
+    """Whether a suspect's text stands, in the same sequence and in whole sentences, in the nearest trusted passage.
 
     One word more or less may be the poison: a `not`, or a sentence added to a copied page.
     """
     words, trusted = (" ".join((row.get(name) or "").split()) for name in ("text", "nearest_trusted_text"))
-    return bool(words) and f" {words} " in f" {trusted} "
+    return (
+        bool(words)
+        and f" {words} " in f" {trusted} "
+        and stands_in(row["text"], row["text"], [row["nearest_trusted_text"]])
+    )
 
 
 def _from_cascade(cascade: Mapping[str, Any], name: Any, answers: dict[str, set[str]]) -> None:

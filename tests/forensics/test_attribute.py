@@ -79,7 +79,7 @@ def test_what_says_the_opposite_is_not_responsible():
     attributor = Attributor(None, None, None, ResponsibilityModel({}, 0.0, (), ()))
     opposite = replace(SAYS_SO, supports=False, contradicts=True)
 
-    assert attributor._cleared([True, True, False], [SAYS_SO, opposite, opposite]) == [False, True, True]
+    assert attributor._cleared([True, True, False], (), [SAYS_SO, opposite, opposite]) == [False, True, True]
 
 
 def test_what_is_left_is_judged_without_the_echo_of_what_was_removed():

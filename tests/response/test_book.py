@@ -41,6 +41,15 @@ def test_a_text_is_vouched_for_line_by_line(vouching):
     assert vouched_texts(vouching, [turned, f"{turned}\nA cat costs 90 euros.", "# Dogs"]) == {turned}
 
 
+def test_part_of_a_trusted_sentence_is_vouched_for_only_at_the_ends_of_a_text_that_was_cut(vouching):
+    part, whole = "on every crossing.", PAGE.strip().splitlines()[-1]
+
+    assert vouching.stands_in_trusted([part, whole, "A dog costs 8 euros"]) == [False, True, False]
+    assert vouched_texts(
+        vouching, [f"costs 8 euros {part}\n{whole}", f"{whole}\nDog costs 8 euros {part}"]
+    ) == {f"costs 8 euros {part}\n{whole}"}
+
+
 def test_a_line_that_could_stand_anywhere_is_looked_for_where_its_text_stands(models, reader, tmp_path):
     says = "We tell you by e-mail."
     rules = [f"By e-mail we tell you {n} days before {what}." for n, what in enumerate("abcdefgh", 2)]

@@ -104,6 +104,12 @@ def test_a_trusted_passage_with_a_word_changed_or_a_sentence_added_is_proposed(t
     assert found.approve
 
 
+def test_part_of_a_trusted_sentence_is_proposed():
+    text = "refunds are paid for 90 days."
+    (found,) = choose_entries([suspect("a1", "responsible", text, f"It is a myth that {text}")], [], STORED)
+    assert found.approve
+
+
 def test_an_entry_that_shares_its_id_is_not_excused_by_its_twin():
     trusted = "The change fee is 60 euros."
     stored = {**STORED, "a1": {**STORED["a1"], "copies": 2}}
