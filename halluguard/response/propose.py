@@ -142,7 +142,7 @@ def propose_plan(
         _preserve(run, store),
         _freeze_write_back(known, chosen),
         _quarantine(known, chosen, _recalled(run, known, out), count),
-        _put_back(earlier),
+        _put_back({key: one for key, one in earlier.items() if key in out}),
         _freeze_sources(known, chosen),
         _flush(known, chosen, recalled),
         _fall_back(known, recalled),

@@ -144,6 +144,14 @@ def test_rewrites_are_added_and_vouched_entries_excused():
     assert [(one.id, one.approve) for one in made] == [("a1", True), ("c1", True), ("a2", False)]
 
 
+def test_a_damaged_entry_that_says_the_false_claim_is_proposed_and_keeps_its_reasons():
+    found = choose_entries([suspect("a1", "corrupted")], [], STORED)
+    assert not found[0].approve
+    (made,) = add_rewrites(found, {"a1": ["It is so."]})
+    assert (made.approve, made.role) == (True, "rewrite")
+    assert made.why == ("says the false claim: It is so.", *found[0].why)
+
+
 def test_what_was_written_back_from_an_answer_that_cites_an_accused_entry_is_listed_for_review():
     stored = {
         **STORED,
