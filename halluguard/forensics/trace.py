@@ -36,7 +36,7 @@ DATED_AFTER = "every entry of the store is dated after the last turn, as in a st
 
 @dataclass
 class _Tally:
-    """What was found out about one entry over all events."""
+    """What was found out about one entry over all events; its figures are of those it is accused in, where there are any."""
 
     entry: Entry
     accused_in: list[str] = field(default_factory=list)
@@ -45,7 +45,6 @@ class _Tally:
     best: float = 0.0
     p_value: float = 1.0
     edited_since: bool = False
-    shown_in: int = 0
     evidence: str = ""
 
 
@@ -204,12 +203,15 @@ def _tally(made: Sequence[Attribution]) -> dict[str, _Tally]:
 def _count(tally: _Tally, one: Attribution, candidate: Candidate, position: int, is_accused: bool) -> None:
     tally.examined_in.append(one.flagged.claim_id)
     tally.edited_since |= candidate.edited_since
-    score = one.accusation.scores[position]
-    tally.p_value = min(tally.p_value, one.accusation.p_values[position])
     if is_accused:
+        if not tally.accused_in:
+            tally.best, tally.p_value, tally.evidence = 0.0, 1.0, ""
         tally.accused_in.append(one.flagged.claim_id)
         tally.turns.add(one.flagged.turn_id)
-        tally.shown_in += candidate.shown
+    elif tally.accused_in:
+        return
+    score = one.accusation.scores[position]
+    tally.p_value = min(tally.p_value, one.accusation.p_values[position])
     if score > tally.best or not tally.evidence:
         tally.best = max(score, tally.best)
         tally.evidence = one.readings[position].evidence_text
