@@ -11,6 +11,7 @@ from halluguard.forensics.candidates import (
     Candidate,
     Flagged,
     find_candidates,
+    later_positions,
     stored_candidate,
     unreadable_ids,
 )
@@ -161,14 +162,13 @@ class Attributor:
     def _replay(
         self, made: list[Attribution], claims: NDArray[np.float32], questions: NDArray[np.float32]
     ) -> tuple[list[Attribution], list[tuple[int, ...]]]:
-        """Remove the accused and rank again; entries that come up and have not been read are read and judged."""
+        """Remove the accused and rank again what was there to answer from; entries that come up unread are read and judged."""
         current = dict(enumerate(made))
 
         def rank(event: int, removed: Sequence[int]) -> list[int]:
-            return [
-                position
-                for position, _ in self.index.rank(questions[event], TOP, {*removed, *self.index.unreachable})
-            ]
+            later = later_positions(self.index, made[event].flagged.timestamp)
+            without = {*removed, *later, *self.index.unreachable}
+            return [position for position, _ in self.index.rank(questions[event], TOP, without)]
 
         def find_supporting(tops: Mapping[int, Sequence[int]]) -> dict[int, list[int]]:
             grown = {
