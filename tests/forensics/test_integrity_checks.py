@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from halluguard.forensics.integrity import Code, folder_sources, sweep
+from halluguard.forensics.integrity import Code, SweepResult, folder_sources, sweep
 from halluguard.forensics.integrity.characters import check_characters, find_mojibake
 from halluguard.forensics.integrity.contents import Contents, unit_rows
 from halluguard.forensics.integrity.density import DensityRule, check_density, measure_rises, rise
@@ -18,8 +18,8 @@ from halluguard.forensics.integrity.log_checks import check_retrieved, check_wri
 from halluguard.forensics.integrity.neighbours import nearest
 from halluguard.forensics.integrity.sources import SourceElsewhereError, check_sources
 from halluguard.forensics.integrity.vectors import check_halves, check_vectors, unnormalised_store
-from halluguard.records import Chunk, Entry, Turn
-from halluguard.stores import open_store
+from halluguard.records import Chunk, Entry, Reason, Turn
+from halluguard.stores import StoreCode, open_store
 
 SENTENCE = "The primary pump of hall four is serviced every nine weeks by the night shift of the works."
 
@@ -461,3 +461,11 @@ def test_one_odd_vector_does_not_decide_the_dimension(tmp_path):
     result = sweep(open_store(tmp_path))
 
     assert [one.entry_id for one in result.findings if one.reason.code == Code.DIMENSION_MISMATCH] == ["e0"]
+
+
+def test_wear_of_a_container_is_no_damage():
+    def result(*codes):
+        return SweepResult(1, (), tuple(Reason(code) for code in codes), {}, {}, {})
+
+    assert not result(StoreCode.DELETED_SLOTS, StoreCode.REWRITTEN_IN_PLACE, Code.TEMPLATE_CHANGED).is_damaged
+    assert result(StoreCode.DELETED_SLOTS, StoreCode.COUNT_MISMATCH).is_damaged
