@@ -1,12 +1,14 @@
 from dataclasses import dataclass
 
+import numpy as np
 import pytest
 
 from halluguard.errors import InputError
-from halluguard.forensics import Vouching
+from halluguard.forensics import EntryIndex, Vouching
 from halluguard.grounding.check import digest_path
 from halluguard.records import Entry, Reading
-from halluguard.response.book import Book, find_vouched, open_book, vouched_texts
+from halluguard.response.book import NEAREST, Book, find_all_rewrites, find_vouched, open_book, vouched_texts
+from halluguard.response.probes import FalseClaim
 from halluguard.run import Run
 from halluguard.trusted import build_index, open_index
 
@@ -106,3 +108,23 @@ def test_a_book_asks_for_the_trusted_corpus_of_its_run(models, reader, tmp_path)
     (tmp_path / "ferry.index").rename(tmp_path / "lost")
     with pytest.raises(InputError, match=r"^ferry\.index: no trusted index is there"):
         open_book(run, reader, models.embedder)
+
+
+def test_rewrites_are_looked_for_until_a_round_finds_none():
+    n = 12 * NEAREST
+    entries = [Entry(f"e{at}", f"{CLAIM} {at}" if at < n else "Other.") for at in range(n + NEAREST)]
+    vectors = np.array([[1.0, 0.0]] * n + [[0.5, 0.5]] * NEAREST, dtype=np.float32)
+    index = EntryIndex(tuple(entries), vectors, embedded_again=False)
+
+    class Repeats:
+        def read(self, requests):
+            said = [CLAIM in request.passages[0].text for request in requests]
+            return [Reading(0.9, 0.0, supports=one, contradicts=False) for one in said]
+
+    class East:
+        def encode(self, texts):
+            return np.array([[1.0, 0.0]] * len(texts), dtype=np.float32)
+
+    found = find_all_rewrites([FalseClaim(CLAIM, (), ())], index, Book(Repeats()), East(), {"e3"})
+
+    assert found.keys() == {f"e{at}" for at in range(n) if at != 3}
