@@ -75,6 +75,7 @@ def trace_run(
 
     """
     store = open_store(store_path, collection=collection)
+    files = {file.name: file.sha256 for file in store.files()}  # before reading: a later state was not traced
     entries = list(store.entries())
     _refuse_textless(store, entries)
     trusted = open_trusted(run, models.embedder)
@@ -106,7 +107,14 @@ def trace_run(
     run.write("suspects", [_suspect_row(suspect, nearest.get(suspect.entry.id)) for suspect in suspects])
     limits = (*store.cannot_know, *((DATED_AFTER,) if dated_after else ()))
     facts = _trace_facts(
-        store, entries, made, suspects, swept, embedded_again=index.embedded_again, cannot_know=limits
+        store,
+        entries,
+        made,
+        suspects,
+        swept,
+        files=files,
+        embedded_again=index.embedded_again,
+        cannot_know=limits,
     )
     run.update_manifest({"trace": facts})
 
@@ -300,6 +308,7 @@ def _trace_facts(
     suspects: Sequence[Suspect],
     swept: SweepResult,
     *,
+    files: Mapping[str, str],
     embedded_again: bool,
     cannot_know: Sequence[str],
 ) -> dict[str, Any]:
@@ -310,7 +319,7 @@ def _trace_facts(
             "kind": store.kind,
             "path": str(store.path),
             "entries": len(entries),
-            "files": {file.name: file.sha256 for file in store.files()},
+            "files": dict(files),
             "cannot_know": list(cannot_know),
             "embedded_again": embedded_again,
         },

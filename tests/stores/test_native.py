@@ -179,3 +179,15 @@ def test_array_of_python_objects_is_refused(tmp_path):
 
     with pytest.raises(StoreError, match="holds Python objects"):
         open_store(tmp_path)
+
+
+@pytest.mark.parametrize("n", [1, 3])
+def test_a_store_that_is_written_to_while_it_is_read_is_one_clear_line(n, tmp_path):
+    rows = [{"id": f"e{at}", "text": "x"} for at in range(3)]
+    store = open_store(write(tmp_path / "a.jsonl", rows[:2]))
+    write(tmp_path / "a.jsonl", rows[:n])
+
+    with pytest.raises(
+        StoreError, match=r"2 entries when it was opened, another number now\. Stop what writes"
+    ):
+        list(store.entries())
