@@ -87,6 +87,16 @@ def _read_collection(
     )
 
 
+def vector_segments(connection: sqlite3.Connection, path: Path) -> list[str]:
+    """Return the ids of the vector segments of all collections; raises StoreError where one is no UUID."""
+    found = [
+        row[0] for row in connection.execute("SELECT id FROM segments WHERE scope = 'VECTOR' ORDER BY id")
+    ]
+    for segment in found:
+        _require_uuid(segment, path)
+    return found
+
+
 def _require_uuid(segment: Any, path: Path) -> None:
     """Raise StoreError for a segment id that is no UUID: it names a folder, and the database is hostile (`../..`)."""
     try:

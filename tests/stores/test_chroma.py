@@ -292,3 +292,19 @@ def test_segment_id_that_is_no_uuid_is_refused_whatever_it_points_at(segment, sc
 
 def test_store_names_the_collection_it_was_opened_on(chroma_store):
     assert open_store(chroma_store).collection == "pumps"
+
+
+def test_files_of_a_store_are_those_of_all_its_collections(chroma_store, tmp_path):
+    folder = shutil.copytree(chroma_store, tmp_path / "store")
+    client = chromadb.PersistentClient(
+        str(folder), settings=chromadb.config.Settings(anonymized_telemetry=False)
+    )
+    sync = {"hnsw:sync_threshold": 20, "hnsw:batch_size": 10}
+    other = client.create_collection("other", embedding_function=None, metadata=sync)
+    other.add(ids=[f"o{i}" for i in range(30)], embeddings=[[1.0, float(i)] for i in range(30)])
+    del other, client
+
+    named = {file.name for file in open_store(folder, collection="pumps").files()}
+
+    assert len({name.partition("/")[0] for name in named if "/" in name}) == 2
+    assert named == {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
