@@ -469,3 +469,11 @@ def test_wear_of_a_container_is_no_damage():
 
     assert not result(StoreCode.DELETED_SLOTS, StoreCode.REWRITTEN_IN_PLACE, Code.TEMPLATE_CHANGED).is_damaged
     assert result(StoreCode.DELETED_SLOTS, StoreCode.COUNT_MISMATCH).is_damaged
+
+
+def test_an_entry_added_after_an_answer_that_quotes_what_it_retrieved_is_not_written_back():
+    noon, later = datetime(2025, 1, 1, 12, tzinfo=UTC), datetime(2025, 1, 2, tzinfo=UTC)
+    quoting = turn("t1", f"The manual says: {SENTENCE}", at=noon, retrieved=[Chunk("old", SENTENCE)])
+    entry = Entry(id="new", text=SENTENCE, ingested_at=later)
+
+    assert list(check_written_back([entry], [quoting])) == []
