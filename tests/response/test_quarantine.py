@@ -718,3 +718,29 @@ def test_models_are_loaded_before_anything_is_written_and_a_missing_proof_is_mad
     (out / "proof.json").write_text("{}")
     with pytest.raises(InputError, match="was applied here"):
         api.apply_response(empty_run, folder, out, signed=signed, models=models)
+
+
+def test_evidence_that_is_declined_is_not_copied_and_the_ledger_says_no_more_than_was_done(
+    store_of, plan_for, empty_run, signed, tmp_path
+):
+    from halluguard.response import Plan, PlanAction
+
+    store = store_of("native_store")
+    plan = plan_for(store, *GONE)
+    actions = (
+        PlanAction("A0", "preserve_evidence", False, ""),
+        *plan.actions,
+        PlanAction("A2", "prove", True, ""),
+    )
+    applied = apply_plan(empty_run, store, Plan("run", plan.store, actions), tmp_path / "out", signed=signed)
+
+    deeds = [(line["deed"], line.get("do")) for line in read_ledger(tmp_path / "out" / "ledger.jsonl")]
+    assert deeds == [
+        ("declined", "preserve_evidence"),
+        ("done", "quarantine"),
+        ("approved, to be made next", "prove"),
+        ("new store written", None),
+    ]
+    assert not (tmp_path / "out" / "evidence").exists()
+    assert any("no evidence was copied" in note for note in applied.notes)
+    assert restore_store(tmp_path / "out", tmp_path / "back") == (applied.root_before, store.count)
