@@ -16,10 +16,12 @@ from halluguard.response import (
     read_plan,
     write_plan,
 )
-from halluguard.response.choose import add_rewrites, add_written_back, choose_entries, excuse
+from halluguard.response.choose import Chosen, add_rewrites, add_written_back, choose_entries, excuse
 from halluguard.response.digests import digest_text
 from halluguard.response.ledger import append_ledger, chain, write_ledger
 from halluguard.response.paraphrase import normal, paraphrase
+from halluguard.response.propose import Known, _roll_back
+from halluguard.response.snapshot import take_snapshot
 from halluguard.response.telling import tell_plan
 from halluguard.run import SPREAD_TABLES
 from halluguard.stores import open_store
@@ -331,3 +333,23 @@ def test_no_plan_is_made_of_a_spread_that_was_scored_before_the_last_trace(empty
 
     with pytest.raises(RunError, match="scored before the last trace"):
         propose_plan(empty_run, open_store(folder))
+
+
+def test_a_roll_back_is_proposed_to_a_copy_that_can_be_opened_and_counts_what_came_since(tmp_path):
+    def written(name, ids):
+        rows = [{"id": key, "text": f"text of {key}"} for key in ids]
+        (tmp_path / name).write_text("".join(json.dumps(row) + "\n" for row in rows))
+        return tmp_path / name
+
+    copy, store = written("old.jsonl", "abcdefgh"), open_store(written("now.jsonl", "abxyx"))
+    digests = tmp_path / "monday.snapshot"
+    take_snapshot(open_store(copy), digests)
+    facts = {"ingested_at": None, "digest": "x"}
+    entries = {key: {**facts, "copies": 2 if key == "x" else 1} for key in "abxy"}
+    known = Known((), {}, entries, (), {}, {}, {}, {})
+    chosen = [Chosen("y", True, (), "accused")]
+
+    assert _roll_back(known, chosen, store, [digests], None) is None
+    action = _roll_back(known, chosen, store, [digests, copy], None)
+    assert action.targets["snapshot"] == str(copy)
+    assert action.cost == {"entries_in_snapshot": 8, "entries_added_since": 3}
