@@ -3,6 +3,7 @@
 import json
 import unicodedata
 from datetime import UTC, datetime
+from time import perf_counter
 
 import numpy as np
 import pytest
@@ -477,3 +478,19 @@ def test_an_entry_added_after_an_answer_that_quotes_what_it_retrieved_is_not_wri
     entry = Entry(id="new", text=SENTENCE, ingested_at=later)
 
     assert list(check_written_back([entry], [quoting])) == []
+
+
+def test_equals_are_named_in_time_that_grows_with_their_number():
+    n = 20_000
+    vectors = np.tile(unit_vectors(1), (n, 1))
+    contents = contents_of(vectors)
+
+    start = perf_counter()
+    same = list(check_duplicates(entries_of(*["This page is left blank."] * n), DuplicateRule()))
+    shared = [reason for _, reason in check_vectors(contents)]
+
+    assert perf_counter() - start < 10
+    assert same[2][1].detail == "the same words as e0, e1, e3, e4, e5, ..."
+    assert same[9][1].detail == "the same words as e0, e1, e2, e3, e4, ..."
+    assert shared[1].detail.startswith("the same vector as e0, e2, e3")
+    assert len(shared[1].detail) == len("the same vector as ") + 200
