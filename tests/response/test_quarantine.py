@@ -744,3 +744,29 @@ def test_evidence_that_is_declined_is_not_copied_and_the_ledger_says_no_more_tha
     assert not (tmp_path / "out" / "evidence").exists()
     assert any("no evidence was copied" in note for note in applied.notes)
     assert restore_store(tmp_path / "out", tmp_path / "back") == (applied.root_before, store.count)
+
+
+def test_a_llamaindex_id_with_half_a_character_is_quarantined_and_put_back(
+    plan_for, empty_run, signed, tmp_path
+):
+    ids, folder = ["good", "evil\ud800"], tmp_path / "s"
+    folder.mkdir()
+    nodes = {
+        key: {
+            "__data__": {"id_": key, "text": "x", "metadata": {}, "class_name": "TextNode"},
+            "__type__": "1",
+        }
+        for key in ids
+    }
+    nodes["good"]["__data__"]["relationships"] = {"3": {"node_id": ids[1]}}
+    (folder / "docstore.json").write_text(json.dumps({"docstore/data": nodes, "docstore/metadata": {}}))
+    vectors = {"embedding_dict": {key: [1.0, 0.0] for key in ids}}
+    (folder / "default__vector_store.json").write_text(json.dumps(vectors))
+    store = open_store(folder)
+
+    apply_plan(empty_run, store, plan_for(store, "evil\ufffd"), tmp_path / "out", signed=signed)
+    restore_store(tmp_path / "out", tmp_path / "back")
+
+    made = json.loads((tmp_path / "out" / "store" / "docstore.json").read_text())["docstore/data"]
+    assert (list(made), made["good"]["__data__"]["relationships"]) == (["good"], {})
+    assert json.loads((tmp_path / "back" / "docstore.json").read_text())["docstore/data"] == nodes
