@@ -61,6 +61,10 @@ def find_collection(connection: sqlite3.Connection, path: Path, name: str | None
         chosen = [one for one in collections if count_rows(connection, one)]
     if len(chosen) == 1:
         return chosen[0]
+    if name is not None and chosen:
+        raise StoreError(
+            f"{path}: {len(chosen)} collections are named {name!r}, in several databases. Export the one the chatbot reads from"
+        )
     names = ", ".join(repr(one.name) for one in (chosen or collections)) or "none"
     if name is not None:
         raise StoreError(f"{path}: no collection {name!r}; it has {names}. Name one with --collection")

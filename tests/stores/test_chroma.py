@@ -10,6 +10,7 @@ import pytest
 
 from halluguard.errors import StoreError
 from halluguard.stores import StoreCode, open_store
+from halluguard.stores.sqlite_copy import copy_database
 
 chromadb = pytest.importorskip("chromadb", reason="chromadb is not installed")
 
@@ -308,3 +309,27 @@ def test_files_of_a_store_are_those_of_all_its_collections(chroma_store, tmp_pat
 
     assert len({name.partition("/")[0] for name in named if "/" in name}) == 2
     assert named == {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+
+
+def test_a_database_with_signs_of_a_uri_in_its_name_is_read(tmp_path):
+    path = tmp_path / "store #2 %41?.sqlite3"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("CREATE TABLE kept (x)")
+        connection.commit()
+
+    with closing(copy_database(path).connect()) as connection:
+        assert connection.execute("SELECT name FROM sqlite_master").fetchall() == [("kept",)]
+
+
+def test_one_name_in_two_databases_is_said_so(chroma_store, copy_of):
+    folder = copy_of(chroma_store)
+    edit(folder, "CREATE TABLE c AS SELECT * FROM collections", "DROP TABLE collections")
+    edit(
+        folder,
+        "UPDATE c SET name = 'pumps'",
+        "INSERT INTO c SELECT * FROM c",
+        "ALTER TABLE c RENAME TO collections",
+    )
+
+    with pytest.raises(StoreError, match=r"2 collections are named 'pumps', in several databases"):
+        open_store(folder, collection="pumps")
