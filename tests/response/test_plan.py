@@ -1,6 +1,7 @@
 """The plan a person edits, the rule that proposes it, the ledger, and the rewrites of questions."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -353,3 +354,21 @@ def test_a_roll_back_is_proposed_to_a_copy_that_can_be_opened_and_counts_what_ca
     action = _roll_back(known, chosen, store, [digests, copy], None)
     assert action.targets["snapshot"] == str(copy)
     assert action.cost == {"entries_in_snapshot": 8, "entries_added_since": 3}
+
+
+def test_a_plan_is_made_for_the_store_as_it_was_before_it_was_read(empty_run, write_native, tmp_path):
+    folder = write_native(tmp_path / "s", [{"id": "e0", "text": "page"}], np.eye(1, dtype=np.float32))
+    for name in ("turns", "claims", "suspects"):
+        empty_run.write(name, [])
+    (empty_run.path / "cascade.json").write_text(
+        json.dumps({"cascades": [], "verdict": {"regime": "SEEDED-ONLY"}})
+    )
+    store = open_store(folder)
+    files = {file.name: file.sha256 for file in store.files()}
+
+    def read():
+        yield from store.read()
+        write_native(folder, [{"id": "e0", "text": "edited"}], np.eye(1, dtype=np.float32))
+
+    assert propose_plan(empty_run, replace(store, read=read)).store["files"] == files
+    assert {file.name: file.sha256 for file in store.files()} != files
