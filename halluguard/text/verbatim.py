@@ -46,14 +46,23 @@ def stands_in(text: str, whole: str, pages: Sequence[str]) -> bool:
     without a sentence.
     """
     held = [_page(page) for page in pages]
-    of_whole = sentences(whole)
-    cut = len(of_whole) > 1
-    head = _words(of_whole[0]) if cut and of_whole[0][0].islower() else ""
-    tail = _words(of_whole[-1]) if cut and not _ENDED.search(of_whole[-1]) else ""
+    head, tail = _cut_ends(whole)
     wanted = [_words(part) for part in sentences(text)]
     return bool(wanted) and all(
         any(page.holds(words, begun=words == head, broken_off=words == tail) for page in held)
         for words in wanted
+    )
+
+
+@lru_cache(maxsize=1024)
+def _cut_ends(whole: str) -> tuple[str, str]:
+    """Return the words of the first and the last sentence of a text where each may be part of one, else empty strings."""
+    parts = sentences(whole)
+    if len(parts) < 2:
+        return "", ""
+    return (
+        _words(parts[0]) if parts[0][0].islower() else "",
+        "" if _ENDED.search(parts[-1]) else _words(parts[-1]),
     )
 
 

@@ -1,3 +1,5 @@
+from time import perf_counter
+
 import pytest
 
 from halluguard.text.verbatim import stands_in
@@ -49,3 +51,12 @@ def test_a_part_of_a_text_that_was_cut_is_judged_by_its_place_in_it():
     assert stands_in(head, f"{head} {rest}", [PAGE])
     assert not stands_in(head, f"{rest} {head}", [PAGE])
     assert not stands_in(head, head, [PAGE])
+
+
+def test_time_grows_with_the_sentences_of_a_long_text():
+    parts = [f"Pump {n} is serviced every {n} weeks." for n in range(3000)]
+    whole = " ".join(parts)
+    start = perf_counter()
+
+    assert all(stands_in(part, whole, [part]) for part in parts)
+    assert perf_counter() - start < 10
