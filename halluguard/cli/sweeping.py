@@ -87,7 +87,7 @@ def store_check(
         print_json(_as_json(swept))
     else:
         _show(swept)
-    if fail_on_damage and (swept.result.container or swept.result.damaged_ids):
+    if fail_on_damage and swept.result.is_damaged:
         raise typer.Exit(1)
 
 

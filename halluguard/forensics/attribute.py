@@ -11,6 +11,7 @@ from halluguard.forensics.candidates import (
     Candidate,
     Flagged,
     find_candidates,
+    later_positions,
     stored_candidate,
     unreadable_ids,
 )
@@ -127,7 +128,7 @@ class Attributor:
             self.model,
             scores,
             p_values,
-            cleared=self._cleared(likely, readings),
+            cleared=self._cleared(likely, candidates, readings),
             caught=caught,
             readable=not unreadable_ids(flagged, self.index),
         )
@@ -135,7 +136,9 @@ class Attributor:
             accusation = replace(accusation, origin=Origin.NOT_IN_STORE)
         return Attribution(flagged, candidates, readings, accusation)
 
-    def _cleared(self, likely: Sequence[bool], readings: Sequence[Reading]) -> list[bool]:
+    def _cleared(
+        self, likely: Sequence[bool], candidates: Sequence[Candidate], readings: Sequence[Reading]
+    ) -> list[bool]:
         """Return which candidates cannot be responsible: they say the opposite, or their text stands in the trusted corpus."""
         opposed = [reading.contradicts for reading in readings]
         asked = [
@@ -148,7 +151,9 @@ class Attributor:
         stands = dict(
             zip(
                 asked,
-                self.vouching.stands_in_trusted([readings[i].evidence_text for i in asked]),
+                self.vouching.stands_in_trusted(
+                    [readings[i].evidence_text for i in asked], [candidates[i].text for i in asked]
+                ),
                 strict=True,
             )
         )
@@ -157,14 +162,13 @@ class Attributor:
     def _replay(
         self, made: list[Attribution], claims: NDArray[np.float32], questions: NDArray[np.float32]
     ) -> tuple[list[Attribution], list[tuple[int, ...]]]:
-        """Remove the accused and rank again; entries that come up and have not been read are read and judged."""
+        """Remove the accused and rank again what was there to answer from; entries that come up unread are read and judged."""
         current = dict(enumerate(made))
 
         def rank(event: int, removed: Sequence[int]) -> list[int]:
-            return [
-                position
-                for position, _ in self.index.rank(questions[event], TOP, {*removed, *self.index.unreachable})
-            ]
+            later = later_positions(self.index, made[event].flagged.timestamp)
+            without = {*removed, *later, *self.index.unreachable}
+            return [position for position, _ in self.index.rank(questions[event], TOP, without)]
 
         def find_supporting(tops: Mapping[int, Sequence[int]]) -> dict[int, list[int]]:
             grown = {

@@ -36,7 +36,7 @@ DATED_AFTER = "every entry of the store is dated after the last turn, as in a st
 
 @dataclass
 class _Tally:
-    """What was found out about one entry over all events."""
+    """What was found out about one entry over all events; its figures are of those it is accused in, where there are any."""
 
     entry: Entry
     accused_in: list[str] = field(default_factory=list)
@@ -45,7 +45,6 @@ class _Tally:
     best: float = 0.0
     p_value: float = 1.0
     edited_since: bool = False
-    shown_in: int = 0
     evidence: str = ""
 
 
@@ -76,6 +75,7 @@ def trace_run(
 
     """
     store = open_store(store_path, collection=collection)
+    files = {file.name: file.sha256 for file in store.files()}  # before reading: a later state was not traced
     entries = list(store.entries())
     _refuse_textless(store, entries)
     trusted = open_trusted(run, models.embedder)
@@ -107,7 +107,14 @@ def trace_run(
     run.write("suspects", [_suspect_row(suspect, nearest.get(suspect.entry.id)) for suspect in suspects])
     limits = (*store.cannot_know, *((DATED_AFTER,) if dated_after else ()))
     facts = _trace_facts(
-        store, entries, made, suspects, swept, embedded_again=index.embedded_again, cannot_know=limits
+        store,
+        entries,
+        made,
+        suspects,
+        swept,
+        files=files,
+        embedded_again=index.embedded_again,
+        cannot_know=limits,
     )
     run.update_manifest({"trace": facts})
 
@@ -204,12 +211,15 @@ def _tally(made: Sequence[Attribution]) -> dict[str, _Tally]:
 def _count(tally: _Tally, one: Attribution, candidate: Candidate, position: int, is_accused: bool) -> None:
     tally.examined_in.append(one.flagged.claim_id)
     tally.edited_since |= candidate.edited_since
-    score = one.accusation.scores[position]
-    tally.p_value = min(tally.p_value, one.accusation.p_values[position])
     if is_accused:
+        if not tally.accused_in:
+            tally.best, tally.p_value, tally.evidence = 0.0, 1.0, ""
         tally.accused_in.append(one.flagged.claim_id)
         tally.turns.add(one.flagged.turn_id)
-        tally.shown_in += candidate.shown
+    elif tally.accused_in:
+        return
+    score = one.accusation.scores[position]
+    tally.p_value = min(tally.p_value, one.accusation.p_values[position])
     if score > tally.best or not tally.evidence:
         tally.best = max(score, tally.best)
         tally.evidence = one.readings[position].evidence_text
@@ -298,6 +308,7 @@ def _trace_facts(
     suspects: Sequence[Suspect],
     swept: SweepResult,
     *,
+    files: Mapping[str, str],
     embedded_again: bool,
     cannot_know: Sequence[str],
 ) -> dict[str, Any]:
@@ -308,7 +319,7 @@ def _trace_facts(
             "kind": store.kind,
             "path": str(store.path),
             "entries": len(entries),
-            "files": {file.name: file.sha256 for file in store.files()},
+            "files": dict(files),
             "cannot_know": list(cannot_know),
             "embedded_again": embedded_again,
         },

@@ -1,6 +1,5 @@
 """What the trusted corpus says of an entry's own text: vouched for word for word, or contradicted."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -8,10 +7,9 @@ from halluguard.forensics.integrity import Code
 from halluguard.grounding.reader import Reader, ReadRequest
 from halluguard.models import Embedder
 from halluguard.records import Entry, Passage, Reason, TrustedChunk
-from halluguard.text import split_sentences
-from halluguard.text.marks import drop_ids, drop_label
+from halluguard.text.verbatim import sentences, stands_in
 from halluguard.trusted import TrustedIndex
-from halluguard.trusted.chunks import embedding_text
+from halluguard.trusted.chunks import TITLE_PATH, embedding_text
 
 NEAREST = 5
 """Trusted chunks that a text is held against."""
@@ -34,7 +32,8 @@ class Vouching:
 
         A chunk's title counts as its first words: an entry cut from the same page may begin with its heading. Where the
         texts are parts, `wholes` are what each is a part of: a line that could stand on any page ("We inform you by
-        e-mail.") is near to none, so that the chunks nearest to its whole are looked at too.
+        e-mail.") is near to none, so that the chunks nearest to its whole are looked at too. What begins or ends in the middle
+        of a sentence is judged as `stands_in` does.
         """
         if not texts:
             return []
@@ -43,11 +42,9 @@ class Vouching:
             distinct = list(dict.fromkeys(wholes))
             around = dict(zip(distinct, self._search(distinct), strict=True))
             near = [[*own, *around[whole]] for own, whole in zip(near, wholes, strict=True)]
-        bodies = (" ".join(_letters(embedding_text(chunk)) for chunk in chunks) for chunks in near)
         return [
-            bool(parts := [letters for part in sentences(text) if (letters := _letters(part))])
-            and all(part in body for part in parts)
-            for text, body in zip(texts, bodies, strict=True)
+            stands_in(text, whole, [_as_page(chunk) for chunk in chunks])
+            for text, whole, chunks in zip(texts, wholes or texts, near, strict=True)
         ]
 
     def contradict(self, entries: Sequence[Entry]) -> list[Reason | None]:
@@ -62,7 +59,9 @@ class Vouching:
             for part in sentences(entry.text or "")
             if not part.endswith("?")  # who asks claims nothing: "I bought it 40 days ago, can I return it?"
         ]
-        vouched = self.stands_in_trusted([part for _, part in asked])
+        vouched = self.stands_in_trusted(
+            [part for _, part in asked], [entries[at].text or "" for at, _ in asked]
+        )
         asked = [pair for pair, stands in zip(asked, vouched, strict=True) if not stands]
         if not asked:
             return [None] * len(entries)
@@ -91,11 +90,6 @@ class Vouching:
         return [[self.trusted.chunk(int(p)) for p in row if p >= 0] for row in positions]
 
 
-def sentences(text: str) -> list[str]:
-    """Return the sentences of a text that hold at least three words, without ids that they cite and the letters of a FAQ."""
-    parts = [drop_label(drop_ids(text[span.start : span.end])).strip() for span in split_sentences(text)]
-    return [part for part in parts if len(part.split()) >= 3]
-
-
-def _letters(text: str) -> str:
-    return " ".join(re.findall(r"\w+", text.lower()))
+def _as_page(chunk: TrustedChunk) -> str:
+    """Return a chunk as its entry may stand in the store: every heading above it a line of its own."""
+    return embedding_text(chunk).replace(TITLE_PATH, "\n", chunk.title.count(TITLE_PATH))

@@ -1,6 +1,5 @@
 """Choose what of some passages a model reads for a claim: by words first, so that only a few texts cost anything."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -17,6 +16,7 @@ from halluguard.text import (
     stems,
 )
 from halluguard.text.remember import remember
+from halluguard.text.verbatim import plain_words
 
 CANDIDATES = 6
 """Windows of a request that are read at most; those that share the most words with the claim."""
@@ -27,18 +27,6 @@ PACKED_TOKENS = 120
 
 QUOTE_WORDS = 3
 """Content words a claim must have before repeating a sentence word for word proves anything."""
-
-_QUOTED_PART = re.compile(
-    r"[-−]?\d+(?:[.,]\d+)*|\w+[-−+](?!\w)|\w+|!="
-    r"|[$¢£¥\u20a0-\u20cf%‰°+±×÷<=>~‹›\u2200-\u22ff]"
-    r"|[\u2190-\u21ff\u2600-\u27bf\U0001f300-\U0001faff]"
-    r"|[′″]|(?<=\d)[\"'](?![^\W\d])"
-)
-"""Words, values and the signs that change what a sentence says: "≥ 3 hours" is no quote of "≤ 3 hours".
-
-So do ticks, crosses and arrows, the sign of a grade ("AA-") and marks of feet and inches, which " and ' are after a
-digit alone: elsewhere they quote, and end a word ("dogs'") or go on in one ("1990's").
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,25 +179,19 @@ def find_quote(claim: str, passages: Sequence[Passage]) -> Window | None:
     Whole sentences only, apart from case, spacing and punctuation: part of one ("it is not true that ...", "...
     unless ...") may say something else. Claims of fewer than three content words are left to the model.
     """
-    wanted = _plain(claim)
+    wanted = plain_words(claim)
     if len(content_words(claim)) < QUOTE_WORDS:
         return None
     for passage in passages:
-        if wanted not in _plain(passage.text):
+        if wanted not in plain_words(passage.text):
             continue
         sentences = [part.text for part in _sentences_of(passage.text)]
         for first in range(len(sentences)):
             joined = ""
             for last in range(first, len(sentences)):
-                joined += _plain(sentences[last])
+                joined += plain_words(sentences[last])
                 if joined == wanted and not sentences[last].endswith("?"):
                     return Window(passage.id, " ".join(sentences[first : last + 1]), 1.0)
                 if not wanted.startswith(joined):
                     break
     return None
-
-
-@remember
-def _plain(text: str) -> str:
-    """Return the words and signed values of a text, lower-cased, each followed by a blank."""
-    return "".join(f"{word} " for word in _QUOTED_PART.findall(text.lower()))

@@ -87,7 +87,7 @@ def _action(path: Path, number: int, value: Any) -> Action:
 
 
 _LEDGER_PHASES = {"new store written": "containment", "restored": "recovery"}
-_TO_DO = ("approved, for people to do", "declined")
+_TO_DO = ("approved, for people to do", "approved, to be made next", "declined")
 
 
 def read_actions(response: Path) -> tuple[Action, ...]:

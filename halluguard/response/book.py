@@ -16,7 +16,6 @@ from halluguard.response.probes import FalseClaim
 from halluguard.run import Run
 
 _HEADING = re.compile(r"#+(?:\s+[^\s\d]+){1,6}")
-MAX_ROUNDS = 10
 NEAREST = 20
 """Entries nearest to a false claim that are read for it, whatever was asked."""
 
@@ -44,7 +43,9 @@ class Book:
         borne = [(key, r.evidence_text) for key, r in zip(wanted, readings, strict=True) if r.supports]
         if self.vouching is None:
             return
-        stands = self.vouching.stands_in_trusted([text for _, text in borne])
+        stands = self.vouching.stands_in_trusted(
+            [text for _, text in borne], [whole for (_, whole), _ in borne]
+        )
         self._trusted.update((key, stood) for (key, _), stood in zip(borne, stands, strict=True))
         strange = [key for key, _ in borne if not self._trusted[key]]
         whole = vouched_texts(self.vouching, [text for _, text in strange])
@@ -83,15 +84,7 @@ def find_rewrites(
     claims: Sequence[FalseClaim], index: EntryIndex, book: Book, embedder: Embedder
 ) -> dict[str, list[str]]:
     """Return, by id, the false claims that an entry among the nearest to them or their questions says in words that are not trusted ones."""
-    asked = [(claim.text, text) for claim in claims for text in (claim.text, *claim.questions)]
-    nearest = retrieve(index, [text for _, text in asked], NEAREST, embedder)
-    book.learn((claim, entry) for (claim, _), top in zip(asked, nearest, strict=True) for entry in top)
-    found: dict[str, list[str]] = {}
-    for (claim, _), top in zip(asked, nearest, strict=True):
-        for key in book.said_by(claim, top):
-            if claim not in found.setdefault(key, []):
-                found[key].append(claim)
-    return found
+    return _find_near(*_ask_for(claims, embedder), index, book)
 
 
 def find_all_rewrites(
@@ -105,16 +98,38 @@ def find_all_rewrites(
 
     A claim that is written many times fills its own nearest entries; each round looks behind them.
     """
+    asked, vectors = _ask_for(claims, embedder)
+    left_out = {place for key in without for place in index.positions(key)}
     found: dict[str, list[str]] = {}
-    for _ in range(MAX_ROUNDS):
-        kept = [place for place, entry in enumerate(index.entries) if entry.id not in {*found, *without}]
-        left = EntryIndex(
-            tuple(index.entries[place] for place in kept), index.vectors[kept], index.embedded_again
-        )
-        new = find_rewrites(claims, left, book, embedder)
-        if not new:
-            break
-        found.update(new)
+    while new := _find_near(asked, vectors, index, book, left_out):
+        found |= new
+        left_out.update(place for key in new for place in index.positions(key))
+    return found
+
+
+def _ask_for(claims: Sequence[FalseClaim], embedder: Embedder) -> tuple[list[str], NDArray[np.float32]]:
+    """Return each claim once for itself and for each of its questions, and the vectors to look for it by."""
+    asked = [(claim.text, text) for claim in claims for text in (claim.text, *claim.questions)]
+    return [claim for claim, _ in asked], embedder.encode([text for _, text in asked])
+
+
+def _find_near(
+    asked: Sequence[str],
+    vectors: NDArray[np.float32],
+    index: EntryIndex,
+    book: Book,
+    without: Collection[int] = (),
+) -> dict[str, list[str]]:
+    """Return, by id, which of some claims an entry among the nearest to their vectors says in words that are not trusted ones."""
+    nearest = [
+        [index.entries[place] for place, _ in index.rank(vector, NEAREST, without)] for vector in vectors
+    ]
+    book.learn((claim, entry) for claim, top in zip(asked, nearest, strict=True) for entry in top)
+    found: dict[str, list[str]] = {}
+    for claim, top in zip(asked, nearest, strict=True):
+        for key in book.said_by(claim, top):
+            if claim not in found.setdefault(key, []):
+                found[key].append(claim)
     return found
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from halluguard.records import SuspectVerdict
 from halluguard.response.digests import digest_text
 from halluguard.response.probes import ASSERTS_KNOWN_FALSE
+from halluguard.text.verbatim import stands_in
 
 MAX_P_GROUP = 0.05
 """A batch or source whose share of accused entries chance gives less often than this has its other entries listed for review."""
@@ -14,13 +15,17 @@ MAX_P_GROUP = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """One entry with why it is on the list; `approve` is what the plan proposes, which a person may turn."""
+    """One entry with why it is on the list; `approve` is what the plan proposes, which a person may turn.
+
+    `excused` says that the trusted corpus vouches for its text, so that nothing more that is found approves it.
+    """
 
     id: str
     approve: bool
     why: tuple[str, ...]
     role: str
     answers: int = 0
+    excused: bool = False
 
 
 def choose_entries(
@@ -74,7 +79,7 @@ def choose_entries(
     vouched = {
         row["entry_id"]: row["nearest_trusted_id"]
         for row in suspects
-        if stands_in_trusted(row) and _copies(stored, row["entry_id"]) == 1
+        if is_copy_of_trusted(row) and _copies(stored, row["entry_id"]) == 1
     }
     for key in sorted(why.keys() & vouched):
         why[key].append(f"but its text stands in the trusted corpus: {vouched[key]}")
@@ -94,6 +99,7 @@ def choose_entries(
             tuple(dict.fromkeys(why[key])),
             role[key],
             len(answers.get(key, ())),
+            excused=key in vouched,
         )
         for key in sorted(why)
     ]
@@ -117,18 +123,29 @@ def excuse(chosen: Sequence[Chosen], vouched: Collection[str]) -> tuple[Chosen, 
     """Return the list with entries that the trusted corpus vouches for listed without approval."""
     reason = "but every sentence of it stands in the trusted corpus"
     return tuple(
-        replace(one, approve=False, why=(*one.why, reason)) if one.approve and one.id in vouched else one
+        replace(one, approve=False, why=(*one.why, reason), excused=True)
+        if one.approve and one.id in vouched
+        else one
         for one in chosen
     )
 
 
 def add_rewrites(chosen: Sequence[Chosen], found: Mapping[str, Sequence[str]]) -> tuple[Chosen, ...]:
-    """Return the list with the entries that say an accused claim in other words, before those only to be looked at."""
-    known = {one.id for one in chosen if one.approve or one.role != "review"}
+    """Return the list with the entries that say an accused claim in other words, before those only to be looked at.
+
+    One that was only to be looked at, such as a damaged one, keeps its reasons behind that.
+    """
+    listed = {one.id: one for one in chosen}
     new = [
-        Chosen(key, True, tuple(f"says the false claim: {claim[:160]}" for claim in claims), "rewrite")
+        Chosen(
+            key,
+            True,
+            (*(f"says the false claim: {claim[:160]}" for claim in claims), *(before.why if before else ())),
+            "rewrite",
+            before.answers if before else 0,
+        )
         for key, claims in sorted(found.items())
-        if key not in known
+        if (before := listed.get(key)) is None or not (before.approve or before.excused)
     ]
     taken = {one.id for one in new}
     approved = [one for one in chosen if one.approve]
@@ -165,13 +182,17 @@ def add_written_back(
     return (*chosen, *new)
 
 
-def stands_in_trusted(row: Mapping[str, Any]) -> bool:
-    """Whether every word of a suspect's text stands, in the same sequence, in the nearest trusted passage.
+def is_copy_of_trusted(row: Mapping[str, Any]) -> bool:
+    """Whether a suspect's text stands, in the same sequence and in whole sentences, in the nearest trusted passage.
 
     One word more or less may be the poison: a `not`, or a sentence added to a copied page.
     """
     words, trusted = (" ".join((row.get(name) or "").split()) for name in ("text", "nearest_trusted_text"))
-    return bool(words) and f" {words} " in f" {trusted} "
+    return (
+        bool(words)
+        and f" {words} " in f" {trusted} "
+        and stands_in(row["text"], row["text"], [row["nearest_trusted_text"]])
+    )
 
 
 def _from_cascade(cascade: Mapping[str, Any], name: Any, answers: dict[str, set[str]]) -> None:

@@ -1,8 +1,8 @@
 """What changed between two states of a store: added, removed, edited, embedded anew, by source, batch and day."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from sys import intern
 from typing import Any
@@ -105,17 +105,12 @@ def _keyed(leaves: Iterable[Leaf]) -> Iterator[tuple[_Key, Leaf]]:
 
 def _lean(leaf: Leaf) -> Leaf:
     """Share the strings that many entries have in common."""
-    shared: Mapping[str, str | None] = {
-        name: None if (value := getattr(leaf, name)) is None else intern(value)
+    shared = {
+        name: intern(value)
         for name in ("metadata", "source", "batch", "ingested_at")
+        if (value := getattr(leaf, name)) is not None
     }
-    return Leaf(
-        leaf.id, leaf.text, shared["metadata"] or "", leaf.vector, *_rest(shared), leaf.written_by_turn
-    )
-
-
-def _rest(shared: Mapping[str, str | None]) -> tuple[str | None, str | None, str | None]:
-    return shared["source"], shared["batch"], shared["ingested_at"]
+    return replace(leaf, **shared)
 
 
 def _kind(old: Leaf | None, new: Leaf) -> str | None:

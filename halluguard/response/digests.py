@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,7 +45,7 @@ def leaf_of(entry: Entry) -> Leaf:
     return Leaf(
         entry.id,
         digest_text(entry.text),
-        _sha(canonical(_plain(entry.metadata))),
+        _sha(canonical(dict(entry.metadata))),
         None if entry.vector is None else _sha(np.ascontiguousarray(entry.vector, dtype="<f4").tobytes()),
         entry.source,
         entry.batch,
@@ -57,10 +57,6 @@ def leaf_of(entry: Entry) -> Leaf:
 def digest_text(text: str | None) -> str | None:
     """Return the digest of a text as a leaf holds it."""
     return None if text is None else _sha(text.encode("utf-8", "surrogatepass"))
-
-
-def _plain(metadata: Mapping[str, Any]) -> dict[str, Any]:
-    return dict(metadata)
 
 
 def _sha(data: bytes) -> str:

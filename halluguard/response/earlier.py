@@ -31,7 +31,7 @@ def open_earlier(path: Path, store: Store, collection: str | None = None) -> Sto
     """Open an earlier copy of a store.
 
     Raises:
-        InputError: its entries cannot take the place of the store's: digests, another kind, or no vectors.
+        InputError: its entries cannot take the place of the store's: digests, another kind, no vectors or other ones.
 
     """
     if is_snapshot(path):
@@ -43,6 +43,11 @@ def open_earlier(path: Path, store: Store, collection: str | None = None) -> Sto
         )
     if "vector" in store.knows and "vector" not in earlier.knows:
         raise InputError(f"{path}: holds no vectors, where {store.path} does. Name a copy with its vectors")
+    if None not in (earlier.dimension, store.dimension) and earlier.dimension != store.dimension:
+        raise InputError(
+            f"{path}: vectors of dimension {earlier.dimension}, where {store.path} has {store.dimension}. "
+            "Name a copy with vectors of the same model"
+        )
     return earlier
 
 
@@ -60,7 +65,7 @@ def read_earlier(
     now = {key: text for key, text in stored if copies[key] == 1}
     dated: list[tuple[tuple[str, int, int], dict[str, Earlier]]] = []
     for place, path in enumerate(snapshots if now else ()):
-        hindrance, latest, count, found = _hindrance(path, store, collection), "", 0, dict[str, Earlier]()
+        hindrance, latest, count, found = find_hindrance(path, store, collection), "", 0, dict[str, Earlier]()
         held_here: Counter[str] = Counter()
         for leaf, text in _leaves(path, collection):
             count += 1
@@ -78,7 +83,8 @@ def read_earlier(
     return held
 
 
-def _hindrance(path: Path, store: Store, collection: str | None) -> str:
+def find_hindrance(path: Path, store: Store, collection: str | None = None) -> str:
+    """Return why the entries of a copy cannot take the place of the store's; empty where they can."""
     try:
         open_earlier(path, store, collection)
     except InputError as error:

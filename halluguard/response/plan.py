@@ -24,8 +24,8 @@ KINDS = (
 )
 """What an action can do, in the order of a plan: keep, stop growth, take out, put the earlier text in, stop what comes in, flush, cover, prove, correct."""
 
-DONE_HERE = frozenset({"preserve_evidence", "quarantine", "put_back", "roll_back", "prove"})
-"""What `respond --apply` does itself; the rest is for people, and the ledger says so."""
+DONE_HERE = frozenset({"preserve_evidence", "quarantine", "put_back", "roll_back"})
+"""What applying a plan does itself; a proof follows it, the rest is for people, and the ledger says so."""
 
 
 @dataclass(frozen=True, slots=True)

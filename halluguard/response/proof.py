@@ -309,20 +309,15 @@ def _share_words(gone: Sequence[Entry], kept: Sequence[Entry]) -> dict[str, dict
     """Return, by id, the quarantined entry whose words an entry shares most, where it shares nearly all."""
     from rapidfuzz import fuzz, process, utils
 
-    texts = [entry.text or "" for entry in kept]
+    texts = [utils.default_process(entry.text or "") for entry in kept]
     found: dict[str, dict[str, Any]] = {}
     score: Callable[..., float] = fuzz.token_sort_ratio
+    first: dict[str, Entry] = {}  # copies of one text share the same words with the same entries
     for entry in gone:
-        if not entry.text:
-            continue
-        matches = process.extract(
-            entry.text,
-            texts,
-            scorer=score,
-            processor=utils.default_process,
-            score_cutoff=NEAR_COPY,
-            limit=None,
-        )
+        if entry.text:
+            first.setdefault(utils.default_process(entry.text), entry)
+    for text, entry in first.items():
+        matches = process.extract(text, texts, scorer=score, score_cutoff=NEAR_COPY, limit=None)
         for _, likeness, place in matches:
             if likeness > found.get(kept[place].id, {"percent": 0.0})["percent"]:
                 found[kept[place].id] = {"id": entry.id, "percent": round(float(likeness), 1)}

@@ -12,7 +12,7 @@ from halluguard.errors import RunError
 from halluguard.records import UNGROUNDED, Entry
 from halluguard.response.choose import Chosen, add_rewrites, add_written_back, choose_entries, excuse
 from halluguard.response.digests import digest_text, root_of_entries
-from halluguard.response.earlier import Earlier, choose_earlier, read_earlier
+from halluguard.response.earlier import Earlier, choose_earlier, find_hindrance, read_earlier
 from halluguard.response.ghosts import ACCUSED, read_ghosts
 from halluguard.response.plan import Plan, PlanAction, PlanEntry, number_actions
 from halluguard.run import Run
@@ -125,6 +125,9 @@ def propose_plan(
             `halluguard.response.search_with`. Without it nothing is proposed to be put back, only listed.
 
     """
+    files = {
+        file.name: file.sha256 for file in store.files()
+    }  # before reading: the plan is for what was read
     known = gather(run, store)
     chosen = choose_entries(known.suspects, known.cascade["cascades"], known.entries, known.rollup)
     if search is not None:
@@ -142,15 +145,14 @@ def propose_plan(
         _preserve(run, store),
         _freeze_write_back(known, chosen),
         _quarantine(known, chosen, _recalled(run, known, out), count),
-        _put_back(earlier),
+        _put_back({key: one for key, one in earlier.items() if key in out}),
         _freeze_sources(known, chosen),
         _flush(known, chosen, recalled),
         _fall_back(known, recalled),
-        _roll_back(known, chosen, snapshots, collection),
+        _roll_back(known, chosen, store, snapshots, collection),
         _prove(),
         _recall(known, recalled, _to_read(known, out, recalled)),
     ]
-    files = {file.name: file.sha256 for file in store.files()}
     facts = {"path": str(store.path), "kind": store.kind, "entries": count, "root": root, "files": files}
     if note := _note_on_store(run, files):
         facts["note"] = note
@@ -386,19 +388,25 @@ def _fall_back(known: Known, recalled: Sequence[str]) -> PlanAction:
 
 
 def _roll_back(
-    known: Known, chosen: Sequence[Chosen], snapshots: Sequence[Path], collection: str | None
+    known: Known,
+    chosen: Sequence[Chosen],
+    store: Store,
+    snapshots: Sequence[Path],
+    collection: str | None,
 ) -> PlanAction | None:
-    """Name the last snapshot from before the first bad entry came; never approved by itself."""
+    """Name the last copy of the store from before the first bad entry came; never approved by itself."""
     ids = [one.id for one in _condemned(chosen)]
     times = [known.entries[key]["ingested_at"] for key in ids if known.entries[key]["ingested_at"]]
     if not snapshots or not ids:
         return None
-    from halluguard.response.snapshot import last_without
+    from halluguard.response.snapshot import last_without, leaves_of
 
+    copies = [path for path in snapshots if not find_hindrance(path, store, collection)]
     bad = {key: known.entries[key]["digest"] for key in ids}
-    found = last_without(snapshots, bad, min(times, default=None), collection)
+    found = last_without(copies, bad, min(times, default=None), collection)
     if found is None:
         return None
+    held = {leaf.id for leaf in leaves_of(found.path, collection)}
     return PlanAction(
         "",
         "roll_back",
@@ -406,7 +414,9 @@ def _roll_back(
         "an alternative to the quarantine alone: entries as they were in this snapshot, and the clean ones added since",
         cost={
             "entries_in_snapshot": found.entries,
-            "entries_added_since": len(known.entries) - found.entries,
+            "entries_added_since": sum(
+                entry["copies"] for key, entry in known.entries.items() if key not in held
+            ),
         },
         saves={"bad_entries_not_in_it": len(ids)},
         targets={"snapshot": str(found.path), "latest_entry": found.latest or "unknown"},
@@ -426,10 +436,11 @@ def _prove() -> PlanAction:
 
 def _to_read(known: Known, ids: set[str], recalled: Sequence[str]) -> list[str]:
     """Return the other turns with a flagged claim that cite one of some entries: they may say the false claim in other words."""
+    told = set(recalled)
     return [
         turn
         for turn in known.turns
-        if turn in known.flagged and turn not in recalled and not ids.isdisjoint(known.cited.get(turn, ()))
+        if turn in known.flagged and turn not in told and not ids.isdisjoint(known.cited.get(turn, ()))
     ]
 
 

@@ -73,7 +73,7 @@ def apply_plan(
     condemned = _require_known(plan, store)
     back = _read_back(plan, store, condemned, collection)
     with building(folder) as built:
-        kept = preserve(run, store, built / EVIDENCE)
+        kept = None if _is_declined(plan, "preserve_evidence") else preserve(run, store, built / EVIDENCE)
         (built / PLAN).write_text(write_plan(plan), encoding="utf-8")
         proposed = folder / PLAN
         if proposed.is_file() and proposed.read_text(encoding="utf-8") != write_plan(plan):
@@ -105,6 +105,8 @@ def apply_plan(
         notes += (
             f"nothing was taken out: {', '.join(plan.ghosts())} came from outside the store. Flush the caches that serve it",
         )
+    if kept is None:
+        notes += ("no evidence was copied, as the plan says: keep the store and the log as they are",)
     if note := plan.store.get("note"):
         notes += (str(note),)
     digest = lines[-1]["digest"]
@@ -192,6 +194,11 @@ def _is_rolled_back(plan: Plan) -> bool:
     return action is not None and action.approve
 
 
+def _is_declined(plan: Plan, do: str) -> bool:
+    action = plan.find(do)
+    return action is not None and not action.approve
+
+
 def _kept_items(
     plan: Plan, store: Store, condemned: Collection[str], back: Mapping[str, Item], collection: str | None
 ) -> Items:
@@ -204,11 +211,6 @@ def _kept_items(
     earlier = None
     if action is not None and action.approve:
         earlier = open_earlier(Path(str(action.targets.get("snapshot"))), store, collection)
-        if None not in (earlier.dimension, store.dimension) and earlier.dimension != store.dimension:
-            raise InputError(
-                f"{earlier.path}: vectors of dimension {earlier.dimension}, where {store.path} has {store.dimension}. "
-                "Name a copy with vectors of the same model to roll back to"
-            )
     bad: dict[str, set[str | None]] = {}
     for entry in store.entries():
         if entry.id in condemned:
@@ -238,22 +240,25 @@ def _kept_items(
 def _lines(
     plan: Plan,
     signed: Signature,
-    kept: Mapping[str, Any],
+    kept: Mapping[str, Any] | None,
     state: Mapping[str, Any],
 ) -> tuple[dict[str, Any], ...]:
-    """Return the ledger: evidence, then every action of the plan as decided, the store's change last."""
+    """Return the ledger: evidence that was copied, then every action of the plan as decided, the store's change last."""
     lines: list[dict[str, Any]] = []
 
     def add(deed: Mapping[str, Any]) -> None:
         lines.append(chain(tuple(lines), signed, deed))
 
-    add({"deed": "evidence copied", **kept})
+    if kept is not None:
+        add({"deed": "evidence copied", **kept})
     for action in plan.actions:
         what = (
             "declined"
             if not action.approve
             else "done"
             if action.do in DONE_HERE
+            else "approved, to be made next"
+            if action.do == "prove"
             else "approved, for people to do"
         )
         add({"deed": what, "action": action.id, "do": action.do, "reason": action.reason})

@@ -39,14 +39,14 @@ def search_with(
     from halluguard.response.probes import read_false_claims
 
     def search(ids: Sequence[str]) -> Found:
-        entries = list(store.entries())
+        entries, accused = list(store.entries()), set(ids)
         book = open_book(run, reader, embedder)
-        vouched = find_vouched(book, [entry for entry in entries if entry.id in set(ids)])
+        vouched = find_vouched(book, [entry for entry in entries if entry.id in accused])
         index = index_entries(entries, embedder)
         rewrites: dict[str, list[str]] = {}
         claims: tuple[FalseClaim, ...] = ()
         while True:  # an entry found may be in another cascade, whose claim is then false too
-            held = {*ids, *rewrites} - vouched
+            held = {*accused, *rewrites} - vouched
             more, left_in = read_false_claims(run, held)
             if len(more) == len(claims):
                 break

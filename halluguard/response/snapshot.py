@@ -74,15 +74,17 @@ def _write(output: Path, head: dict[str, Any], rows: Any) -> None:
 
 def read_head(path: Path) -> Snapshot:
     """Read the first line of a snapshot file. Raises InputError where it is none."""
+    unknown = f"{path}: not a snapshot of a store. Make one with `halluguard store snapshot`"
     try:
         with path.open(encoding="utf-8") as stream:
             head = json.loads(stream.readline(65536))
-        found = {SCHEMA: head}[head["schema"]]
-        return Snapshot(path, found["kind"], int(found["entries"]), str(found["root"]), found["latest"])
+        made = Snapshot(path, head["kind"], int(head["entries"]), str(head["root"]), head["latest"])
+        schema = head["schema"]
     except (OSError, ValueError, KeyError, TypeError, UnicodeDecodeError) as error:
-        raise InputError(
-            f"{path}: not a snapshot of a store. Make one with `halluguard store snapshot`"
-        ) from error
+        raise InputError(unknown) from error
+    if schema != SCHEMA:
+        raise InputError(unknown)
+    return made
 
 
 def is_snapshot(path: Path) -> bool:

@@ -1,7 +1,7 @@
 """A Chroma folder: records in SQLite, vectors in an HNSW segment and in the queue of writes it has not taken in."""
 
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +18,7 @@ from halluguard.stores.chroma_tables import (
     read_queue,
     read_rows,
     sequence_of,
+    vector_segments,
 )
 from halluguard.stores.codes import StoreCode
 from halluguard.stores.confined import read_pickle
@@ -75,6 +76,7 @@ def open_chroma(database: Path, *, collection: str | None = None) -> Store:
         with closing(copy.connect()) as connection:
             chosen = find_collection(connection, database, collection)
             index = _read_index(connection, database, chosen)
+            paths = _paths(database, vector_segments(connection, database))
             marks, rewritten = _find_rewrites(read_rows(connection, chosen))
     except sqlite3.DatabaseError as error:
         raise StoreError(
@@ -91,7 +93,7 @@ def open_chroma(database: Path, *, collection: str | None = None) -> Store:
         metric=chosen.metric,
         knows=knows,
         read=read,
-        paths=_paths(database, chosen),
+        paths=paths,
         faults=(*index.faults, *_count_faults(index, read), *rewritten),
         marks=marks,
         collection=chosen.name,
@@ -192,11 +194,8 @@ def _find_rewrites(rows: Iterator[Row]) -> tuple[dict[str, tuple[Reason, ...]], 
     return marks, (Reason(StoreCode.REWRITTEN_IN_PLACE, float(len(marks)), detail),)
 
 
-def _paths(database: Path, collection: Collection) -> tuple[Path, ...]:
-    folder = database.parent / collection.vector_segment
-    segment = (
-        sorted(path for path in folder.iterdir() if path.is_file())
-        if collection.vector_segment and folder.is_dir()
-        else []
-    )
-    return (*database_files(database), *segment)
+def _paths(database: Path, segments: Iterable[str]) -> tuple[Path, ...]:
+    """Return the database, then the files of every collection's index: a copy of fewer is no Chroma store."""
+    folders = [folder for segment in segments if (folder := database.parent / segment).is_dir()]
+    held = (path for folder in folders for path in sorted(folder.iterdir()) if path.is_file())
+    return (*database_files(database), *held)

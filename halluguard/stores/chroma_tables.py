@@ -61,6 +61,10 @@ def find_collection(connection: sqlite3.Connection, path: Path, name: str | None
         chosen = [one for one in collections if count_rows(connection, one)]
     if len(chosen) == 1:
         return chosen[0]
+    if name is not None and chosen:
+        raise StoreError(
+            f"{path}: {len(chosen)} collections are named {name!r}, in several databases. Export the one the chatbot reads from"
+        )
     names = ", ".join(repr(one.name) for one in (chosen or collections)) or "none"
     if name is not None:
         raise StoreError(f"{path}: no collection {name!r}; it has {names}. Name one with --collection")
@@ -85,6 +89,16 @@ def _read_collection(
         segments.get("METADATA", ""),
         segments.get("VECTOR", ""),
     )
+
+
+def vector_segments(connection: sqlite3.Connection, path: Path) -> list[str]:
+    """Return the ids of the vector segments of all collections; raises StoreError where one is no UUID."""
+    found = [
+        row[0] for row in connection.execute("SELECT id FROM segments WHERE scope = 'VECTOR' ORDER BY id")
+    ]
+    for segment in found:
+        _require_uuid(segment, path)
+    return found
 
 
 def _require_uuid(segment: Any, path: Path) -> None:

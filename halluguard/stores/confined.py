@@ -128,5 +128,6 @@ def _last_row(spool: Path) -> dict[str, Any]:
     """Return the last row where it tells of the whole: why the content breaks off, or which kinds of values were converted."""
     with spool.open("rb") as stream:
         stream.seek(max(0, spool.stat().st_size - 4096))
-        last = stream.read().rstrip(b"\n").rpartition(b"\n")[2]
-    return dict(json.loads(last)) if last.startswith((b'{"broken"', b'{"converted"')) else {}
+        _, newline, last = stream.read().rstrip(b"\n").rpartition(b"\n")
+    # without a line break before it, this is the end of a long row of content, which may hold anything
+    return dict(json.loads(last)) if newline and last.startswith((b'{"broken"', b'{"converted"')) else {}

@@ -14,6 +14,9 @@ OTHER_TEXTS = ("page_content", "content", "document")
 """What other exports call the text; read where `text` is missing and exactly one of them is there."""
 
 _MILLISECONDS_FROM = 1e11  # Unix seconds stay below this until the year 5138
+_UNIX = re.compile(
+    r"1\d{9}(?:\.\d+)?|1\d{12}"
+)  # seconds or milliseconds, 2001 to 2033; other digits may be a date
 _ZONED = re.compile(r"([^\[]+)\[([A-Za-z0-9_+/-]+)\]")  # 2024-05-01T12:00:00[Europe/Berlin], as in RFC 9557
 
 
@@ -52,6 +55,8 @@ def parse_time(value: object) -> datetime | None:
         if isinstance(value, int | float):
             return datetime.fromtimestamp(value / 1000 if value > _MILLISECONDS_FROM else value, tz=UTC)
         text = str(value).strip()
+        if _UNIX.fullmatch(text):
+            return parse_time(float(text))
         zoned = _ZONED.fullmatch(text)
         time = datetime.fromisoformat(zoned[1] if zoned else text)
         if time.tzinfo is None:

@@ -322,6 +322,7 @@ def _convert(value: Any, depth: int) -> Any:
 
 def _key(key: Any) -> str:
     if isinstance(key, str):
+        ROOM_OF.take(key)
         return key
     ROOM_OF.converted.add("key that is no string")
     return str(plain(key, MAX_DEPTH))
@@ -470,7 +471,7 @@ def _document(record: Any) -> dict[str, Any]:
     fields = _state(record)
     text, metadata = fields.get("page_content"), fields.get("metadata")
     return {
-        "text": text if isinstance(text, str) else None,
+        "text": plain(text) if isinstance(text, str) else None,
         "metadata": plain(metadata) if isinstance(metadata, dict) else {},
     }
 
@@ -505,7 +506,7 @@ def qdrant_lines(content: Any) -> Iterator[dict[str, Any]]:
 def _vector(vector: Any) -> Any:
     """Return a dense vector as base64 of its float64 numbers, any other (sparse, of several vectors) as its fields."""
     if isinstance(vector, list) and all(type(number) in (int, float) for number in vector):
-        return base64.b64encode(struct.pack(f"<{len(vector)}d", *vector)).decode()
+        return plain(base64.b64encode(struct.pack(f"<{len(vector)}d", *vector)).decode())
     return plain(_state(vector)) if isinstance(vector, Record) else plain(vector)
 
 
@@ -541,7 +542,7 @@ def main(shape: str, path: str) -> None:
             if shape == "qdrant":
                 report, lines = load_framed(stream, shape, size)
             else:
-                ROOM_OF.open(ROOM_TIMES * size + (ROOM << 4))
+                ROOM_OF.open(ROOM_TIMES * size)
                 content, report = load_bounded(stream, shape, size)
                 lines = map(json.dumps, () if content is None else LINES[shape](content))
         except CutError as error:

@@ -28,7 +28,7 @@ class DatabaseCopy:
 
     def connect(self) -> sqlite3.Connection:
         """Return a connection that cannot write."""
-        connection = sqlite3.connect(f"file:{self.path}?mode=ro", uri=True)
+        connection = sqlite3.connect(f"{self.path.absolute().as_uri()}?mode=ro", uri=True)
         connection.execute("PRAGMA query_only = 1")
         connection.execute("PRAGMA trusted_schema = 0")
         return connection

@@ -61,8 +61,22 @@ class Store:
         return tuple(_digest(path, root) for path in sorted(self.paths))
 
     def entries(self) -> Iterator[Entry]:
-        """Stream the entries in insertion order, or in the order of the file where the store keeps none."""
-        return self.read()
+        """Stream the entries in insertion order, or in the order of the file where the store keeps none.
+
+        Raises:
+            StoreError: they are not as many as when the store was opened, since something writes to it.
+
+        """
+        found = 0
+        for found, entry in enumerate(self.read(), start=1):
+            if found > self.count:
+                break
+            yield entry
+        if found != self.count:
+            raise StoreError(
+                f"{self.path}: {self.count} entries when it was opened, another number now. Stop what writes to it, or copy the "
+                "store, and try again"
+            )
 
     def findings(self) -> tuple[Reason, ...]:
         """Return the faults of the container: pickles, counts, dimensions, ids."""

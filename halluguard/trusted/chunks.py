@@ -11,7 +11,7 @@ TokenCounter = Callable[[Sequence[str]], Sequence[int]]
 """Returns the tokens each text takes untruncated, special tokens included."""
 
 _TITLE_CHARACTERS = 200
-_PATH = " › "
+TITLE_PATH = " › "
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +96,9 @@ def _fit_title(title: str, headings: Sequence[str], size: ChunkSize, count: Toke
     for part in (" ".join(title.split()), *headings):
         if part and not (parts and part.casefold() == parts[-1].casefold()):
             parts.append(part)
-    while len(parts) > 1 and len(_PATH.join(parts)) > _TITLE_CHARACTERS:
+    while len(parts) > 1 and len(TITLE_PATH.join(parts)) > _TITLE_CHARACTERS:
         parts.pop(0)
-    joined = _PATH.join(parts)[:_TITLE_CHARACTERS].strip()
+    joined = TITLE_PATH.join(parts)[:_TITLE_CHARACTERS].strip()
     while (tokens := count([joined])[0]) > size.tokens // 3 and joined:
         joined = joined[: len(joined) // 2].strip()
     return joined, tokens

@@ -1,12 +1,13 @@
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
 
-from halluguard.forensics.attribute import Attributor, measure, was_caught
+from halluguard.forensics.attribute import Attribution, Attributor, measure, was_caught
 from halluguard.forensics.candidates import Candidate, Flagged
 from halluguard.forensics.nearest import EntryIndex
-from halluguard.forensics.responsibility import ResponsibilityModel
+from halluguard.forensics.responsibility import Accusation, ResponsibilityModel
 from halluguard.forensics.signals import FEATURES
 from halluguard.records import Entry, Origin, Reading
 from halluguard.text import own_terms
@@ -79,7 +80,7 @@ def test_what_says_the_opposite_is_not_responsible():
     attributor = Attributor(None, None, None, ResponsibilityModel({}, 0.0, (), ()))
     opposite = replace(SAYS_SO, supports=False, contradicts=True)
 
-    assert attributor._cleared([True, True, False], [SAYS_SO, opposite, opposite]) == [False, True, True]
+    assert attributor._cleared([True, True, False], (), [SAYS_SO, opposite, opposite]) == [False, True, True]
 
 
 def test_what_is_left_is_judged_without_the_echo_of_what_was_removed():
@@ -104,3 +105,30 @@ def test_what_is_left_is_judged_without_the_echo_of_what_was_removed():
     assert attributor._is_still_said(event, [0, 1])
     assert not attributor._is_still_said(event, [2])
     assert not attributor._is_still_said(event, [])
+
+
+class SaysNothing:
+    """Bears no claim out."""
+
+    def read(self, requests):
+        return [replace(SAYS_SO, supports=False, p_supported=0.1) for _ in requests]
+
+
+def test_a_replay_ranks_what_was_there_when_the_answer_was_given():
+    asked = datetime(2026, 3, 9, tzinfo=UTC)
+    dates = [None, asked + timedelta(days=1), asked - timedelta(days=1)]
+    entries = tuple(Entry(str(i), "It costs 9.", ingested_at=date) for i, date in enumerate(dates))
+    vectors = np.ones((3, 1), dtype=np.float32)
+    index = EntryIndex(entries, vectors, embedded_again=True)
+    model = ResponsibilityModel(
+        dict.fromkeys(FEATURES, 0.0), -2.0, tuple(np.linspace(0.2, 0.7, 199).tolist()), ()
+    )
+    attributor = Attributor(index, SaysNothing(), None, model)
+    flagged = replace(FLAGGED, cited_ids=(), chunks={}, conflict=False, timestamp=asked)
+    candidate = replace(CITED, entry=entries[0], way=vectors[0])
+    event = Attribution(flagged, (candidate,), (SAYS_SO,), Accusation(Origin.STORE, (0,), (0.9,), (0.01,)))
+
+    (made,), remaining = attributor._replay([event], vectors[:1], vectors[:1])
+
+    assert remaining == [(2,)]
+    assert [one.entry.id for one in made.candidates] == ["0", "2"]

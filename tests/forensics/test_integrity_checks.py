@@ -3,13 +3,14 @@
 import json
 import unicodedata
 from datetime import UTC, datetime
+from time import perf_counter
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from halluguard.forensics.integrity import Code, folder_sources, sweep
+from halluguard.forensics.integrity import Code, SweepResult, folder_sources, sweep
 from halluguard.forensics.integrity.characters import check_characters, find_mojibake
 from halluguard.forensics.integrity.contents import Contents, unit_rows
 from halluguard.forensics.integrity.density import DensityRule, check_density, measure_rises, rise
@@ -18,8 +19,8 @@ from halluguard.forensics.integrity.log_checks import check_retrieved, check_wri
 from halluguard.forensics.integrity.neighbours import nearest
 from halluguard.forensics.integrity.sources import SourceElsewhereError, check_sources
 from halluguard.forensics.integrity.vectors import check_halves, check_vectors, unnormalised_store
-from halluguard.records import Chunk, Entry, Turn
-from halluguard.stores import open_store
+from halluguard.records import Chunk, Entry, Reason, Turn
+from halluguard.stores import StoreCode, open_store
 
 SENTENCE = "The primary pump of hall four is serviced every nine weeks by the night shift of the works."
 
@@ -461,3 +462,35 @@ def test_one_odd_vector_does_not_decide_the_dimension(tmp_path):
     result = sweep(open_store(tmp_path))
 
     assert [one.entry_id for one in result.findings if one.reason.code == Code.DIMENSION_MISMATCH] == ["e0"]
+
+
+def test_wear_of_a_container_is_no_damage():
+    def result(*codes):
+        return SweepResult(1, (), tuple(Reason(code) for code in codes), {}, {}, {})
+
+    assert not result(StoreCode.DELETED_SLOTS, StoreCode.REWRITTEN_IN_PLACE, Code.TEMPLATE_CHANGED).is_damaged
+    assert result(StoreCode.DELETED_SLOTS, StoreCode.COUNT_MISMATCH).is_damaged
+
+
+def test_an_entry_added_after_an_answer_that_quotes_what_it_retrieved_is_not_written_back():
+    noon, later = datetime(2025, 1, 1, 12, tzinfo=UTC), datetime(2025, 1, 2, tzinfo=UTC)
+    quoting = turn("t1", f"The manual says: {SENTENCE}", at=noon, retrieved=[Chunk("old", SENTENCE)])
+    entry = Entry(id="new", text=SENTENCE, ingested_at=later)
+
+    assert list(check_written_back([entry], [quoting])) == []
+
+
+def test_equals_are_named_in_time_that_grows_with_their_number():
+    n = 20_000
+    vectors = np.tile(unit_vectors(1), (n, 1))
+    contents = contents_of(vectors)
+
+    start = perf_counter()
+    same = list(check_duplicates(entries_of(*["This page is left blank."] * n), DuplicateRule()))
+    shared = [reason for _, reason in check_vectors(contents)]
+
+    assert perf_counter() - start < 10
+    assert same[2][1].detail == "the same words as e0, e1, e3, e4, e5, ..."
+    assert same[9][1].detail == "the same words as e0, e1, e2, e3, e4, ..."
+    assert shared[1].detail.startswith("the same vector as e0, e2, e3")
+    assert len(shared[1].detail) == len("the same vector as ") + 200

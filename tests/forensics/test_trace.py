@@ -16,9 +16,9 @@ from halluguard.forensics import trace_run
 from halluguard.forensics.attribute import Attribution
 from halluguard.forensics.candidates import Candidate, Flagged
 from halluguard.forensics.responsibility import Accusation
-from halluguard.forensics.trace import DATED_AFTER, doubted
+from halluguard.forensics.trace import DATED_AFTER, _tally, doubted
 from halluguard.grounding.check import check_log, digest_path
-from halluguard.records import Entry, Origin
+from halluguard.records import Entry, Origin, Reading
 from halluguard.run import Run
 from halluguard.trusted import build_index
 
@@ -168,3 +168,21 @@ def test_a_claim_that_cites_an_accused_entry_is_not_laid_to_the_model():
         Origin.GENERATOR,
     ]
     assert [one.accusation.origin for one in doubted(made[1:])] == [Origin.GENERATOR] * 3
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_figures_of_an_accused_entry_are_of_the_events_it_is_accused_in(order):
+    def event(claim_id, evidence, accused, score, p_value):
+        entry = Entry("a", "It costs 9.")
+        candidate = Candidate(entry, 0, "x", edited_since=False, pull=0.0, lean=0.0, shown=False)
+        reading = Reading(0.9, 0.0, supports=True, contradicts=False, evidence_text=evidence)
+        accusation = Accusation(Origin.STORE, accused, (score,), (p_value,))
+        return Attribution(
+            Flagged(claim_id, "t", "c", None, None, (), {}), (candidate,), (reading,), accusation
+        )
+
+    made = [event("t#0", "It costs 9.", (0,), 0.7, 0.02), event("t#1", "Open at 8.", (), 0.9, 0.001)]
+    tally = _tally(made[::order])["a"]
+
+    assert (tally.best, tally.p_value, tally.evidence) == (0.7, 0.02, "It costs 9.")
+    assert _tally(made[1:])["a"].p_value == 0.001

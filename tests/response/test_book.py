@@ -1,12 +1,14 @@
 from dataclasses import dataclass
 
+import numpy as np
 import pytest
 
 from halluguard.errors import InputError
-from halluguard.forensics import Vouching
+from halluguard.forensics import EntryIndex, Vouching
 from halluguard.grounding.check import digest_path
 from halluguard.records import Entry, Reading
-from halluguard.response.book import Book, find_vouched, open_book, vouched_texts
+from halluguard.response.book import NEAREST, Book, find_all_rewrites, find_vouched, open_book, vouched_texts
+from halluguard.response.probes import FalseClaim
 from halluguard.run import Run
 from halluguard.trusted import build_index, open_index
 
@@ -39,6 +41,15 @@ def test_a_text_is_vouched_for_line_by_line(vouching):
     turned = "\n".join(reversed(lines))
 
     assert vouched_texts(vouching, [turned, f"{turned}\nA cat costs 90 euros.", "# Dogs"]) == {turned}
+
+
+def test_part_of_a_trusted_sentence_is_vouched_for_only_at_the_ends_of_a_text_that_was_cut(vouching):
+    part, whole = "on every crossing.", PAGE.strip().splitlines()[-1]
+
+    assert vouching.stands_in_trusted([part, whole, "A dog costs 8 euros"]) == [False, True, False]
+    assert vouched_texts(
+        vouching, [f"costs 8 euros {part}\n{whole}", f"{whole}\nDog costs 8 euros {part}"]
+    ) == {f"costs 8 euros {part}\n{whole}"}
 
 
 def test_a_line_that_could_stand_anywhere_is_looked_for_where_its_text_stands(models, reader, tmp_path):
@@ -97,3 +108,23 @@ def test_a_book_asks_for_the_trusted_corpus_of_its_run(models, reader, tmp_path)
     (tmp_path / "ferry.index").rename(tmp_path / "lost")
     with pytest.raises(InputError, match=r"^ferry\.index: no trusted index is there"):
         open_book(run, reader, models.embedder)
+
+
+def test_rewrites_are_looked_for_until_a_round_finds_none():
+    n = 12 * NEAREST
+    entries = [Entry(f"e{at}", f"{CLAIM} {at}" if at < n else "Other.") for at in range(n + NEAREST)]
+    vectors = np.array([[1.0, 0.0]] * n + [[0.5, 0.5]] * NEAREST, dtype=np.float32)
+    index = EntryIndex(tuple(entries), vectors, embedded_again=False)
+
+    class Repeats:
+        def read(self, requests):
+            said = [CLAIM in request.passages[0].text for request in requests]
+            return [Reading(0.9, 0.0, supports=one, contradicts=False) for one in said]
+
+    class East:
+        def encode(self, texts):
+            return np.array([[1.0, 0.0]] * len(texts), dtype=np.float32)
+
+    found = find_all_rewrites([FalseClaim(CLAIM, (), ())], index, Book(Repeats()), East(), {"e3"})
+
+    assert found.keys() == {f"e{at}" for at in range(n) if at != 3}

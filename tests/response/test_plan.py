@@ -1,6 +1,7 @@
 """The plan a person edits, the rule that proposes it, the ledger, and the rewrites of questions."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -16,10 +17,12 @@ from halluguard.response import (
     read_plan,
     write_plan,
 )
-from halluguard.response.choose import add_rewrites, add_written_back, choose_entries, excuse
+from halluguard.response.choose import Chosen, add_rewrites, add_written_back, choose_entries, excuse
 from halluguard.response.digests import digest_text
 from halluguard.response.ledger import append_ledger, chain, write_ledger
 from halluguard.response.paraphrase import normal, paraphrase
+from halluguard.response.propose import Known, _roll_back
+from halluguard.response.snapshot import take_snapshot
 from halluguard.response.telling import tell_plan
 from halluguard.run import SPREAD_TABLES
 from halluguard.stores import open_store
@@ -104,6 +107,12 @@ def test_a_trusted_passage_with_a_word_changed_or_a_sentence_added_is_proposed(t
     assert found.approve
 
 
+def test_part_of_a_trusted_sentence_is_proposed():
+    text = "refunds are paid for 90 days."
+    (found,) = choose_entries([suspect("a1", "responsible", text, f"It is a myth that {text}")], [], STORED)
+    assert found.approve
+
+
 def test_an_entry_that_shares_its_id_is_not_excused_by_its_twin():
     trusted = "The change fee is 60 euros."
     stored = {**STORED, "a1": {**STORED["a1"], "copies": 2}}
@@ -136,6 +145,14 @@ def test_rewrites_are_added_and_vouched_entries_excused():
     found = choose_entries([suspect("a1", "responsible"), suspect("a2", "responsible")], [], STORED)
     made = add_rewrites(excuse(found, {"a2"}), {"c1": ["It is so."], "a2": ["It is so."]})
     assert [(one.id, one.approve) for one in made] == [("a1", True), ("c1", True), ("a2", False)]
+
+
+def test_a_damaged_entry_that_says_the_false_claim_is_proposed_and_keeps_its_reasons():
+    found = choose_entries([suspect("a1", "corrupted")], [], STORED)
+    assert not found[0].approve
+    (made,) = add_rewrites(found, {"a1": ["It is so."]})
+    assert (made.approve, made.role) == (True, "rewrite")
+    assert made.why == ("says the false claim: It is so.", *found[0].why)
 
 
 def test_what_was_written_back_from_an_answer_that_cites_an_accused_entry_is_listed_for_review():
@@ -317,3 +334,41 @@ def test_no_plan_is_made_of_a_spread_that_was_scored_before_the_last_trace(empty
 
     with pytest.raises(RunError, match="scored before the last trace"):
         propose_plan(empty_run, open_store(folder))
+
+
+def test_a_roll_back_is_proposed_to_a_copy_that_can_be_opened_and_counts_what_came_since(tmp_path):
+    def written(name, ids):
+        rows = [{"id": key, "text": f"text of {key}"} for key in ids]
+        (tmp_path / name).write_text("".join(json.dumps(row) + "\n" for row in rows))
+        return tmp_path / name
+
+    copy, store = written("old.jsonl", "abcdefgh"), open_store(written("now.jsonl", "abxyx"))
+    digests = tmp_path / "monday.snapshot"
+    take_snapshot(open_store(copy), digests)
+    facts = {"ingested_at": None, "digest": "x"}
+    entries = {key: {**facts, "copies": 2 if key == "x" else 1} for key in "abxy"}
+    known = Known((), {}, entries, (), {}, {}, {}, {})
+    chosen = [Chosen("y", True, (), "accused")]
+
+    assert _roll_back(known, chosen, store, [digests], None) is None
+    action = _roll_back(known, chosen, store, [digests, copy], None)
+    assert action.targets["snapshot"] == str(copy)
+    assert action.cost == {"entries_in_snapshot": 8, "entries_added_since": 3}
+
+
+def test_a_plan_is_made_for_the_store_as_it_was_before_it_was_read(empty_run, write_native, tmp_path):
+    folder = write_native(tmp_path / "s", [{"id": "e0", "text": "page"}], np.eye(1, dtype=np.float32))
+    for name in ("turns", "claims", "suspects"):
+        empty_run.write(name, [])
+    (empty_run.path / "cascade.json").write_text(
+        json.dumps({"cascades": [], "verdict": {"regime": "SEEDED-ONLY"}})
+    )
+    store = open_store(folder)
+    files = {file.name: file.sha256 for file in store.files()}
+
+    def read():
+        yield from store.read()
+        write_native(folder, [{"id": "e0", "text": "edited"}], np.eye(1, dtype=np.float32))
+
+    assert propose_plan(empty_run, replace(store, read=read)).store["files"] == files
+    assert {file.name: file.sha256 for file in store.files()} != files

@@ -223,7 +223,7 @@ def back(copy, *ids):
         (("kept",), {"kept": "another"}, 3, "which it does not quarantine"),
         (("wrong",), {"other": "text"}, 3, "holds no text of 'wrong'"),
         (("wrong",), {"wrong": "false"}, 3, "the very text"),
-        (("wrong",), {"wrong": "right"}, 4, "shape"),
+        (("wrong",), {"wrong": "right"}, 4, "vectors of dimension 4, where .* has 3"),
     ],
 )
 def test_what_cannot_be_put_back_is_refused(

@@ -718,3 +718,55 @@ def test_models_are_loaded_before_anything_is_written_and_a_missing_proof_is_mad
     (out / "proof.json").write_text("{}")
     with pytest.raises(InputError, match="was applied here"):
         api.apply_response(empty_run, folder, out, signed=signed, models=models)
+
+
+def test_evidence_that_is_declined_is_not_copied_and_the_ledger_says_no_more_than_was_done(
+    store_of, plan_for, empty_run, signed, tmp_path
+):
+    from halluguard.response import Plan, PlanAction
+
+    store = store_of("native_store")
+    plan = plan_for(store, *GONE)
+    actions = (
+        PlanAction("A0", "preserve_evidence", False, ""),
+        *plan.actions,
+        PlanAction("A2", "prove", True, ""),
+    )
+    applied = apply_plan(empty_run, store, Plan("run", plan.store, actions), tmp_path / "out", signed=signed)
+
+    deeds = [(line["deed"], line.get("do")) for line in read_ledger(tmp_path / "out" / "ledger.jsonl")]
+    assert deeds == [
+        ("declined", "preserve_evidence"),
+        ("done", "quarantine"),
+        ("approved, to be made next", "prove"),
+        ("new store written", None),
+    ]
+    assert not (tmp_path / "out" / "evidence").exists()
+    assert any("no evidence was copied" in note for note in applied.notes)
+    assert restore_store(tmp_path / "out", tmp_path / "back") == (applied.root_before, store.count)
+
+
+def test_a_llamaindex_id_with_half_a_character_is_quarantined_and_put_back(
+    plan_for, empty_run, signed, tmp_path
+):
+    ids, folder = ["good", "evil\ud800"], tmp_path / "s"
+    folder.mkdir()
+    nodes = {
+        key: {
+            "__data__": {"id_": key, "text": "x", "metadata": {}, "class_name": "TextNode"},
+            "__type__": "1",
+        }
+        for key in ids
+    }
+    nodes["good"]["__data__"]["relationships"] = {"3": {"node_id": ids[1]}}
+    (folder / "docstore.json").write_text(json.dumps({"docstore/data": nodes, "docstore/metadata": {}}))
+    vectors = {"embedding_dict": {key: [1.0, 0.0] for key in ids}}
+    (folder / "default__vector_store.json").write_text(json.dumps(vectors))
+    store = open_store(folder)
+
+    apply_plan(empty_run, store, plan_for(store, "evil\ufffd"), tmp_path / "out", signed=signed)
+    restore_store(tmp_path / "out", tmp_path / "back")
+
+    made = json.loads((tmp_path / "out" / "store" / "docstore.json").read_text())["docstore/data"]
+    assert (list(made), made["good"]["__data__"]["relationships"]) == (["good"], {})
+    assert json.loads((tmp_path / "back" / "docstore.json").read_text())["docstore/data"] == nodes

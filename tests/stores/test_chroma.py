@@ -10,6 +10,7 @@ import pytest
 
 from halluguard.errors import StoreError
 from halluguard.stores import StoreCode, open_store
+from halluguard.stores.sqlite_copy import copy_database
 
 chromadb = pytest.importorskip("chromadb", reason="chromadb is not installed")
 
@@ -292,3 +293,43 @@ def test_segment_id_that_is_no_uuid_is_refused_whatever_it_points_at(segment, sc
 
 def test_store_names_the_collection_it_was_opened_on(chroma_store):
     assert open_store(chroma_store).collection == "pumps"
+
+
+def test_files_of_a_store_are_those_of_all_its_collections(chroma_store, tmp_path):
+    folder = shutil.copytree(chroma_store, tmp_path / "store")
+    client = chromadb.PersistentClient(
+        str(folder), settings=chromadb.config.Settings(anonymized_telemetry=False)
+    )
+    sync = {"hnsw:sync_threshold": 20, "hnsw:batch_size": 10}
+    other = client.create_collection("other", embedding_function=None, metadata=sync)
+    other.add(ids=[f"o{i}" for i in range(30)], embeddings=[[1.0, float(i)] for i in range(30)])
+    del other, client
+
+    named = {file.name for file in open_store(folder, collection="pumps").files()}
+
+    assert len({name.partition("/")[0] for name in named if "/" in name}) == 2
+    assert named == {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+
+
+def test_a_database_with_signs_of_a_uri_in_its_name_is_read(tmp_path):
+    path = tmp_path / "store #2 %41?.sqlite3"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("CREATE TABLE kept (x)")
+        connection.commit()
+
+    with closing(copy_database(path).connect()) as connection:
+        assert connection.execute("SELECT name FROM sqlite_master").fetchall() == [("kept",)]
+
+
+def test_one_name_in_two_databases_is_said_so(chroma_store, copy_of):
+    folder = copy_of(chroma_store)
+    edit(folder, "CREATE TABLE c AS SELECT * FROM collections", "DROP TABLE collections")
+    edit(
+        folder,
+        "UPDATE c SET name = 'pumps'",
+        "INSERT INTO c SELECT * FROM c",
+        "ALTER TABLE c RENAME TO collections",
+    )
+
+    with pytest.raises(StoreError, match=r"2 collections are named 'pumps', in several databases"):
+        open_store(folder, collection="pumps")

@@ -108,6 +108,9 @@ def test_ids_that_only_surrogates_told_apart_are_repeated(tmp_path):
         ("2024-05-01T12:00:00[unknown]", None),
         ("0001-01-01T00:00:00+01:00", None),
         ("9999-12-31T23:59:59-01:00", None),
+        ("1712011000000", "2024-04-01T22:36:40+00:00"),
+        ("1712011000", "2024-04-01T22:36:40+00:00"),
+        ("20240501", "2024-05-01T00:00:00+00:00"),
         (1e300, None),
         (float("nan"), None),
         (10**400, None),
@@ -179,3 +182,15 @@ def test_array_of_python_objects_is_refused(tmp_path):
 
     with pytest.raises(StoreError, match="holds Python objects"):
         open_store(tmp_path)
+
+
+@pytest.mark.parametrize("n", [1, 3])
+def test_a_store_that_is_written_to_while_it_is_read_is_one_clear_line(n, tmp_path):
+    rows = [{"id": f"e{at}", "text": "x"} for at in range(3)]
+    store = open_store(write(tmp_path / "a.jsonl", rows[:2]))
+    write(tmp_path / "a.jsonl", rows[:n])
+
+    with pytest.raises(
+        StoreError, match=r"2 entries when it was opened, another number now\. Stop what writes"
+    ):
+        list(store.entries())

@@ -285,3 +285,33 @@ def test_arbitrary_bytes_never_crash_the_reader(raw):
         return
 
     assert set(report) == {"globals", "foreign", "refused", "trailing"}
+
+
+def test_metadata_that_reads_like_the_reader_s_last_word_is_metadata(faiss_store, copy_of):
+    folder = copy_of(faiss_store)
+    docstore, ids = pickle.loads((folder / "index.pkl").read_bytes())
+    held = {
+        "a": {"broken": "x" * (4096 - len('{"broken": "') - len('"}}}\n'))}
+    }  # the last 4096 bytes of the rows
+    docstore._dict[ids[max(ids)]].metadata = held
+    (folder / "index.pkl").write_bytes(pickle.dumps((docstore, ids)))
+
+    store = open_store(folder)
+
+    assert store.findings() == ()
+    assert list(store.entries())[-1].metadata == held
+
+
+@pytest.mark.parametrize("shared", ["text", "key"])
+def test_content_shared_by_many_documents_is_written_within_bounds(faiss_store, copy_of, shared):
+    folder, long = copy_of(faiss_store), "x" * 2_000_000
+    docstore, ids = pickle.loads((folder / "index.pkl").read_bytes())
+    for document in docstore._dict.values():
+        document.page_content = long if shared == "text" else "short"
+        document.metadata = {"many": [{long: 1}] * 10} if shared == "key" else {}
+    docstore._dict |= {f"more{n}": document for n in range(400)} if shared == "text" else {}
+    (folder / "index.pkl").write_bytes(pickle.dumps((docstore, ids)))
+
+    (reason,) = (one for one in open_store(folder).findings() if one.code == StoreCode.PICKLE_REFUSED)
+
+    assert "unfolds" in reason.detail

@@ -97,3 +97,6 @@ DAMAGE = frozenset(
     }
 )
 """Codes that say the entry's text or vector is not what was once put in; the others only call for a look."""
+
+WEAR = frozenset({StoreCode.DELETED_SLOTS, StoreCode.REWRITTEN_IN_PLACE, Code.TEMPLATE_CHANGED})
+"""Codes of a container in which nothing is damaged: entries were deleted or written anew, or are embedded with their title."""

@@ -18,6 +18,7 @@ _NAME = re.compile(r"\b(?:[^\W\d_a-zà-ÿ]\w*|\w*\d\w*)")  # capitalised, or wit
 _SHINGLE = 4  # words
 _SKETCH = 12  # smallest shingle hashes kept of each text
 _CROWD = 200  # a shingle shared by more texts than this is boilerplate and brings no pairs together
+_NAMED = 5  # equals of a text that are named
 _ONE_INGESTION = timedelta(
     hours=1
 )  # two entries of one source this close are of one run, not of two versions
@@ -66,8 +67,8 @@ def _group_equal(words: Sequence[list[str]]) -> list[list[int]]:
 
 def _name_equals(entries: Sequence[Entry], members: Sequence[int]) -> Iterator[tuple[int, Reason]]:
     for number in members:
-        others = [entries[other].id for other in members if other != number]
-        shown = ", ".join(others[:5]) + (", ..." if len(others) > 5 else "")
+        others = [entries[other].id for other in members[: _NAMED + 1] if other != number][:_NAMED]
+        shown = ", ".join(others) + (", ..." if len(members) > _NAMED + 1 else "")
         yield number, Reason(Code.DUPLICATE_EXACT, float(len(members)), f"the same words as {shown}")
 
 

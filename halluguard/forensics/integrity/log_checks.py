@@ -174,8 +174,12 @@ def _share(own: frozenset[tuple[str, ...]], answer: _Answer) -> float:
 def _may_have_written(turn: Turn, entry: Entry, own: frozenset[tuple[str, ...]]) -> bool:
     if any(chunk.id == entry.id for chunk in turn.retrieved):
         return False
-    if entry.ingested_at is not None and turn.timestamp is not None:
-        return _in_utc(entry.ingested_at) > _in_utc(turn.timestamp)
+    if (
+        entry.ingested_at is not None
+        and turn.timestamp is not None
+        and _in_utc(entry.ingested_at) <= _in_utc(turn.timestamp)
+    ):
+        return False
     retrieved = frozenset().union(*(_shingles(chunk.text or "") for chunk in turn.retrieved))
     return len(own & retrieved) / len(own) < _WRITTEN
 

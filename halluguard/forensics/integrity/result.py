@@ -4,7 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from halluguard.forensics.integrity.codes import DAMAGE
+from halluguard.forensics.integrity.codes import DAMAGE, WEAR
 from halluguard.records import Reason
 
 
@@ -42,6 +42,11 @@ class SweepResult:
     def counts(self) -> dict[str, int]:
         """Return how many entries each code was found in, sorted by code."""
         return dict(sorted(Counter(finding.reason.code for finding in self.findings).items()))
+
+    @property
+    def is_damaged(self) -> bool:
+        """Whether the container or an entry is not what was once put in."""
+        return bool(self.damaged_ids) or any(reason.code not in WEAR for reason in self.container)
 
     @property
     def damaged_ids(self) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from halluguard.records import Reason
 _UNIT_TOLERANCE = 0.01  # float16 storage moves a norm by less than 0.002
 _UNIT_SHARE = 0.5  # most of a store must be unit vectors before one that is not stands out
 _COMPARED = 600  # characters; two texts alike this far may differ only beyond what a model reads
+_NAMED = 200  # characters of the ids that share a vector
 _WORD = re.compile(r"\w+")
 
 Found = Iterator[tuple[int, Reason]]
@@ -97,7 +98,8 @@ def _shared(contents: Contents) -> Found:
             continue
         if len({fold_text(contents.entries[number].text or "") for number in members}) > 1:
             for member in members:
-                others = ", ".join(contents.entries[other].id for other in members if other != member)[:200]
+                near = members[: _NAMED // 2 + 1]  # each takes two characters or more
+                others = ", ".join(contents.entries[other].id for other in near if other != member)[:_NAMED]
                 yield member, Reason(Code.VECTOR_SHARED, float(len(members)), f"the same vector as {others}")
 
 

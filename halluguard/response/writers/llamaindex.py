@@ -14,6 +14,7 @@ from typing import Any
 
 from halluguard.response.writers.item import Item, Items
 from halluguard.stores import Store
+from halluguard.text import mend_text
 
 _NEIGHBOURS = ("2", "3")
 """Kinds of the relations to the nodes before and after."""
@@ -88,7 +89,7 @@ def _take_apart(store: Store, ids: Collection[str]) -> tuple[dict[str, Any], dic
         if document is None:
             continue
         for fragment in _take(document, ids, ()):
-            mention = str(fragment["value"] if fragment["key"] is None else fragment["key"])
+            mention = mend_text(str(fragment["value"] if fragment["key"] is None else fragment["key"]))
             found.setdefault(mention, []).append({"file": path.name, **fragment})
         frame[path.name] = document
     return frame, found
@@ -104,17 +105,17 @@ def _read_document(path: Path) -> dict[str, Any] | None:
 
 
 def _take(node: Any, ids: Collection[str], path: tuple[str, ...]) -> Iterator[Fragment]:
-    """Take out, depth first, every key and every list element that is one of the ids."""
+    """Take out, depth first, every key and every list element that is one of the ids, which are read with lone surrogates mended."""
     if isinstance(node, list):
-        kept = [item for item in node if not (isinstance(item, str) and item in ids)]
+        kept = [item for item in node if not (isinstance(item, str) and mend_text(item) in ids)]
         for item in node:
-            if isinstance(item, str) and item in ids:
+            if isinstance(item, str) and mend_text(item) in ids:
                 yield {"path": list(path), "key": None, "value": item}
         node[:] = kept
         return
     if not isinstance(node, dict):
         return
-    for key in [key for key in node if key in ids]:
+    for key in [key for key in node if mend_text(key) in ids]:
         yield {"path": list(path), "key": key, "value": node.pop(key)}
     for key, value in node.items():
         if isinstance(value, dict) or key == "node_ids":
@@ -146,13 +147,15 @@ def _cut_relations(document: Any, kept: Collection[str]) -> None:
 def _find_relations(found: Mapping[str, list[Fragment]]) -> dict[str, list[list[Any]]]:
     """Return, by the id they point at, the relations of nodes to their neighbours: node, kind, and what it says."""
     pointing: dict[str, list[list[Any]]] = {}
-    for key, fragments in found.items():
+    for fragments in found.values():
         for fragment in fragments:
             held = _relations(fragment["value"]) if fragment["path"] == ["docstore/data"] else None
             for kind in _NEIGHBOURS:
                 relation = (held or {}).get(kind)
                 if isinstance(relation, dict) and isinstance(relation.get("node_id"), str):
-                    pointing.setdefault(relation["node_id"], []).append([key, kind, relation])
+                    pointing.setdefault(mend_text(relation["node_id"]), []).append(
+                        [fragment["key"], kind, relation]
+                    )
     return pointing
 
 
@@ -179,7 +182,7 @@ def _relations(item: Any) -> dict[str, Any] | None:
 
 
 def _points_away(relation: Any, kept: Collection[str]) -> bool:
-    return isinstance(relation, Mapping) and relation.get("node_id") not in kept
+    return isinstance(relation, Mapping) and mend_text(str(relation.get("node_id"))) not in kept
 
 
 def _unpack(document: dict[str, Any]) -> dict[str, Any]:
