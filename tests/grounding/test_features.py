@@ -94,7 +94,7 @@ def test_the_best_sentence_is_measured_by_the_claims_words():
 
 
 def test_a_claim_without_words_has_finite_features():
-    assert observe_words("", []) == WordFeatures(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+    assert observe_words("", []) == WordFeatures(0.0, 0.0, 0.0, 0.0, 0.0)
 
 
 @given(st.floats(0, 1), st.floats(0, 1))
