@@ -11,7 +11,6 @@ from halluguard.forensics.candidates import (
     Candidate,
     Flagged,
     find_candidates,
-    later_positions,
     stored_candidate,
     unreadable_ids,
 )
@@ -166,7 +165,7 @@ class Attributor:
         current = dict(enumerate(made))
 
         def rank(event: int, removed: Sequence[int]) -> list[int]:
-            later = later_positions(self.index, made[event].flagged.timestamp)
+            later = self.index.later_than(made[event].flagged.timestamp)
             without = {*removed, *later, *self.index.unreachable}
             return [position for position, _ in self.index.rank(questions[event], TOP, without)]
 

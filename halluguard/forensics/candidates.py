@@ -153,11 +153,6 @@ def _is_later(entry: Entry, moment: datetime | None) -> bool:
     return entry.ingested_at is not None and moment is not None and entry.ingested_at > moment
 
 
-def later_positions(index: EntryIndex, moment: datetime | None) -> list[int]:
-    """Return where the entries stand that came into the store after a moment; none where it is unknown."""
-    return [at for at, entry in enumerate(index.entries) if _is_later(entry, moment)]
-
-
 def is_dated_after(entries: Iterable[Entry], moments: Iterable[datetime | None]) -> bool:
     """Whether every entry with a text is dated later than every turn, as in a store built anew or moved since.
 

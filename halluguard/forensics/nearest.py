@@ -1,8 +1,10 @@
 """The store's entries in memory, ranked the way the chatbot's retriever ranks them."""
 
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 
 import numpy as np
@@ -42,6 +44,17 @@ class EntryIndex:
         for position, entry in enumerate(self.entries):
             found[entry.id].append(position)
         return {entry_id: tuple(places) for entry_id, places in found.items()}
+
+    def later_than(self, moment: datetime | None) -> tuple[int, ...]:
+        """Return where the entries stand that came into the store after a moment; none where it is unknown."""
+        dates, places = self._dated
+        return places[bisect_right(dates, moment) :] if moment is not None else ()
+
+    @cached_property
+    def _dated(self) -> tuple[list[datetime], tuple[int, ...]]:
+        """The times of the entries that have one, in order, and where these stand: asked for every event of a trace."""
+        dated = sorted((entry.ingested_at, at) for at, entry in enumerate(self.entries) if entry.ingested_at)
+        return [date for date, _ in dated], tuple(at for _, at in dated)
 
     @cached_property
     def unreachable(self) -> frozenset[int]:
