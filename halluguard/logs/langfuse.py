@@ -10,14 +10,7 @@ from typing import Any
 from halluguard.logs import native
 from halluguard.logs.containers import Row
 from halluguard.logs.formats import LogFormat, Reading
-from halluguard.logs.native import (
-    chosen_answer,
-    chosen_values,
-    each_once,
-    read_chunks,
-    why_unanswered,
-    with_chosen,
-)
+from halluguard.logs.native import choose_values, each_once, read_chunks
 from halluguard.logs.notes import SkippedRow, shown
 from halluguard.logs.traces import gather, said, snake_keys
 from halluguard.logs.values import clean, mapping_of, name_of, nested, number_of, time_of
@@ -105,13 +98,13 @@ def _turn(rows: list[Row], reading: Reading) -> Turn | SkippedRow:
     )
     scores = _parts(trace, "scores", reading) + [part for part in parts if _is_score(part)]
     top = next((one for one in observations if _leads(one)), {})
-    chosen = chosen_values(sorted(rows, key=_is_part), reading)
+    chosen = choose_values(sorted(rows, key=_is_part), reading)
     found = said(trace.get("output")) or said(top.get("output")) or _generated(observations)
-    answer = chosen_answer(chosen, reading, found)
+    answer = chosen.answer_or(found)
     trace_id = str(trace.get("id") or (parts[0].get("trace_id") or ""))
     if not answer:
         problem = "holds no answer: no output of the trace, its root or a generation"
-        return SkippedRow(rows[0].line, f"trace {shown(trace_id)} {why_unanswered(chosen, reading, problem)}")
+        return SkippedRow(rows[0].line, f"trace {shown(trace_id)} {chosen.why_unanswered(problem)}")
     notes = reading.notes
     question = said(trace.get("input"), asked=True) or said(top.get("input"), asked=True)
     turn = Turn(
@@ -129,7 +122,7 @@ def _turn(rows: list[Row], reading: Reading) -> Turn | SkippedRow:
         metadata=mapping_of(trace.get("metadata")),
         line=rows[0].line,
     )
-    return with_chosen(turn, chosen, reading)
+    return chosen.put_into(turn)
 
 
 def _is_part(row: Row) -> bool:

@@ -9,15 +9,7 @@ from typing import Any
 
 from halluguard.logs.containers import Row
 from halluguard.logs.formats import LogFormat, Reading
-from halluguard.logs.native import (
-    chosen_answer,
-    chosen_values,
-    each_once,
-    opinion_of,
-    read_chunks,
-    why_unanswered,
-    with_chosen,
-)
+from halluguard.logs.native import choose_values, each_once, opinion_of, read_chunks
 from halluguard.logs.notes import SkippedRow, shown
 from halluguard.logs.traces import gather, said
 from halluguard.logs.values import clean, mapping_of, name_of, nested, time_of
@@ -75,11 +67,11 @@ def _turn(rows: list[Row], reading: Reading) -> Turn | SkippedRow:
         key=_order,
     )
     root = next((run for run in runs if not run.get("parent_run_id")), runs[0] if runs else {})
-    chosen = chosen_values(sorted(rows, key=lambda row: row.values.get("id") != root.get("id")), reading)
+    chosen = choose_values(sorted(rows, key=lambda row: row.values.get("id") != root.get("id")), reading)
     found = _answer_of(root) or next(
         (text for run in reversed(runs) if run.get("run_type") == "llm" and (text := _answer_of(run))), None
     )
-    answer = chosen_answer(chosen, reading, found)
+    answer = chosen.answer_or(found)
     trace = str(root.get("trace_id") or root.get("id") or rows[0].values.get("run_id") or "")
     if not answer:
         problem = (
@@ -87,7 +79,7 @@ def _turn(rows: list[Row], reading: Reading) -> Turn | SkippedRow:
             if root.get("error")
             else "holds no answer: no output of its root or of an llm run"
         )
-        return SkippedRow(rows[0].line, f"trace {shown(trace)} {why_unanswered(chosen, reading, problem)}")
+        return SkippedRow(rows[0].line, f"trace {shown(trace)} {chosen.why_unanswered(problem)}")
     notes = reading.notes
     metadata = _metadata(root)
     question = _text_under(root.get("inputs"), _QUESTIONS, asked=True)
@@ -107,7 +99,7 @@ def _turn(rows: list[Row], reading: Reading) -> Turn | SkippedRow:
         metadata=metadata,
         line=rows[0].line,
     )
-    return with_chosen(turn, chosen, reading)
+    return chosen.put_into(turn)
 
 
 def _with_children(run: Mapping[str, Any], depth: int) -> Iterator[Mapping[str, Any]]:

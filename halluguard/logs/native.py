@@ -1,7 +1,7 @@
 """Halluguard's own rows, one turn each, and rows of tools that name the same things differently."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -114,36 +114,43 @@ def _read_fields(get: Callable[[str], Any], answer: str, reading: Reading) -> di
     }
 
 
-def chosen_values(rows: Iterable[Row], reading: Reading) -> dict[str, Any]:
-    """Return our name -> value for the fields that the reader was told where to find: of each the first that a row has."""
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """What a trace holds under the fields that the reader was told where to find, by our names, in place of what its format has there."""
+
+    values: Mapping[str, Any]
+    reading: Reading
+
+    def answer_or(self, found: str | None) -> str | None:
+        """Return the answer under the field that was chosen for it; what the format `found` where none was chosen."""
+        return text_of(nested_text(self.values.get("answer"))) if "answer" in self.reading.fields else found
+
+    def why_unanswered(self, otherwise: str) -> str:
+        """Say what is wrong with the field that was chosen for the answer; `otherwise` where none was."""
+        fields = self.reading.fields
+        return _no_answer(self.values.get("answer"), fields) if "answer" in fields else otherwise
+
+    def put_into(self, turn: Turn) -> Turn:
+        """Return a turn with the chosen values, be they unknown.
+
+        The answer is chosen before, since without one there is no turn; an id that is unknown stays as it was.
+        """
+        reading = self.reading
+        fields = _read_fields(self.values.get, turn.answer, reading) if reading.fields else {}
+        names = {"retrieved" if name == "retrieved_ids" else name for name in reading.fields} & fields.keys()
+        turn_id = name_of(self.values.get("turn_id"), reading.notes) or turn.turn_id
+        return replace(turn, turn_id=turn_id, **{name: fields[name] for name in names})
+
+
+def choose_values(rows: Iterable[Row], reading: Reading) -> Chosen:
+    """Return what some rows hold under the fields that were chosen: of each the first that a row has."""
     found: dict[str, Any] = {}
     for row in rows:
         for name, where in reading.fields.items():
             value = value_at(row.values, where)
             if value is not None:
                 found.setdefault(name, value)
-    return found
-
-
-def chosen_answer(chosen: Mapping[str, Any], reading: Reading, found: str | None) -> str | None:
-    """Return the answer under the field that was chosen for it; what the format `found` where none was chosen."""
-    return text_of(nested_text(chosen.get("answer"))) if "answer" in reading.fields else found
-
-
-def why_unanswered(chosen: Mapping[str, Any], reading: Reading, otherwise: str) -> str:
-    """Say what is wrong with the field that was chosen for the answer; `otherwise` where none was."""
-    return _no_answer(chosen.get("answer"), reading.fields) if "answer" in reading.fields else otherwise
-
-
-def with_chosen(turn: Turn, chosen: Mapping[str, Any], reading: Reading) -> Turn:
-    """Return a turn of a trace with chosen values, be they unknown, in place of what its format has there.
-
-    The answer is chosen before, since without one there is no turn; an id that is unknown stays as it was.
-    """
-    fields = _read_fields(chosen.get, turn.answer, reading) if reading.fields else {}
-    names = {"retrieved" if name == "retrieved_ids" else name for name in reading.fields} & fields.keys()
-    turn_id = name_of(chosen.get("turn_id"), reading.notes) or turn.turn_id
-    return replace(turn, turn_id=turn_id, **{name: fields[name] for name in names})
+    return Chosen(found, reading)
 
 
 def nested_text(value: object) -> object:

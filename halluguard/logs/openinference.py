@@ -11,15 +11,7 @@ from typing import Any
 
 from halluguard.logs.containers import Row
 from halluguard.logs.formats import LogFormat, Reading
-from halluguard.logs.native import (
-    chosen_answer,
-    chosen_values,
-    each_once,
-    opinion_of,
-    read_chunks,
-    why_unanswered,
-    with_chosen,
-)
+from halluguard.logs.native import choose_values, each_once, opinion_of, read_chunks
 from halluguard.logs.notes import SkippedRow, shown
 from halluguard.logs.traces import gather, loose_mapping, said
 from halluguard.logs.values import clean, name_of, time_of
@@ -163,12 +155,12 @@ def _turn(rows: list[Row], reading: Reading, sessions: set[tuple[str, str]]) -> 
     ids = {span.id for span in spans}
     chain = [span for span in spans if span.kind != "EVALUATOR"] or spans
     root = next((span for span in chain if not span.parent or span.parent not in ids), chain[0])
-    chosen = chosen_values(sorted(rows, key=lambda row: row.line != root.line), reading)
-    answer = chosen_answer(chosen, reading, _said(root, "output.value") or _generated(chain))
+    chosen = choose_values(sorted(rows, key=lambda row: row.line != root.line), reading)
+    answer = chosen.answer_or(_said(root, "output.value") or _generated(chain))
     if answer is None:
         problem = "holds no answer: no output.value at its root and no LLM output"
         trace = shown(_trace_of(rows[0].values))
-        return SkippedRow(root.line, f"trace {trace} {why_unanswered(chosen, reading, problem)}")
+        return SkippedRow(root.line, f"trace {trace} {chosen.why_unanswered(problem)}")
     notes = reading.notes
     question = _said(root, "input.value", asked=True) or next(
         (text for span in chain if span.kind == "RETRIEVER" and (text := _said(span, "input.value"))), None
@@ -187,7 +179,7 @@ def _turn(rows: list[Row], reading: Reading, sessions: set[tuple[str, str]]) -> 
         metadata=loose_mapping(root.attributes.get("metadata")),
         line=root.line,
     )
-    return with_chosen(turn, chosen, reading)
+    return chosen.put_into(turn)
 
 
 def _span(row: Row) -> _Span:
