@@ -13,6 +13,7 @@ from halluguard.gate import Condition, Outcome, decide_outcome
 if TYPE_CHECKING:
     import pandas as pd
 
+    from halluguard.cascade import Circumstances
     from halluguard.forensics.integrity import Evidence, SweepResult
     from halluguard.grounding.check import CheckSettings, Progress
     from halluguard.grounding.reader import Reader
@@ -233,9 +234,14 @@ def cascade(
     *,
     collection: str | None = None,
     models: ModelChoice | Loaded | None = None,
+    given: "Circumstances | None" = None,
 ) -> RunResult:
-    """Score how the false claims of a run spread over feedback loops; writes `cascade.json` and `cascade.graphml`."""
-    from halluguard.cascade import run_cascade
+    """Score how the false claims of a run spread over feedback loops; writes `cascade.json` and `cascade.graphml`.
+
+    `given` is what people know beside the log: when containment began, what canary probes found since, whether answers can
+    become entries at all.
+    """
+    from halluguard.cascade import Circumstances, run_cascade
     from halluguard.stores import open_store
 
     opened = _opened(run)
@@ -246,6 +252,7 @@ def cascade(
             None if store is None else open_store(Path(store), collection=collection),
             entails=lambda pairs: loaded.models.scorer.score(pairs).probabilities,
             embed=loaded.models.embedder.encode,
+            given=given or Circumstances(),
         )
     return RunResult(opened)
 

@@ -129,6 +129,25 @@ def test_json_is_one_object_and_nothing_else(checked):
     assert value["summary"]["ungrounded_rate"]["total"] == 2
 
 
+def test_what_is_told_of_a_loop_reaches_its_scores_and_a_slip_in_it_is_one_line(checked):
+    told = ("--contained-at", "2026-03-22T09:30:00+01:00", "--probes", "0/60", "--no-write-back")
+    done = run("cascade", checked / "run", *told, *ON_CPU)
+    assert done.returncode == 0, done.stderr
+    assert json.loads((checked / "run" / "cascade.json").read_text())["told"] == {
+        "contained_at": "2026-03-22T08:30:00+00:00",
+        "probes": {"hits": 0, "asked": 60},
+        "write_back": False,
+    }
+    for option, value in (
+        ("--contained-at", "2026-03-22"),
+        ("--contained-at", "Monday"),
+        ("--probes", "60"),
+        ("--probes", "61/60"),
+        ("--sample-rate", "0"),
+    ):
+        one_line(run("cascade", checked / "run", option, value, *ON_CPU), value.split("/")[0])
+
+
 def test_a_log_comes_from_standard_input(checked):
     done = check(checked, "--json", log="-", output="piped", stdin=LOG)
     value = json.loads(done.stdout)

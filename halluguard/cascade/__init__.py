@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any
 from halluguard.cascade.verdict import Decision, Evidence, Regime, decide_regime
 
 if TYPE_CHECKING:
+    from halluguard.cascade.circumstances import Circumstances
     from halluguard.cascade.claims import Entails
     from halluguard.cascade.observe import normalise
     from halluguard.cascade.stage import CascadeResult, run_cascade
 
 __all__ = [
     "CascadeResult",
+    "Circumstances",
     "Decision",
     "Entails",
     "Evidence",
@@ -25,7 +27,13 @@ __all__ = [
     "run_cascade",
 ]
 
-_HOMES = {"CascadeResult": "stage", "Entails": "claims", "normalise": "observe", "run_cascade": "stage"}
+_HOMES = {
+    "CascadeResult": "stage",
+    "Circumstances": "circumstances",
+    "Entails": "claims",
+    "normalise": "observe",
+    "run_cascade": "stage",
+}
 
 
 def __getattr__(name: str) -> Any:

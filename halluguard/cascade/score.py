@@ -8,9 +8,10 @@ import networkx as nx
 import numpy as np
 from numpy.typing import NDArray
 
+from halluguard.cascade.circumstances import Circumstances
 from halluguard.cascade.contamination import Contamination, Surroundings
 from halluguard.cascade.loop import Loop, exposure_weights
-from halluguard.cascade.observe import Observation
+from halluguard.cascade.observe import Observation, to_days
 from halluguard.cascade.readings import read_score
 from halluguard.cascade.scores.amplification import estimate_amplification
 from halluguard.cascade.scores.estimate import Estimate, Quality, refuse
@@ -24,18 +25,6 @@ from halluguard.cascade.scores.residual import estimate_residual
 from halluguard.cascade.scores.slope import Slope, estimate_slope
 from halluguard.cascade.scores.trees import MIN_FOR_VIRALITY, Shape, measure_tree
 from halluguard.cascade.verdict import Decision, Evidence, decide_regime
-
-
-@dataclass(frozen=True, slots=True)
-class Circumstances:
-    """What the log cannot tell: share of turns it holds, containment, probes after it, whether answers are ever written back."""
-
-    sample_rate: float = 1.0
-    contained_at: float | None = None
-    probe_hits: int = 0
-    probes: int = 0
-    write_back: bool | None = None
-    seed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +171,7 @@ def _score_r(
             Quality.NOT_ESTIMABLE,
             "generation interval unknown: no written-back entry whose parent has a time",
         ), None
-    pi = exposure_weights(seen, loop.numbers, loop.interval, until=given.contained_at)
+    pi = exposure_weights(seen, loop.numbers, loop.interval, until=to_days(given.contained_at))
     return estimate_r_loop(loop.children, pi), pi
 
 

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
 from typing import Any
 
 import networkx as nx
 
+from halluguard.cascade.circumstances import Circumstances
 from halluguard.cascade.claims import ClaimCluster, Embed, Entails, FlaggedClaim, cluster_claims
 from halluguard.cascade.containment import leave_without_origins, minimum_cut, removal_order
 from halluguard.cascade.contamination import Surroundings, find_cases, surround
@@ -15,16 +15,16 @@ from halluguard.cascade.graph import as_moment, build_graph, named_graph, to_gra
 from halluguard.cascade.loop import measure_loop
 from halluguard.cascade.observe import EntryStore, Observation, observe, to_days
 from halluguard.cascade.provenance import find_write_backs
-from halluguard.cascade.score import Circumstances, score_cascade
+from halluguard.cascade.score import score_cascade
 from halluguard.cascade.topic import Questions, embed_questions, find_topic
 from halluguard.cascade.verdict import MEANING, Decision, Regime
-from halluguard.errors import SettingError
 from halluguard.records import UNGROUNDED, Origin
 from halluguard.run import SPREAD_TABLES, Run, write_atomically, write_json
 
 MAX_CASCADES = 20
 """Cascades described in full, those with a named entry and the largest first; the rest are counted."""
 SCHEMA = 1
+_NOTHING_TOLD = Circumstances()
 
 
 @dataclass(frozen=True)
@@ -57,11 +57,7 @@ def run_cascade(
     *,
     entails: Entails | None = None,
     embed: Embed | None = None,
-    sample_rate: float = 1.0,
-    write_back: bool | None = None,
-    contained_at: datetime | None = None,
-    probes: tuple[int, int] = (0, 0),
-    seed: int = 0,
+    given: Circumstances = _NOTHING_TOLD,
 ) -> CascadeResult:
     """Score how the false claims of a checked (and best also traced) run spread, and write the result into the run.
 
@@ -70,21 +66,11 @@ def run_cascade(
         store: the store under suspicion; without it only retrieved entries are seen and R_loop is limited.
         entails: (premise, hypothesis) pairs to rows of entailment, neutral, contradiction; without it words decide.
         embed: texts to unit vectors; without it words propose, and no suspected write-back is looked for.
-        sample_rate: share of all turns that the log holds; below 1 counts are scaled, R, depth and S7 refused.
-        write_back: False where answers can never become entries; None to tell from the store.
-        contained_at: when containment began; R is then measured before it.
-        probes: hits and probes of the canary test after containment.
-        seed: of bootstraps and sampled trees.
+        given: what people know beside the log and the store.
 
     Raises:
-        SettingError: a share or count is out of range.
         RunError: the run has no finished check.
     """
-    if not 0 < sample_rate <= 1:
-        raise SettingError(f"sample rate {sample_rate:g} is not a share above 0 and up to 1")
-    if not 0 <= probes[0] <= probes[1]:
-        raise SettingError(f"{probes[0]} hits of {probes[1]} probes: hits cannot be more than probes")
-    given = Circumstances(sample_rate, to_days(contained_at), *probes, write_back, seed)
     seen = observe(run, store)
     write_backs, counts = find_write_backs(seen)
     around = surround(seen, write_backs, entails, embed)
@@ -95,9 +81,11 @@ def run_cascade(
     cascades = [_one(around, cluster, cited, questions, given=given) for cluster in chosen]
     cascades = [one for one in cascades if one.cases.answers or one.cases.entries]
     cascades.sort(key=lambda one: (not one.cases.entries, -len(one.cases.answers), one.cases.cluster.leader))
-    described = [describe_cascade(f"C{n}", around, one, seed=seed) for n, one in enumerate(cascades, start=1)]
+    described = [
+        describe_cascade(f"C{n}", around, one, seed=given.seed) for n, one in enumerate(cascades, start=1)
+    ]
     counts = {**seen.counts, **counts, "claim_clusters": len(clusters), "cascades": len(cascades)}
-    data = _assemble(seen, described, counts, reads=entails is not None, embeds=embed is not None)
+    data = _assemble(seen, described, counts, given, reads=entails is not None, embeds=embed is not None)
     graphs = tuple(
         named_graph(seen, one.graph, {node: {"cascade": d["id"]} for node in one.graph.nodes})
         for d, one in zip(described, cascades, strict=True)
@@ -120,7 +108,7 @@ def _one(
     cases = find_cases(around, cluster)
     graph, broken = build_graph(around.seen, cases)
     topic, told = find_topic(around.seen.answers, cases.answers, questions)
-    loop = measure_loop(around, graph, topic.tolist(), cited, until=given.contained_at)
+    loop = measure_loop(around, graph, topic.tolist(), cited, until=to_days(given.contained_at))
     scored = score_cascade(around, cases, graph, topic, loop, given=given)
     cut = {
         "cut": minimum_cut(graph),
@@ -211,6 +199,7 @@ def _assemble(
     seen: Observation,
     cascades: Sequence[Mapping[str, Any]],
     counts: Mapping[str, int],
+    given: Circumstances,
     *,
     reads: bool,
     embeds: bool,
@@ -233,6 +222,7 @@ def _assemble(
         "window": {"start": as_moment(seen.start), "end": as_moment(seen.end)},
         "counts": dict(counts),
         "limits": limits,
+        "told": given.told(),
         "cascades": list(cascades),
     }
 

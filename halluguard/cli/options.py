@@ -1,5 +1,6 @@
 """The options that several verbs take, each said once, and what they are turned into."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -126,3 +127,26 @@ def require_run(output: Path, resume: bool) -> None:
     """Refuse `--resume` where there is no run to go on with."""
     if resume and not (output / "manifest.json").is_file():
         raise InputError(f"{output}: nothing to resume, no manifest.json. Leave --resume out to start")
+
+
+def moment(option: str, text: str | None) -> datetime | None:
+    """Return the time that an option names, in UTC; raises SettingError where it is none or has no zone."""
+    if text is None:
+        return None
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        found = None
+    if found is None or found.tzinfo is None:
+        raise SettingError(f"{option} {text!r}. Expected a time with its zone, such as 2026-03-22T09:30:00Z")
+    return found.astimezone(UTC)
+
+
+def probe_counts(text: str | None) -> tuple[int, int]:
+    """Return hits and probes of `--probes HITS/PROBES`; raises SettingError."""
+    if text is None:
+        return 0, 0
+    hits, _, asked = text.partition("/")
+    if not (hits.isdecimal() and asked.isdecimal()):
+        raise SettingError(f"--probes {text!r}. Expected hits and probes, such as 0/60")
+    return int(hits), int(asked)

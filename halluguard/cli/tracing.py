@@ -18,6 +18,8 @@ from halluguard.cli.options import (
     RunPath,
     Store,
     model_choice,
+    moment,
+    probe_counts,
 )
 from halluguard.cli.output import print_json, print_run
 
@@ -55,6 +57,23 @@ def cascade(
     run: RunPath,
     store: Annotated[Path | None, typer.Option("--store", help="Vector store under suspicion.")] = None,
     *,
+    contained_at: Annotated[
+        str | None,
+        typer.Option("--contained-at", help="When containment began, e.g. 2026-03-22T09:30:00Z."),
+    ] = None,
+    probes: Annotated[
+        str | None,
+        typer.Option(
+            "--probes", help="Canary probes since: how many of how many brought the claim, e.g. 0/60."
+        ),
+    ] = None,
+    no_write_back: Annotated[
+        bool, typer.Option("--no-write-back", help="Answers never become entries of this store.")
+    ] = False,
+    sample_rate: Annotated[
+        float,
+        typer.Option("--sample-rate", help="Share of all turns that the log holds, where it is a sample."),
+    ] = 1.0,
     collection: CollectionName = None,
     nli_model: NliModel = None,
     embedder: EmbedderName = None,
@@ -66,11 +85,22 @@ def cascade(
     """Score how a run's false claims spread over feedback loops, and what to remove first.
 
     Example: halluguard cascade run --store faiss_store/
+
+    After containment: halluguard cascade run --store faiss_store/ --contained-at 2026-03-22T09:30:00Z --probes 0/60
     """
     from halluguard import api
+    from halluguard.cascade import Circumstances
 
+    hits, asked = probe_counts(probes)
+    given = Circumstances(
+        sample_rate=sample_rate,
+        contained_at=moment("--contained-at", contained_at),
+        probe_hits=hits,
+        probes=asked,
+        write_back=False if no_write_back else None,
+    )
     choice = model_choice(nli_model, embedder, device, cache=cache, no_cache=no_cache)
-    result = api.cascade(run, store, collection=collection, models=choice)
+    result = api.cascade(run, store, collection=collection, models=choice, given=given)
     if as_json:
         print_json(result.run.manifest["cascade"])
     else:

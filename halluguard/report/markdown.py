@@ -270,6 +270,8 @@ def _spread(data: ReportData) -> Iterator[str]:
         return
     yield "## How far it spread"
     yield f"**{spread.regime.replace('_', ' ').capitalize()}.** {spread.meaning} Rule: {code_span(spread.rule)}"
+    if spread.told:
+        yield spread.told
     for claim in spread.claims:
         yield f"### {code_span(claim.claim)}"
         rows = [

@@ -5,7 +5,7 @@ from dataclasses import replace
 import networkx as nx
 import pytest
 
-from halluguard.cascade import Regime, run_cascade
+from halluguard.cascade import Circumstances, Regime, run_cascade
 from halluguard.errors import RunError, SettingError
 from halluguard.run import Run
 
@@ -178,7 +178,9 @@ def test_a_store_without_any_trace_of_answers_is_seeded_only(loop, tmp_path, ent
     assert result.regime is Regime.SEEDED_ONLY
     assert "structural" in result.data["verdict"]["rule"]
     assert (
-        run_cascade(loop.write(tmp_path / "told"), loop, entails=entails, write_back=True).regime
+        run_cascade(
+            loop.write(tmp_path / "told"), loop, entails=entails, given=Circumstances(write_back=True)
+        ).regime
         is Regime.UNDETERMINED
     )
 
@@ -203,7 +205,9 @@ def test_a_log_without_times_keeps_reach_exposure_and_feedback(chain, tmp_path, 
 
 
 def test_a_sample_scales_counts_and_refuses_what_needs_every_turn(chain, tmp_path, entails):
-    result = run_cascade(chain.write(tmp_path / "run"), chain, entails=entails, sample_rate=0.1)
+    result = run_cascade(
+        chain.write(tmp_path / "run"), chain, entails=entails, given=Circumstances(sample_rate=0.1)
+    )
     assert score(result, "S1.answers")["value"] == pytest.approx(30)
     assert score(result, "S1")["value"] == pytest.approx(0.6)
     for id_ in ("S4", "S4b", "S5.depth", "S6"):
@@ -280,8 +284,9 @@ def test_events_of_the_trace_accuse_entries_that_the_log_did_not_show(loop, tmp_
 def test_probes_after_containment_end_in_contained(chain, tmp_path, entails, moment):
     chain.true("late", 40, ["kb-1", "kb-2"])
     run = chain.write(tmp_path / "run")
-    result = run_cascade(run, chain, entails=entails, probes=(0, 60), contained_at=moment(7))
+    result = run_cascade(run, chain, entails=entails, given=Circumstances(contained_at=moment(7), probes=60))
     assert result.regime is Regime.CONTAINED
+    assert result.data["told"] == {"contained_at": moment(7).isoformat(), "probes": {"hits": 0, "asked": 60}}
     assert score(result, "S10")["high"] < 0.05
 
 
@@ -295,11 +300,10 @@ def test_suspected_write_backs_shape_no_generation(chain, tmp_path, entails, emb
 
 
 def test_settings_out_of_range_are_refused(chain, tmp_path):
-    run = chain.write(tmp_path / "run")
     with pytest.raises(SettingError, match="sample rate"):
-        run_cascade(run, chain, sample_rate=0)
+        Circumstances(sample_rate=0)
     with pytest.raises(SettingError, match="hits"):
-        run_cascade(run, chain, probes=(3, 2))
+        Circumstances(probe_hits=3, probes=2)
     with pytest.raises(RunError, match="halluguard check"):
         run_cascade(Run.create(tmp_path / "empty", {"fingerprint": "x"}), chain)
 

@@ -7,7 +7,7 @@ from itertools import pairwise
 import pytest
 from bs4 import BeautifulSoup
 
-from halluguard.cascade import run_cascade
+from halluguard.cascade import Circumstances, run_cascade
 from halluguard.report import collect, render_html, render_markdown, write_report
 from halluguard.report.collect import STALE_CASCADE
 from halluguard.report.hostile import UNSAFE
@@ -132,6 +132,18 @@ def test_a_cascade_is_drawn_with_its_verdict_and_scores(library_run, tmp_path):
     assert not UNSAFE.search(page)
     assert not BeautifulSoup(page, "html.parser").find("script")
     assert "How far it spread" in render_markdown(collect(run))
+
+
+def test_what_people_told_of_a_spread_stands_beside_its_verdict(library_run, tmp_path):
+    run = Run.open(shutil.copytree(library_run.path, tmp_path / "run"))
+    run_cascade(run, given=Circumstances(probe_hits=1, probes=60, write_back=False))
+    told = "As told: answers are never written back to the store, 1 of 60 probes still brought the claim."
+
+    assert (
+        told
+        in BeautifulSoup(render_html(collect(run)), "html.parser").find(id="cascade").find("p").get_text()
+    )
+    assert told in render_markdown(collect(run))
 
 
 def test_a_spread_that_was_scored_before_the_last_trace_is_left_out_and_said_to_be(library_run, tmp_path):

@@ -106,7 +106,7 @@ def _add_train(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
     train.add_argument(
         "--precision",
         choices=("float32", "bfloat16"),
-        help="default: bfloat16 on a GPU and on processors with AMX, float32 elsewhere",
+        help="default: bfloat16 on a GPU and on processors with AMX or AVX512-BF16, float32 elsewhere",
     )
     train.add_argument("--dropout", type=float, help="of the embeddings (default 0.1)")
     train.add_argument("--train-embeddings", action="store_true", help="train the word embeddings too")

@@ -36,8 +36,8 @@ class Recipe:
 
     `max_tokens` (real tokens seen) ends the run and drives the schedule, unless `time_budget_s` is set: then the
     share of seconds spent drives it, which is not reproducible to the bit but ends when it must.
-    `precision` is float32 or bfloat16 (the network; loss, optimiser and its weights in float32): twice as fast where
-    the processor has AMX or is a GPU, slower elsewhere. `dropout` is that of the embeddings, `layer_dropout` that of every
+    `precision` is float32 or bfloat16 (the network; loss, optimiser and its weights in float32): twice as fast on a GPU
+    and where the processor has AMX or AVX512-BF16, slower elsewhere. `dropout` is that of the embeddings, `layer_dropout` that of every
     layer and its attention, which on a CPU takes a quarter of a step. `train_embeddings` trains the word embeddings too. `keep_head` trains a model on in place of an encoder; `teacher_weight` is the share of a row's
     loss that a teacher's judgement takes, where it has one. `threads` of this process and
     `workers` that make shards ready ahead of it change nothing but the time.
