@@ -63,7 +63,10 @@ _UNITS = {
 _MONEY = {"€": "euros", "$": "dollars", "£": "pounds"}
 _PARTS = {"half": 0.5, "three quarters of": 0.75, "a quarter of": 0.25}
 
-_DIGITS = r"\d{1,3}(?:,\d{3}){1,3}(?:\.\d{1,6})?|\d{1,9}(?:\.\d{1,6})?"
+_FIGURES = r"\d{1,3}(?:,\d{3}){1,3}(?:\.\d{1,6})?|\d{1,9}(?:\.\d{1,6})?"
+_GROUPED = r"[1-9]\d{0,2}(?:\.\d{3})+(?!\d)"
+"""Figures whose points part thousands to some: "5.000" is five, or five thousand."""
+_DIGITS = rf"(?!{_GROUPED})(?:{_FIGURES})"
 _WORDED = rf"(?:{'|'.join(_TENS_VALUES)})(?:[- ](?:{'|'.join(list(_WORDS)[:9])}))?|{'|'.join(sorted(_WORDS, key=len, reverse=True))}"
 _UNIT = "|".join(sorted(map(re.escape, _UNITS), key=len, reverse=True))
 _GAP = r"[ \u00a0-]?"
@@ -86,14 +89,14 @@ _PRICE = re.compile(
 )
 
 _BEFORE = re.compile(
-    rf"(?:(?:(?<![€$£\d.,])(?:{_DIGITS})|\b(?:{_WORDED})) ?(?:-|–|—|,? (?:to|and|or|till|until)|&|x|×) ?|\b(?:hundred|thousand|million)(?: and)? |\d[ \u00a0\u202f]|\b(?:minus|open|available|staffed) )$",
+    rf"(?:(?:(?<![€$£\d.,])(?:{_GROUPED}|{_FIGURES})|\b(?:{_WORDED})) ?(?:-|–|—|,? (?:to|and|or|till|until)|&|x|×) ?|\b(?:hundred|thousand|million)(?: and)? |\d[ \u00a0\u202f]|\b(?:minus|open|available|staffed) )$",
     re.IGNORECASE | re.ASCII,
 )
 """What stands before a number that is not the whole: the first of a range, whose unit is that of the second, or more digits; and
 before "24 hours" that are no day but all of every day."""
 _MORE = re.compile(
     rf"[ \u00a0\u202f]?(?:\d{{3}}\b|(?:hundred|thousand|million|billion|trillion|k|m|mn|bn|mio|mrd|points?|CAD|AUD)\b)"
-    rf"|(?:,| and|,? or)? (?:{_DIGITS}|{_WORDED})[ -](?:{_UNIT}|cents?)\b|(?:,| and|,? or)? (?:a|the) (?:half|quarter|third)\b| and an? (?:{_UNIT})\b"
+    rf"|(?:,| and|,? or)? (?:{_FIGURES}|{_WORDED})[ -](?:{_UNIT}|cents?)\b|(?:,| and|,? or)? (?:a|the) (?:half|quarter|third)\b| and an? (?:{_UNIT})\b"
     rf"| and (?:a half|a quarter|three quarters)\b|,? or (?:{_WORDED})\b",
     re.IGNORECASE | re.ASCII,
 )
@@ -168,7 +171,7 @@ _DAYS = re.compile(
     re.IGNORECASE | re.ASCII,
 )
 _THOUSANDS = re.compile(
-    r"(?<![\w.,:/€$£−+-])(?:(?P<sign>[€$£]) ?)?(?P<number>\d{1,6}(?:\.\d{1,3})?)k(?![\w-]|[.,]\d)"
+    rf"(?<![\w.,:/€$£−+-])(?:(?P<sign>[€$£]) ?)?(?!{_GROUPED})(?P<number>\d{{1,6}}(?:\.\d{{1,3}})?)k(?![\w-]|[.,]\d)"
     r"|(?<![\w.,:/€$£−+-])(?P<whole>\d{1,3}(?:,000){1,2})(?![\w%-]|[.,]\d)",
     re.ASCII,
 )
@@ -199,7 +202,7 @@ def quantities(text: str) -> tuple[Quantity, ...]:
     """Return the quantities of a text in order; none overlaps another.
 
     Months are no number of days, nor working days of days; "a day" counts only behind a word that asks how long ("within a day"),
-    since "€15 a day" and "twice a day" are rates. English writing of numbers: a comma parts thousands. Parts of a greater quantity
+    since "€15 a day" and "twice a day" are rates. English writing of numbers: a comma parts thousands; three figures behind a point do so to others, and are read in neither way. Parts of a greater quantity
     ("1 hour 30 minutes"), of a range ("two to three weeks") and rates ("24 hours a day") are left out.
     """
     found = sorted(

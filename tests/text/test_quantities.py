@@ -1,5 +1,7 @@
 """Quantities in whatever writing: what equals what, and what must stay as it is."""
 
+import time
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -42,6 +44,7 @@ from halluguard.text import quantities, restate
         ("half an hour", "Doors close after 1 hour. 30 minutes remain.", "30 minutes"),
         ("costs 50 dollars", "$5 a month and $50 a year", "costs $50"),
         ("one week", "2 weeks by post, 7 days by courier", "7 days"),
+        ("750 ml of water", "0.750 l of water", "0.750 l of water"),
     ],
 )
 def test_an_equal_quantity_is_written_as_the_passage_writes_it(claim, passage, restated):
@@ -188,7 +191,29 @@ def test_short_and_official_writing_is_put_as_the_passage_writes_it(claim, passa
         ("$5k", "€5,000"),
         ("version 31/2026", "January 2026"),
         ("2026-13-05", "5 January 2026"),
+        ("a deposit of €5", "a deposit of 5.000 €"),  # five thousand to some
+        ("a deposit of 5.000 €", "a deposit of €5,000"),
+        ("a fee of €1.50", "a fee of €1.500"),
+        ("up to 1.5 kg", "up to 1.500 kg"),
+        ("1 km away", "1.000 km away"),
+        ("a million: €1,000,000", "€1.000.000"),
+        ("2,000 grams", "1.500 to 2 kg"),
+        ("1,500 users", "1.500k users"),
     ],
 )
 def test_what_may_be_read_in_two_ways_or_says_otherwise_is_left(claim, passage):
     assert restate(claim, passage) == claim
+
+
+@pytest.mark.parametrize(
+    "piece",
+    ["1.000", "1.000.", "1,000", "0 ", "0123 4567 ", "+1(", "0 8-", "3-", "3 to ", "1st - ", "3, ", "5 March, ", "may ", "$1.5 ", "USD ", "2½ ", "½", "at 18h ", "1 million ", "2\u202f", "5 hours ", " "],
+)  # fmt: skip
+def test_hostile_text_takes_no_longer_than_its_length_asks(piece):
+    def spent(length):
+        text = (piece * length)[:length]
+        began = time.process_time()
+        quantities.__wrapped__(text)
+        return time.process_time() - began
+
+    assert spent(40_000) < 8 * spent(10_000) + 0.05
