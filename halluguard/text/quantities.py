@@ -175,7 +175,16 @@ _THOUSANDS = re.compile(
     r"|(?<![\w.,:/€$£−+-])(?P<whole>\d{1,3}(?:,000){1,2})(?![\w%-]|[.,]\d)",
     re.ASCII,
 )
-_PHONE = re.compile(r"(?<![\w.,+-])(?:\+\d|0)(?:[ ()-]{0,2}\d){7,14}(?![\w-]|[.,]\d)", re.ASCII)
+_PHONE = re.compile(
+    r"(?<![\w.,+-])(?:\+\d|0)(?:[ ()-]{0,2}\d){7,24}"
+    rf"(?![\w-]|[.,:/]\d|{_GAP}(?:{_UNIT})(?!\w)"
+    rf"|(?:(?<=[ (]\d)|(?<=[ (]\d\d))(?: ?(?:{_PERIOD})| (?:to|till|until) \d| ?[–—] ?\d))",
+    re.IGNORECASE | re.ASCII,
+)
+"""A telephone number ends before figures that have a unit of their own, or that are hours: "0800 1234567 24 hours a day"."""
+_PHONE_DIGITS = range(8, 16)
+_LAST_FIGURES = re.compile(r"\d{3}[ ()]{1,2}\d{1,2}(?P<range>-\d{1,2})?$", re.ASCII)
+_WORD_BEHIND = re.compile(r" [a-z]", re.IGNORECASE | re.ASCII)
 _FRACTION = re.compile(
     r"\b(?P<said>(?:an?|one) quarter|three quarters|half) of (?:the|your|its|what)\b|\bby (?P<by>an? quarter|half)\b(?! (?:an?|past|of|the)\b)",
     re.IGNORECASE | re.ASCII,
@@ -316,10 +325,27 @@ def _others(text: str) -> Iterator[Quantity]:
             kind = _MONEY[match["sign"]] if match["sign"] else "number"
             yield Quantity(*match.span(), kind, 1000 * _number(match["number"]))
     for match in _PHONE.finditer(text):
-        yield Quantity(*match.span(), "telephone", float("".join(filter(str.isdigit, match.group()))))
+        if (read := _telephone(match)) is not None:
+            yield Quantity(*match.span(), *read)
     for match in _FRACTION.finditer(text):
         part = "said" if match["said"] else "by"
         yield Quantity(*match.span(part), "per cent", _SHARES[match[part].lower().rpartition(" ")[2]])
+
+
+def _telephone(match: re.Match[str]) -> tuple[str, float] | None:
+    """Return a telephone number, whose kind keeps what a number loses: the sign and the zeros in front.
+
+    None where its last figures may count what comes next ("0800 1234567 2 people") or be hours ("0800 1234567 9-17").
+    """
+    written = match.group()
+    digits = "".join(filter(str.isdigit, written))
+    last = _LAST_FIGURES.search(written)
+    if len(digits) not in _PHONE_DIGITS or (
+        last and (last["range"] or _WORD_BEHIND.match(match.string, match.end()))
+    ):
+        return None
+    zeros = len(digits) - len(digits.lstrip("0"))
+    return f"telephone {'+' * (written[0] == '+')}{'0' * zeros}", float(digits)
 
 
 def _date(match: re.Match[str]) -> tuple[str, float] | None:

@@ -196,6 +196,12 @@ def test_short_and_official_writing_is_put_as_the_passage_writes_it(claim, passa
         ("a fee of €1.50", "a fee of €1.500"),
         ("up to 1.5 kg", "up to 1.500 kg"),
         ("1 km away", "1.000 km away"),
+        ("call 04912345678", "call +4912345678"),
+        ("call 0800 1234567", "call 00800 1234567"),
+        ("call 0 0800 123456", "call 0 800 123456"),
+        ("call 0049 12345678", "call +49 12345678"),  # 00 is no way out of some countries
+        ("call 0800 12345672 people", "call 0800 1234567 2 people"),
+        ("call 0800 1234567917", "call 0800 1234567 9-17"),
         ("a million: €1,000,000", "€1.000.000"),
         ("2,000 grams", "1.500 to 2 kg"),
         ("1,500 users", "1.500k users"),
@@ -203,6 +209,34 @@ def test_short_and_official_writing_is_put_as_the_passage_writes_it(claim, passa
 )
 def test_what_may_be_read_in_two_ways_or_says_otherwise_is_left(claim, passage):
     assert restate(claim, passage) == claim
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("Call 0800 1234567 24 hours a day.", "0800 1234567"),
+        ("Call 0800 1234567 24/7.", "0800 1234567"),
+        ("Call 0800 1234567 24h.", "0800 1234567"),
+        ("Call 0800 1234567 (24 hours).", "0800 1234567"),
+        ("Call 0800 1234567 9:30 to 17:00.", "0800 1234567"),
+        ("Call 0800 1234567 9 am to 5 pm.", "0800 1234567"),
+        ("Call 0800 1234567 9–17.", "0800 1234567"),
+        ("Call 020 7946 0958 9 to 5.", "020 7946 0958"),
+        ("Call 0800 1234567 until 18:00.", "0800 1234567"),
+        ("Call 0800 1234567 in the morning.", "0800 1234567"),
+        ("Call 01 23 45 67 89 at any time.", "01 23 45 67 89"),
+        ("Call +41 44 668 18 00 now.", "+41 44 668 18 00"),
+        ("Call 0800 123 456 1.", "0800 123 456 1"),
+        ("Call 0800 1234567 2 people answer.", None),
+        ("Call 0800 1234567 9-17.", None),
+        ("Order 012345678901234567.", None),
+        ("Order 0123 4567 8901 2345 6789.", None),
+    ],
+)
+def test_a_telephone_number_ends_where_other_figures_begin(text, number):
+    found = [text[one.start : one.end] for one in quantities(text) if one.kind.startswith("telephone")]
+
+    assert found == ([number] if number else [])
 
 
 @pytest.mark.parametrize(
