@@ -153,7 +153,10 @@ _MONTHS = [
     "november",
     "december",
 ]
-_MONTH = rf"(?P<month>{'|'.join(f'{name[:3]}(?:{name[3:]})?' if len(name) > 3 else name for name in _MONTHS)}|sept)\.?"
+_MONTH_NAME = "|".join(
+    [*(f"{name[:3]}(?:{name[3:]})?" if len(name) > 3 else name for name in _MONTHS), "sept"]
+)
+_MONTH = rf"(?P<month>{_MONTH_NAME})\.?"
 _DATE = re.compile(
     r"(?<![\w/.,-])(?:(?P<year>(?:19|20)\d\d)-(?P<number>\d\d)-(?P<day>\d\d)"
     r"|(?P<a>\d\d?)(?P<sep>[/.])(?P<b>\d\d?)(?P=sep)(?P<year2>(?:19|20)\d\d)"
@@ -164,6 +167,13 @@ _SPELT_DATE = re.compile(
     rf"\b(?:(?P<day>\d\d?)(?:st|nd|rd|th)?(?: of)? )?{_MONTH}(?: (?P<day2>\d\d?)(?:st|nd|rd|th)?,?)? (?P<year>(?:19|20)\d\d)\b",
     re.IGNORECASE | re.ASCII,
 )
+_FIRST_DATE = re.compile(
+    rf"(?:(?<![\d/.-])\d\d?(?:[/.]\d\d?)?\.?(?:st|nd|rd|th)?(?: of)?(?: (?:{_MONTH_NAME})\.?)?"
+    rf"|\b(?:{_MONTH_NAME})\.?(?: \d\d?(?:st|nd|rd|th)?)?)"
+    r"(?: ?[-–—&/] ?|, ?|,? (?:to|and|or|till|until|through) )$",
+    re.IGNORECASE | re.ASCII,
+)
+"""What stands before a date that has its month or year in common with the one before: "3-5 March 2026", "May to July 2026"."""
 _WEEKDAYS = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 _WEEKDAY = rf"(?:{'|'.join(f'{name[:3]}(?:{name[3:]})?' for name in _WEEKDAYS)}|tues|thurs?)"
 _DAYS = re.compile(
@@ -310,7 +320,8 @@ def _prices(text: str) -> Iterator[Quantity]:
 def _others(text: str) -> Iterator[Quantity]:
     """Yield dates, runs of weekdays, round thousands, telephone numbers and shares told as fractions."""
     for match in (*_DATE.finditer(text), *_SPELT_DATE.finditer(text)):
-        if (read := _date(match)) is not None:
+        common = _FIRST_DATE.search(text, max(0, match.start() - _BEFORE_CHARS), match.start())
+        if not common and (read := _date(match)) is not None:
             yield Quantity(*match.span(), *read)
     for match in _DAYS.finditer(text):
         first, last = (
