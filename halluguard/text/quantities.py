@@ -5,6 +5,7 @@ contradiction, since the numbers differ; written alike, they are the same to it.
 """
 
 import re
+from calendar import monthrange
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -377,7 +378,7 @@ def _date(match: re.Match[str]) -> tuple[str, float] | None:
         day, month = (str(one), other) if other <= 12 else (str(other), one)
     else:
         month, day = int(said["number"] or said["number2"]), said["day"]
-    if not 1 <= month <= 12 or (day and not 1 <= int(day) <= 31):
+    if not 1 <= month <= 12 or (day and not 1 <= int(day) <= monthrange(year, month)[1]):
         return None
     return (
         ("date", float(372 * year + 31 * (month - 1) + int(day)))

@@ -165,6 +165,7 @@ def test_a_text_is_not_restated_beside_itself(text):
         ("since 25/03/2026", "from March 25, 2026", "since March 25, 2026"),
         ("from 2026-03-03 to 2026-03-05", "on 5 March 2026", "from 2026-03-03 to 5 March 2026"),
         ("from 3 May 2026 to 5 May 2026", "until 2026-05-05", "from 3 May 2026 to 2026-05-05"),
+        ("until 29 February 2028", "until 2028-02-29", "until 2028-02-29"),
         ("valid until 06/2027", "valid until June 2027", "valid until June 2027"),
         ("Mon–Fri, 8am–6pm", "Monday to Friday, 8 a.m. to 6 p.m.", "Monday to Friday, 8 a.m.–6 p.m."),
         ("up to 500MB", "up to 500 MB", "up to 500 MB"),
@@ -212,6 +213,9 @@ def test_short_and_official_writing_is_put_as_the_passage_writes_it(claim, passa
         ("open May to July 2026", "until 07/2026"),
         ("held from 30.4. to 5.5.2026", "until 5 May 2026"),
         ("until 2026-03-05", "held on 3-5 March 2026"),
+        ("until 31 April 2026", "until 2026-04-31"),  # no such day
+        ("until 31/02/2026", "until 31 February 2026"),
+        ("until 29 February 2026", "until 2026-02-29"),
         ("a million: €1,000,000", "€1.000.000"),
         ("2,000 grams", "1.500 to 2 kg"),
         ("1,500 users", "1.500k users"),
