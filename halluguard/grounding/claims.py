@@ -18,6 +18,12 @@ COLUMN_CHARS = 100
 """The name of a table's column is cut to so many characters before it is put in front of a cell."""
 
 _THOUGHTS = re.compile(r"\s*<(think|thinking|reasoning)>.*?</\1>", re.DOTALL | re.IGNORECASE)
+_THOUGHT_TAG = re.compile(r"</?(?:think|thinking|reasoning)>", re.IGNORECASE)
+_LONE_TAG = re.compile(
+    rf"(?:\A|(?<=[\r\n]))[ \t]*{_THOUGHT_TAG.pattern}|{_THOUGHT_TAG.pattern}(?=[ \t]*(?:[\r\n]|\Z))",
+    re.IGNORECASE,
+)
+_SAID = re.compile(r"\w")
 _SEEN = re.compile(r"[^\r\n]")
 _PROSE = frozenset({BlockKind.PARAGRAPH, BlockKind.ITEM})
 _NEVER_CLAIMS = frozenset({BlockKind.HEADING, BlockKind.TABLE_HEAD, BlockKind.CODE, BlockKind.REFERENCE})
@@ -27,25 +33,44 @@ def split_claims(turn: Turn) -> tuple[Claim, ...]:
     """Return the claims of a turn's answer in order, spans that claim nothing included, each with its kind.
 
     `answer[claim.start:claim.end] == claim.text`; spans do not overlap, and hold every character of the answer that is
-    neither blank nor Markdown furniture (see `scan_blocks`), but for what a model thought aloud before it answered. A claim is a sentence, a list item's sentence or a table
-    row, of at most MAX_CLAIM_CHARS characters. Needs no model; linear in the length of the answer.
+    neither blank nor Markdown furniture (see `scan_blocks`), but for what a model thought aloud before it answered
+    (see `_without_thoughts`). A claim is a sentence, a list item's sentence or a table row, of at most MAX_CLAIM_CHARS
+    characters. Needs no model; linear in the length of the answer.
     """
-    turn = _without_thoughts(turn)
+    answer = turn.answer
+    turn = replace(turn, answer=_without_thoughts(answer))
     blocks = _unheaded(scan_blocks(turn.answer))
     markers = find_markers(turn, blocks)
     drafted = _Drafter(turn, markers).draft(blocks)
     # A heading of nothing but a line separator is a block without a visible character.
     drafts = [draft for draft in drafted if not turn.answer[draft.start : draft.end].isspace()]
     cited = _attach(turn, drafts, markers)
-    return tuple(_finish(turn.answer, draft, *cites) for draft, cites in zip(drafts, cited, strict=True))
+    return tuple(_finish(answer, draft, *cites) for draft, cites in zip(drafts, cited, strict=True))
 
 
-def _without_thoughts(turn: Turn) -> Turn:
-    """Return the turn with what its answer holds between `<think>` tags at the beginning blotted out, each character by a blank."""
-    thoughts = _THOUGHTS.match(turn.answer)
-    if not thoughts:
-        return turn
-    return replace(turn, answer=_SEEN.sub(" ", thoughts[0]) + turn.answer[thoughts.end() :])
+def _without_thoughts(answer: str) -> str:
+    """Return an answer with what a model thought aloud before it blotted out, each character by a blank.
+
+    That is what stands between `<think>` tags at the beginning, or before a closing tag at the edge of a line that no tag comes
+    before, since some templates put the opening one into the prompt. An answer must not hide what it says: thoughts that
+    nothing is said after, or that no tag closes, are read, and only a tag at the edge of a line is no part of them.
+    """
+    if "<" not in answer:
+        return answer
+    end = _end_of_thoughts(answer)
+    end = end if _SAID.search(answer, end) else 0
+    return _blotted(answer[:end]) + _LONE_TAG.sub(lambda tag: _blotted(tag[0]), answer[end:])
+
+
+def _end_of_thoughts(answer: str) -> int:
+    if thoughts := _THOUGHTS.match(answer):
+        return thoughts.end()
+    tag, lone = _THOUGHT_TAG.search(answer), _LONE_TAG.search(answer)
+    return tag.end() if tag and lone and tag.end() == lone.end() and tag[0].startswith("</") else 0
+
+
+def _blotted(text: str) -> str:
+    return _SEEN.sub(" ", text)
 
 
 def _unheaded(blocks: tuple[Block, ...]) -> tuple[Block, ...]:

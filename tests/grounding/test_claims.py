@@ -67,6 +67,8 @@ MARKDOWN_PIECES = st.sampled_from(
         "Sources:",
         "\\[",
         "a",
+        "<think>",
+        "</think>",
     ]
 )
 ANSWERS = st.one_of(
@@ -74,9 +76,10 @@ ANSWERS = st.one_of(
 )
 UNITS = [
     *"[(*`|😀\n ", "** ", "[1]", "```x\n", "| a ", "|\n", "- \n", "- a\n", "> ", "passage 1, ", "Not. ", "<sup", "1. ", "_a", "not mentioned ", "based on the ", "however, ",
-    "a:\n- b\n", "[1](", "&amp;", "\"'", "~~~\n```\n", "[Source: a.md, p. 3]", "[" + "a.md, p. 3 and " * 12 + "b]", "Source: a, ", "(kb-1, kb-2",
+    "a:\n- b\n", "[1](", "&amp;", "\"'", "~~~\n```\n", "<think>", "</think>", "</think> \n", "[Source: a.md, p. 3]", "[" + "a.md, p. 3 and " * 12 + "b]", "Source: a, ", "(kb-1, kb-2",
 ]  # fmt: skip
 FURNITURE = re.compile(r"(?:[>#*+\-=_|~`:•◦▪●‣·–—\\]|\d{1,3}[.)]|\(?[A-Za-z]\)|\s)*\Z")
+THOUGHT_TAG = re.compile(r"</?(?:think|thinking|reasoning)>", re.IGNORECASE)
 FENCE = re.compile(r"(?:`{3,}|~{3,})(?!`)[^\S\r\n]*(?:[^\s`]*|[^`\r\n]*[={][^`\r\n]*)[^\S\r\n]*(?=[\r\n]|\Z)")
 
 
@@ -112,7 +115,7 @@ def test_claims_are_exact_ordered_and_cover_all_but_furniture(answer: str) -> No
         uncovered.append(answer[place : claim.start])
         place = claim.end
     uncovered.append(answer[place:])
-    for gap in uncovered:
+    for gap in uncovered if not THOUGHT_TAG.search(answer) else ():  # thoughts are no claims
         assert FURNITURE.match(FENCE.sub("", gap)), repr(gap)
 
 
@@ -664,6 +667,33 @@ def test_what_a_model_thought_aloud_is_no_part_of_its_answer():
     assert claim.text == "Tokens expire after 24 hours."
     assert answer[claim.start : claim.end] == claim.text
     assert len(split_claims(Turn("t", "<think>It is a day. Tokens expire."))) == 2
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        ("Is it 30 days? It is a day.\n</think>\nTokens expire.", ["Tokens expire."]),  # opened in the prompt
+        ("It is a day.\r\n</think>\r\n\r\nTokens expire.", ["Tokens expire."]),
+        ("It is a day.</think>\nTokens expire.", ["Tokens expire."]),
+        ("It is a day.\n</think>\nTokens expire.\n</think>\nKeys last.", ["Tokens expire.", "Keys last."]),
+        # What an answer says cannot be hidden by a tag that nothing is said after, nor by one that is never closed.
+        ("It is a day. Tokens expire.\n</think>", ["It is a day.", "Tokens expire."]),
+        ("It is a day.</think>\n \n.", ["It is a day."]),
+        ("<think>It is a day.</think>", ["It is a day."]),
+        ("<think>\nIt is a day. Tokens expire.", ["It is a day.", "Tokens expire."]),
+        ("<think>It is a day", ["It is a day"]),
+        ("The tag </think> ends it. Tokens expire.", ["The tag </think> ends it.", "Tokens expire."]),
+        ("Tokens expire.\n<think>\nIs it a day?\n</think>\nKeys last.", ["Tokens expire.", "Keys last."]),
+        ("<think>", []),
+        ("</think>", []),
+    ],
+)
+def test_thoughts_end_at_their_closing_tag_and_a_tag_is_no_claim(answer: str, said: list[str]) -> None:
+    claims = split_claims(Turn("t", answer))
+
+    assert [claim.text for claim in claims if claim.kind is ClaimKind.CLAIM] == said
+    assert all(answer[claim.start : claim.end] == claim.text for claim in claims)
+    assert readings(answer, retrieved=(), question="") == said
 
 
 def test_a_zone_behind_a_time_of_day_goes_on_with_it():
