@@ -157,6 +157,13 @@ def find_marker(marker: str, answer: str) -> list[tuple[int, int]]:
     return [match.span() for match in re.finditer(pattern, answer)]
 
 
+def names_chunks(text: str, shelf: Shelf) -> bool:
+    """Whether a text is only the names of retrieved chunks or their documents, as "Source: a.md, p. 3" is."""
+    prefixed = _PREFIXED.match(text)
+    label = prefixed["label"] if prefixed else text
+    return any(parts and all(map(shelf.find, parts)) for parts in _ways_to_part(label))
+
+
 def _explicit(turn: Turn) -> list[Marker]:
     """Where the markers that the log itself names stand, so that no model reads them; their ids are the log's affair."""
     spans: set[tuple[int, int]] = set()

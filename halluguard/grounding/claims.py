@@ -6,12 +6,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from halluguard.grounding.attribution import drop_lead_in
-from halluguard.grounding.citations import Marker, find_cited, find_marker, find_markers
+from halluguard.grounding.citations import Marker, find_cited, find_marker, find_markers, names_chunks
 from halluguard.grounding.context import Context, answers_nothing
 from halluguard.grounding.kinds import is_bracket, kind_of
-from halluguard.grounding.markdown import Block, BlockKind, Span, plain_text, scan_blocks
+from halluguard.grounding.markdown import NOTE_LABEL, Block, BlockKind, Span, plain_text, scan_blocks
 from halluguard.grounding.sentences import MAX_CLAIM_CHARS, split_sentences
-from halluguard.grounding.shelf import names_document
+from halluguard.grounding.shelf import Shelf, names_document
 from halluguard.records import Citation, Claim, ClaimKind, Turn
 
 COLUMN_CHARS = 100
@@ -98,6 +98,7 @@ class _Drafter:
         self._answer = turn.answer
         self._markers = markers
         self._starts = [marker.start for marker in markers]
+        self._shelf = Shelf(turn.retrieved)
         self._context = Context.of_question(turn.question)
         self._columns: list[str] = []
         self._claimed = False
@@ -128,8 +129,11 @@ class _Drafter:
         depth = self._context.enter(block)
         listed = block.kind is BlockKind.ITEM
         for start, end in split_sentences(self._answer, block.spans, self._markers):
-            plain = self._reading(start, end)
-            if plain.endswith((":", "：")):
+            note = self._note(start, end)
+            plain = self._reading(note or start, end)
+            if note and names_chunks(plain.rstrip(" ."), self._shelf):
+                yield _Draft(start, end, plain, ClaimKind.NOT_A_CLAIM)
+            elif plain.endswith((":", "：")):
                 self._context.add_lead(depth, plain)
                 yield _Draft(start, end, plain, ClaimKind.NOT_A_CLAIM)
             elif self._claimed and is_bracket(plain) and not (listed and start == block.start):
@@ -139,6 +143,11 @@ class _Drafter:
                 draft = self._sentence(start, end, plain, listed=listed)
                 self._claimed = self._claimed or draft.kind is ClaimKind.CLAIM
                 yield draft
+
+    def _note(self, start: int, end: int) -> int | None:
+        """Return where the text of a note begins that a marker or a footnote's label is put before: "[^1]: doc1"."""
+        label = NOTE_LABEL.match(self._answer, start, end)
+        return label.end() if label and (self._is_marked(start) or label["foot"]) else None
 
     def _sentence(self, start: int, end: int, plain: str, *, listed: bool) -> _Draft:
         kind = ClaimKind.NOT_A_CLAIM if self._lists_source(start, listed=listed) else kind_of(plain)

@@ -68,6 +68,8 @@ _ITEM = re.compile(r"(?:[-*+–—][ \t]+|[•◦▪●‣·][ \t]*|\d{1,3}[.)][
 _BARE_ITEM = re.compile(r"(?:[-*+–—•◦▪●‣·]|\d{1,3}[.)])$")
 _BOLD_LINE = re.compile(r"(?:\*\*[^*\n]+\*\*|__[^_\n]+__):?$")
 _REFERENCE = re.compile(r"\[[^\]\n]{1,100}\]:[ \t]*<?(?:https?://|www\.|$)")
+NOTE_LABEL = re.compile(r"\[(?P<foot>\^)?[^\[\]\n]{1,100}\]:[ \t]+(?=\S)")
+"""What a note below the text begins with: "[^1]: ..."; each is a paragraph of its own."""
 _SENTENCE_END = re.compile(r"[.!?。！？][\"'”’*_)\]]*$")
 _PROSE_FENCES = frozenset({"markdown", "md", "text", "txt", "plaintext"})
 _ANSWERS = re.compile(
@@ -193,6 +195,9 @@ class _Scanner:
             self._go_on((line.start + mark.end(), line.span[1]), text, line.indent)
         elif text[0] == "[" and _REFERENCE.match(text):
             self._add(BlockKind.REFERENCE, line.span)
+        elif text[0] == "[" and NOTE_LABEL.match(text):
+            self._close()
+            self._go_on(line.span, text, line.indent)
         elif _BOLD_LINE.match(text) and not _is_told(text):
             self._add(BlockKind.HEADING, line.span)
         else:

@@ -76,7 +76,7 @@ ANSWERS = st.one_of(
 )
 UNITS = [
     *"[(*`|😀\n ", "** ", "[1]", "```x\n", "| a ", "|\n", "- \n", "- a\n", "> ", "passage 1, ", "Not. ", "<sup", "1. ", "_a", "not mentioned ", "based on the ", "however, ",
-    "a:\n- b\n", "[1](", "&amp;", "\"'", "~~~\n```\n", "<think>", "</think>", "</think> \n", "[Source: a.md, p. 3]", "[" + "a.md, p. 3 and " * 12 + "b]", "Source: a, ", "(kb-1, kb-2",
+    "a:\n- b\n", "[1](", "&amp;", "\"'", "~~~\n```\n", "<think>", "</think>", "</think> \n", "[1]: ", "[^1]: kb-3\n", "[Source: a.md, p. 3]", "[" + "a.md, p. 3 and " * 12 + "b]", "Source: a, ", "(kb-1, kb-2",
 ]  # fmt: skip
 FURNITURE = re.compile(r"(?:[>#*+\-=_|~`:•◦▪●‣·–—\\]|\d{1,3}[.)]|\(?[A-Za-z]\)|\s)*\Z")
 THOUGHT_TAG = re.compile(r"</?(?:think|thinking|reasoning)>", re.IGNORECASE)
@@ -694,6 +694,31 @@ def test_thoughts_end_at_their_closing_tag_and_a_tag_is_no_claim(answer: str, sa
     assert [claim.text for claim in claims if claim.kind is ClaimKind.CLAIM] == said
     assert all(answer[claim.start : claim.end] == claim.text for claim in claims)
     assert readings(answer, retrieved=(), question="") == said
+
+
+@pytest.mark.parametrize(
+    ("note", "read"),
+    [
+        ("[^1]: kb-112, section 2", []),
+        ("[^1]: kb-112", []),
+        ("[^1]: kb-112.", []),
+        ("[^note]: kb-112, p. 4", []),
+        ("[1]: policy-7", []),
+        ("[1]: Source: kb-112 and kb-3", []),
+        ("[^1]: kb-112\n[^2]: policy-7, page 3", []),
+        ("- [1]: policy-7", []),
+        ("[1]: Refunds need a receipt.", ["Refunds need a receipt."]),
+        ("[^1]: kb-112\n[^2]: Refunds need a receipt.", ["Refunds need a receipt."]),
+        ("[^note]: Refunds need a receipt.", ["Refunds need a receipt."]),
+        ("[^1]: kb-112 says 30 days", ["kb-112 says 30 days"]),
+        ("[Refunds]: They need a receipt.", ["[Refunds]: They need a receipt."]),
+    ],
+)
+def test_a_note_that_names_a_document_of_the_shelf_is_no_claim(note: str, read: list[str]) -> None:
+    answer = f"Refunds take 30 days.[^1]\n\n{note}"
+
+    assert readings(answer) == ["Refunds take 30 days.", *read]
+    assert all(claim.ghost_ids == () for claim in split(answer))
 
 
 def test_a_zone_behind_a_time_of_day_goes_on_with_it():
