@@ -278,7 +278,10 @@ def _array_rows(
                     else SkippedRow(number, f"expected a JSON object, found {_kind(row)}")
                 )
     except UnicodeDecodeError as error:
-        raise InputError(f"{path}: not UTF-8 after row {number}. Save it as UTF-8") from error
+        wrong = f"not UTF-8 (byte 0x{error.object[error.start]:02x})"
+        if not number:
+            raise InputError(f"{path}: no row can be read, {wrong}. Save it as UTF-8") from error
+        yield SkippedRow(number + 1, f"{wrong}; nothing after it can be read")
     except _GZIP_DAMAGE as error:
         if not number:
             raise _damaged(path, error) from error
@@ -312,6 +315,7 @@ class _ValueReader:
     def __init__(self, stream: io.BufferedReader, decoder: json.JSONDecoder, limit: int) -> None:
         self._stream = stream
         self._text = codecs.getincrementaldecoder("utf-8")()
+        self._damage: UnicodeDecodeError | None = None
         self._decoder = decoder
         self._limit = limit
         self._buffer = ""
@@ -331,15 +335,20 @@ class _ValueReader:
         pieces = [self._buffer[self._place :]]
         wanted = len(pieces[0]) + size
         ended = False
-        while not ended and sum(map(len, pieces)) < wanted:
+        while self._damage is None and not ended and sum(map(len, pieces)) < wanted:
             try:
                 raw = self._stream.read1(_STEP)
+                ended = not raw
+                pieces.append(self._text.decode(raw, final=ended))
             except _GZIP_DAMAGE:
                 if len(pieces) == 1:
                     raise
                 break
-            ended = not raw
-            pieces.append(self._text.decode(raw, final=ended))
+            except UnicodeDecodeError as error:
+                self._damage = error
+                pieces.append(error.object[: error.start].decode("utf-8"))
+        if self._damage is not None and not any(pieces[1:]):
+            raise self._damage
         self._buffer = "".join(pieces)
         self._place = 0
         return any(pieces[1:])

@@ -2,6 +2,7 @@ import gzip
 import io
 import json
 import math
+import re
 import sys
 import tracemalloc
 import zlib
@@ -221,6 +222,31 @@ def test_the_inner_lists_of_a_turn_are_not_taken_for_turns(tmp_path: Path, form:
     turns = read(path)[0]
     assert {turn.answer for turn in turns} == {"A is 5."}
     assert turns[0].turn_id == "1"
+
+
+@pytest.mark.parametrize("padding", [0, 2**20 - 44, 3 * 2**20])
+@pytest.mark.parametrize(
+    "rest", [b'{"answer": "caf\xe9"}, {"answer": "Four."}]', b"\xe9", b'{"answer": "caf\xc3']
+)
+def test_an_array_that_is_not_utf_8_throughout_keeps_the_rows_before_the_fault(
+    tmp_path: Path, padding: int, rest: bytes
+) -> None:
+    path = tmp_path / "array.json"
+    path.write_bytes(b'[{"answer": "One."}, {"answer": "Tw\xc3\xb6."},' + b" " * padding + rest)
+    turns, skipped, _ = read(path)
+
+    assert [turn.answer for turn in turns] == ["One.", "Twö."]
+    assert [row.line for row in skipped] == [3]
+    assert re.match(r"not UTF-8 \(byte 0x(?:e9|c3)\); nothing after it can be read", skipped[0].reason), (
+        skipped
+    )
+
+
+def test_an_array_whose_first_row_is_not_utf_8_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "array.json"
+    path.write_bytes(b'[{"answer": "caf\xe9"}]')
+    with pytest.raises(InputError, match=r"no row can be read, not UTF-8 \(byte 0xe9\). Save it as UTF-8"):
+        read(path)
 
 
 def test_a_broken_array_keeps_the_rows_before_the_fault(tmp_path: Path) -> None:
