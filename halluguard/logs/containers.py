@@ -167,6 +167,7 @@ def _refuse_other_files(path: Path | str, head: bytes) -> None:
 def _line_rows(path: Path | str, stream: BinaryIO, limit: int, notes: LogNotes) -> Iterator[Row | SkippedRow]:
     """Rows of lines, one each; the list of rows that a lone line holds is opened."""
     line = 0
+    first = True
     lone: Row | None = None
     try:
         while raw := stream.readline(limit + 1):
@@ -177,7 +178,8 @@ def _line_rows(path: Path | str, stream: BinaryIO, limit: int, notes: LogNotes) 
                 row: Row | SkippedRow = SkippedRow(line, _too_long(stream, len(raw), limit))
             else:
                 row = _decode(line, raw, notes)
-            if line == 1 and isinstance(row, Row):
+            alone, first = first, False
+            if alone and isinstance(row, Row):
                 lone = row  # held back until a second line shows that it is a row among others
                 continue
             if lone is not None:
@@ -185,7 +187,8 @@ def _line_rows(path: Path | str, stream: BinaryIO, limit: int, notes: LogNotes) 
                 lone = None
             yield row
         if lone is not None:
-            yield from map(Row, count(1), _opened(lone.values))
+            rows = _opened(lone.values)
+            yield from [lone] if rows[0] is lone.values else map(Row, count(1), rows)
             lone = None
     except _GZIP_DAMAGE as error:
         if not line:

@@ -249,6 +249,21 @@ def test_an_array_whose_first_row_is_not_utf_8_is_refused(tmp_path: Path) -> Non
         read(path)
 
 
+def test_blank_lines_before_a_document_on_one_line_hide_nothing(tmp_path: Path) -> None:
+    rows = [{"answer": "One."}, {"answer": "Two."}]
+    path = write(tmp_path / "log.json", "", " ", {"results": rows}, "")
+
+    assert [turn.answer for turn in read(path)[0]] == ["One.", "Two."]
+
+
+def test_a_document_behind_a_broken_line_is_a_row_among_others(tmp_path: Path) -> None:
+    path = write(tmp_path / "log.json", "", "{x", {"results": [{"answer": "One."}]})
+    turns, skipped, _ = read(path)
+
+    assert turns == []
+    assert [row.line for row in skipped] == [2, 3]
+
+
 def test_a_broken_array_keeps_the_rows_before_the_fault(tmp_path: Path) -> None:
     path = tmp_path / "array.json"
     path.write_text('[{"answer": "One."}, {"answer": "Two."}, {"answer": ')
