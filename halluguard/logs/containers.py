@@ -209,6 +209,9 @@ def _too_long(stream: BinaryIO, read: int, limit: int) -> str:
     return f"the line is {read / 2**20:.1f} MiB long, over the limit of {limit / 2**20:.4g} MiB"
 
 
+_CR_ENDS = re.compile(rb"\}\r\s*\{")
+
+
 def _decode(line: int, raw: bytes, notes: LogNotes) -> Row | SkippedRow:
     try:
         value = orjson.loads(raw)
@@ -220,6 +223,10 @@ def _decode(line: int, raw: bytes, notes: LogNotes) -> Row | SkippedRow:
                 line, f"not UTF-8: byte 0x{raw[error.start]:02x} at byte {error.start + 1} of the line"
             )
         except (ValueError, RecursionError) as error:
+            if _CR_ENDS.search(raw):
+                return SkippedRow(
+                    line, "its lines end in CR alone, expected LF or CR LF: convert the line ends"
+                )
             return SkippedRow(line, _json_problem(error))
     if not isinstance(value, dict):
         return SkippedRow(line, f"expected a JSON object, found {_kind(value)}")

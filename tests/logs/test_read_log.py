@@ -264,6 +264,17 @@ def test_a_document_behind_a_broken_line_is_a_row_among_others(tmp_path: Path) -
     assert [row.line for row in skipped] == [2, 3]
 
 
+def test_lines_that_end_in_cr_alone_are_named(tmp_path: Path) -> None:
+    path = tmp_path / "log.jsonl"
+    path.write_bytes(b'{"answer": "One."}\r{"answer": "Two."}\r')
+    turns, skipped, _ = read(path)
+
+    assert turns == []
+    assert [row.reason for row in skipped] == [
+        "its lines end in CR alone, expected LF or CR LF: convert the line ends"
+    ]
+
+
 def test_a_broken_array_keeps_the_rows_before_the_fault(tmp_path: Path) -> None:
     path = tmp_path / "array.json"
     path.write_text('[{"answer": "One."}, {"answer": "Two."}, {"answer": ')
