@@ -72,11 +72,13 @@ _LED_INTO = re.compile(
     re.IGNORECASE,
 )
 _RANGE = re.compile(r"(\d{1,3})\s*(?:-|–|to\b)\s*#?(\d{1,3})|(\d{1,3})", re.IGNORECASE)
+_FIGURES = re.compile(r"\d{1,3}")
 _NUMBER = re.compile(r"\d{1,3}\Z")
 _CODE_SPAN = re.compile(r"(`{1,2})(?!`)[^`\n]{1,300}\1")
 _RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
 _RAISED_WORD = 4
 _MAX_RANGE = 20
+"""In a longer range only its ends are missed where the shelf does not hold them: "[1-40]" has one ghost, not 37."""
 _MARKER_CHARS = 40
 _NEAR = 20
 _OPENING, _CLOSING = ("[", "(", "【"), ("]", ")", "】")
@@ -121,7 +123,7 @@ def _bracketings(answer: str) -> Iterator[re.Match[str]]:
 def _holds_zero(match: re.Match[str]) -> bool:
     content = (match["square"] or match["lens"] or match["round"] or "").strip()
     numbered = (_WRAPPED if match["round"] else _NUMBERED).match(content)
-    return numbered is not None and 0 in _expand(numbered["numbers"])
+    return numbered is not None and 0 in map(int, _FIGURES.findall(numbered["numbers"]))
 
 
 def find_cited(turn: Turn) -> Iterator[tuple[Citation, tuple[str, ...], tuple[str, ...]]]:
@@ -361,7 +363,7 @@ def _numbers(match: re.Match[str], numbers: str, shelf: Shelf, *, ghosts: bool) 
 
 def _split_numbers(numbers: str, shelf: Shelf) -> _Cited:
     ids, missing = [], []
-    for number in _expand(numbers):
+    for number in _expand(numbers, shelf):
         known = shelf.by_number(number)
         if known is None:
             missing.append(str(number))
@@ -370,14 +372,15 @@ def _split_numbers(numbers: str, shelf: Shelf) -> _Cited:
     return _Cited(_unique(ids), _unique(missing))
 
 
-def _expand(numbers: str) -> Iterator[int]:
+def _expand(numbers: str, shelf: Shelf) -> Iterator[int]:
+    """Yield the numbers of a list; of a long range its ends and what the shelf holds between, which bounds the work."""
     for first, last, single in _RANGE.findall(numbers):
         if single:
             yield int(single)
         elif int(first) <= int(last) <= int(first) + _MAX_RANGE:
             yield from range(int(first), int(last) + 1)
         else:
-            yield from (int(first), int(last))
+            yield from (int(first), *shelf.numbers_within(int(first) + 1, int(last)), int(last))
 
 
 def _mentions(answer: str, shelf: Shelf, hidden: _Spans, markers: Sequence[Marker]) -> list[Marker]:

@@ -1,6 +1,7 @@
 """The shelf of a turn: its retrieved chunks, found by what an answer calls them: an id, a number, or the name of their document."""
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 
 from halluguard.records import Chunk
@@ -22,6 +23,7 @@ _FILE = re.compile(
     re.IGNORECASE,
 )
 _URL = re.compile(r"(?:https?://(?:www\.)?|www\.)(?=\S+\Z)", re.IGNORECASE)
+_NUMBER = re.compile(r"(?:0|[1-9]\d{0,2})\Z", re.ASCII)
 _ID_SHAPE = re.compile(r"\d+")
 _SLASH = re.compile(r"[/\\]")
 _QUOTES = " \t\"'“”‘’*`"
@@ -38,6 +40,7 @@ class Shelf:
         if all(chunk.rank is not None for chunk in shown):
             shown.sort(key=lambda chunk: chunk.rank or 0)
         self._ranked = [chunk.id for chunk in shown]
+        self._numbers = sorted({int(chunk.id) for chunk in chunks if _NUMBER.match(chunk.id)})
         self._base = 1
         self._names: dict[str, dict[str, None]] = {}
         self._kinds: list[frozenset[str]] = []
@@ -62,6 +65,12 @@ class Shelf:
         """Return the chunk a plain number means: the one whose id it is, else the one at that rank."""
         place = number - self._base
         return self._ids.get(str(number)) or (self._ranked[place] if 0 <= place < len(self._ranked) else None)
+
+    def numbers_within(self, first: int, stop: int) -> tuple[int, ...]:
+        """Return the numbers in [first, stop) that mean a chunk, in order."""
+        ranked = range(max(first, self._base), min(stop, self._base + len(self._ranked)))
+        own = self._numbers[bisect_left(self._numbers, first) : bisect_left(self._numbers, stop)]
+        return tuple(sorted({*ranked, *own}))
 
     def by_name(self, label: str) -> tuple[str, ...]:
         """Return all chunks of the document that the label names: by path, address, file name or title."""

@@ -76,7 +76,7 @@ ANSWERS = st.one_of(
 )
 UNITS = [
     *"[(*`|😀\n ", "** ", "[1]", "```x\n", "| a ", "|\n", "- \n", "- a\n", "> ", "passage 1, ", "Not. ", "<sup", "1. ", "_a", "not mentioned ", "based on the ", "however, ",
-    "a:\n- b\n", "[1](", "&amp;", "\"'", "~~~\n```\n", "<think>", "</think>", "</think> \n", "[1]: ", "[^1]: kb-3\n", "[Source: a.md, p. 3]", "[" + "a.md, p. 3 and " * 12 + "b]", "Source: a, ", "(kb-1, kb-2",
+    "a:\n- b\n", "[1](", "&amp;", "\"'", "~~~\n```\n", "<think>", "</think>", "</think> \n", "[1]: ", "[^1]: kb-3\n", "[1-999]", "［1］", "[Source: a.md, p. 3]", "[" + "a.md, p. 3 and " * 12 + "b]", "Source: a, ", "(kb-1, kb-2",
 ]  # fmt: skip
 FURNITURE = re.compile(r"(?:[>#*+\-=_|~`:•◦▪●‣·–—\\]|\d{1,3}[.)]|\(?[A-Za-z]\)|\s)*\Z")
 THOUGHT_TAG = re.compile(r"</?(?:think|thinking|reasoning)>", re.IGNORECASE)
@@ -417,6 +417,28 @@ def test_ids_come_before_ranks_and_ranks_before_order() -> None:
     assert cites("Bags are free [1].", retrieved=numbered) == [("1",)]
     ranked = (Chunk("a", "x", rank=2), Chunk("b", "y", rank=1), Chunk("c", "z", rank=1, used=False))
     assert cites("Bags are free [1].", retrieved=ranked) == [("b",)]
+
+
+@pytest.mark.parametrize(
+    ("marker", "ids", "ghosts"),
+    [
+        ("[1-40]", ("kb-112", "policy-7", "kb-3"), ("40",)),
+        ("[2-999]", ("policy-7", "kb-3"), ("999",)),
+        ("[0-40]", ("kb-112", "policy-7", "kb-3"), ("40",)),
+        ("[1-5]", ("kb-112", "policy-7", "kb-3"), ("4", "5")),
+        ("[40-1]", ("kb-112",), ("40",)),
+        ("(Passages 1 to 40)", ("kb-112", "policy-7", "kb-3"), ("40",)),
+    ],
+)
+def test_a_range_cites_every_number_of_the_shelf_within_it(marker, ids, ghosts) -> None:
+    (claim,) = split(f"Bags are free {marker}.")
+    assert (claim.cited_ids, claim.ghost_ids) == (ids, ghosts)
+
+
+def test_a_range_cites_numbers_that_are_ids() -> None:
+    numbered = (Chunk("30", "a"), Chunk("7", "b"), Chunk("300", "c"), Chunk("007", "d"))
+    (claim,) = split("Bags are free [5-90].", retrieved=numbered)
+    assert (claim.cited_ids, claim.ghost_ids) == (("7", "30"), ("5", "90"))
 
 
 def test_a_citation_to_nowhere_is_a_ghost() -> None:
