@@ -33,7 +33,7 @@ _NOUN = r"(?:passage|source|document|doc|excerpt|snippet|chunk|context|ctx|refer
 _LIST = r"\d{1,3}(?:\s{0,2}(?:,\s{0,2}and\b|,|;|&|and\b|or\b|-|–|to\b)\s{0,2}#?\d{1,3}){0,12}"
 _BRACKETED = re.compile(
     r"\\?\[(?P<square>[^\[\]\n]{1,200})\](?:\((?P<target>[^()\s]{0,500})\))?"
-    r"|【(?P<lens>[^【】\n]{1,200})】"
+    r"|[【［](?P<lens>[^【】［］\n]{1,200})[】］]"
     r"|\((?P<round>[^()\n]{1,200})\)"
     r"|<sup>\s{0,3}\[?(?P<sup>\d{1,3}(?:\s?,\s?\d{1,3}){0,12})\]?\s{0,3}</sup>"
     r"|(?<=[\w.,;:!?\"”’')\]])\^(?P<caret>\d{1,3})(?!\w)"
@@ -81,8 +81,8 @@ _MAX_RANGE = 20
 """In a longer range only its ends are missed where the shelf does not hold them: "[1-40]" has one ghost, not 37."""
 _MARKER_CHARS = 40
 _NEAR = 20
-_OPENING, _CLOSING = ("[", "(", "【"), ("]", ")", "】")
-_QUICK = re.compile(rf"[\[【(^⁰¹²³⁴-⁹]|<sup>|\b{_NOUN}s?\s", re.IGNORECASE)
+_OPENING, _CLOSING = ("[", "(", "【", "［"), ("]", ")", "】", "］")
+_QUICK = re.compile(rf"[\[【［(^⁰¹²³⁴-⁹]|<sup>|\b{_NOUN}s?\s", re.IGNORECASE)
 
 
 def find_markers(turn: Turn, blocks: Sequence[Block] = ()) -> tuple[Marker, ...]:
@@ -151,9 +151,9 @@ def find_marker(marker: str, answer: str) -> list[tuple[int, int]]:
     """
     pattern = re.escape(marker)
     if marker.isdecimal():
-        pattern = rf"[\[【]\s?(?:\d{{1,3}},\s?){{0,8}}{pattern}(?:,\s?\d{{1,3}}){{0,8}}\s?[\]】]|\(\s?{pattern}\s?\)"
+        pattern = rf"[\[【［]\s?(?:\d{{1,3}},\s?){{0,8}}{pattern}(?:,\s?\d{{1,3}}){{0,8}}\s?[\]】］]|\(\s?{pattern}\s?\)"
     elif len(marker) == 1 and marker.isalpha():
-        pattern = rf"[\[(【]\s?{pattern}\s?[\])】]"
+        pattern = rf"[\[(【［]\s?{pattern}\s?[\])】］]"
     elif any(end.isalpha() or end.isdecimal() for end in (marker[0], marker[-1])):  # "¹" is set at a word
         pattern = rf"(?<!\w){pattern}(?!\w)"
     return [match.span() for match in re.finditer(pattern, answer)]

@@ -53,7 +53,7 @@ _CONSEQUENCES = {
 """What each missing field switches off (the manifest's "what the log could not show")."""
 
 
-_MARKED = re.compile(r"[\[【]\^?\w|\((?:sources?|passages?|docs?|documents?)\s", re.IGNORECASE)
+_MARKED = re.compile(r"[\[【［]\^?\w|\((?:sources?|passages?|docs?|documents?)\s", re.IGNORECASE)
 
 
 @dataclass(slots=True)

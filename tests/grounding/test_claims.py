@@ -245,6 +245,8 @@ def test_a_long_question_is_cut_before_a_fragment() -> None:
         ("The fee is $30 [doc2].", [("policy-7",)]),
         ("The fee is $30 [kb-3].", [("kb-3",)]),
         ("The fee is $30【1】.", [("kb-112",)]),
+        ("The fee is $30［1］.", [("kb-112",)]),
+        ("The fee is $30［１, kb-3］. Pets fly ［2］.", [("kb-112", "kb-3"), ("policy-7",)]),
         ("The fee is $30【4:0†faq.md】.", [("kb-112",)]),
         ("The fee is $30 (Source 2).", [("policy-7",)]),
         ("The fee is $30. (Passages 1 and 3)", [("kb-112", "kb-3")]),
