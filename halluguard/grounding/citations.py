@@ -280,7 +280,7 @@ def _label(label: str, shelf: Shelf, *, named: bool) -> _Cited | None:
     if called:
         return _Cited(called)
     if numbered:
-        return _split_numbers(numbered["numbers"], shelf)
+        return _counted(label, numbered["numbers"], shelf)
     if shelf.has_shape_of(label) or (named and shelf.names_all_like(label)):
         return _Cited(ghosts=(label,))
     return _Cited() if named and names_document(label) else None
@@ -313,7 +313,8 @@ def _rounded(match: re.Match[str], content: str, shelf: Shelf) -> Marker | None:
         return Marker(*match.span(), known)
     wrapped = _WRAPPED.match(content)
     if wrapped:
-        return _numbers(match, wrapped["numbers"], shelf, ghosts=bool(shelf))
+        counted = _counted(content, wrapped["numbers"], shelf)
+        return Marker(*match.span(), counted.ids, counted.ghosts if shelf else ())
     prefixed = _PREFIXED.match(content)
     label = prefixed["label"].strip() if prefixed else content
     if _SAYS_SOURCE.match(content):
@@ -336,7 +337,7 @@ def _plain_label(label: str, shelf: Shelf) -> _Cited | None:
         return _Cited(known)
     wrapped = _WRAPPED.match(label)
     if wrapped:
-        return _split_numbers(wrapped["numbers"], shelf)
+        return _counted(bare, wrapped["numbers"], shelf)
     return _Cited(ghosts=(bare,)) if shelf.has_shape_of(bare) else None
 
 
@@ -359,6 +360,12 @@ def _raised(match: re.Match[str], digits: str, shelf: Shelf) -> Marker | None:
 def _numbers(match: re.Match[str], numbers: str, shelf: Shelf, *, ghosts: bool) -> Marker:
     cited = _split_numbers(numbers, shelf)
     return Marker(*match.span(), cited.ids, cited.ghosts if ghosts else ())
+
+
+def _counted(label: str, numbers: str, shelf: Shelf) -> _Cited:
+    """Return what the numbers of a label stand for; one that is shaped as the ids are is missed by its whole name."""
+    cited = _split_numbers(numbers, shelf)
+    return _Cited(ghosts=(label,)) if not cited.ids and shelf.has_shape_of(label) else cited
 
 
 def _split_numbers(numbers: str, shelf: Shelf) -> _Cited:

@@ -437,6 +437,24 @@ def test_a_range_cites_every_number_of_the_shelf_within_it(marker, ids, ghosts) 
     assert (claim.cited_ids, claim.ghost_ids) == (ids, ghosts)
 
 
+@pytest.mark.parametrize(
+    ("marker", "ghosts"),
+    [
+        ("[doc3]", ("doc3",)),
+        ("[doc1, doc3]", ("doc3",)),
+        ("[Source: doc3]", ("doc3",)),
+        ("(doc3)", ("doc3",)),
+        ("(doc1, doc3)", ("doc3",)),
+        ("[3]", ("3",)),
+        ("[source 3]", ("3",)),
+        ("(Document 3)", ("3",)),
+    ],
+)
+def test_a_missing_id_is_named_as_the_ids_are(marker: str, ghosts: tuple[str, ...]) -> None:
+    (claim,) = split(f"Bags are free {marker}.", retrieved=(Chunk("doc1", "a"), Chunk("doc2", "b")))
+    assert claim.ghost_ids == ghosts
+
+
 def test_a_range_cites_numbers_that_are_ids() -> None:
     numbered = (Chunk("30", "a"), Chunk("7", "b"), Chunk("300", "c"), Chunk("007", "d"))
     (claim,) = split("Bags are free [5-90].", retrieved=numbered)
