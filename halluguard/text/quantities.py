@@ -50,7 +50,7 @@ _SIZES: dict[str, dict[str, float]] = {
     },
     "per cent": {"%|percent|per cent": 1},
     "euros": {"€|euro|euros|eur": 1},
-    "dollars": {"$|dollar|dollars|usd": 1},
+    "dollars": {"$|dollar|dollars|usd|us$|us dollar|us dollars": 1},
     "pounds": {"£|pounds sterling|gbp": 1},
 }
 """By kind of quantity, how much of it each unit is, names of a unit parted by bars."""
@@ -61,7 +61,17 @@ _UNITS = {
     for names, size in sizes.items()
     for name in names.split("|")
 }
-_MONEY = {"€": "euros", "$": "dollars", "£": "pounds"}
+_MONEY = {
+    "€": "euros",
+    "EUR": "euros",
+    "$": "dollars",
+    "US$": "dollars",
+    "USD": "dollars",
+    "£": "pounds",
+    "GBP": "pounds",
+}
+_POWERS = {"k": 3, "thousand": 3, "m": 6, "mn": 6, "million": 6, "bn": 9, "billion": 9}
+"""How many zeros a word behind a number adds to it."""
 _PARTS = {"half": 0.5, "three quarters of": 0.75, "a quarter of": 0.25}
 
 _FIGURES = r"\d{1,3}(?:,\d{3}){1,3}(?:\.\d{1,6})?|\d{1,9}(?:\.\d{1,6})?"
@@ -74,7 +84,7 @@ _GAP = r"[ \u00a0-]?"
 _ENDS = r"(?![\w^²³-]|[.,]\d)"
 _AMOUNT = re.compile(
     rf"(?<![\w.,:/€$£−+-])(?:(?P<number>{_DIGITS}|{_WORDED})(?P<half> and a half)?|(?P<part>half|three quarters of|a quarter of)(?: an?)?)"
-    rf"{_GAP}(?P<unit>{_UNIT})(?:(?<=[%€$£])(?![\w.,]*\d)|(?<![%€$£]){_ENDS})",
+    rf"(?: (?P<times>thousand|million|billion))?{_GAP}(?P<unit>{_UNIT})(?:(?<=[%€$£])(?![\w.,]*\d)|(?<![%€$£]){_ENDS})",
     re.IGNORECASE | re.ASCII,
 )
 _SINGLE = re.compile(
@@ -85,7 +95,8 @@ _AND_HALF = re.compile(
     r"\b(?:an?|one) (?P<unit>hour|day|week|month|year) and a half\b", re.IGNORECASE | re.ASCII
 )
 _PRICE = re.compile(
-    rf"(?<![\w.,−+-])(?P<sign>[€$£]) ?(?P<number>{_DIGITS})(?![\d%-]|[.,]\d)",
+    rf"(?<![\w.,−+-])(?P<sign>[€$£]|US\$|USD|EUR|GBP) ?(?P<number>{_DIGITS})"
+    r"(?:(?P<times>[kKmM]| ?(?i:mn|bn|thousand|million|billion))(?!\w))?(?![\d%-]|[.,]\d)",
     re.ASCII,
 )
 
@@ -97,11 +108,12 @@ _BEFORE = re.compile(
 before "24 hours" that are no day but all of every day."""
 _MORE = re.compile(
     rf"[ \u00a0\u202f]?(?:\d{{3}}\b|(?:hundred|thousand|million|billion|trillion|k|m|mn|bn|mio|mrd|points?|CAD|AUD)\b)"
-    rf"|(?:,| and|,? or)? (?:{_FIGURES}|{_WORDED})[ -](?:{_UNIT}|cents?)\b|(?:,| and|,? or)? (?:a|the) (?:half|quarter|third)\b| and an? (?:{_UNIT})\b"
+    rf"|(?:,| and|,? or)? (?:{_FIGURES}|{_WORDED})[ -](?:{_UNIT}|cents?|hundred|thousand)\b|(?:,| and|,? or)? (?:a|the) (?:half|quarter|third)\b| and an? (?:{_UNIT})\b"
+    rf"|(?: ?[-–—]| to| and| or) ?[€$£]?(?:{_FIGURES}) ?(?:k|mn?|bn|thousand|million|billion)\b"
     rf"| and (?:a half|a quarter|three quarters)\b|,? or (?:{_WORDED})\b",
     re.IGNORECASE | re.ASCII,
 )
-"""What stands behind a number that is not the whole: "1 hour 30 minutes", "€10 000", "$5 million"."""
+"""What stands behind a number that is not the whole: "1 hour 30 minutes", "€10 000", "$5 trillion", "$1 to 2 million"."""
 _RATE = re.compile(
     r"(?: (?:a|an|each|every|of the|per)| ?/) ?(?:hour|day|night|week|month|year)\b", re.IGNORECASE | re.ASCII
 )
@@ -182,7 +194,7 @@ _DAYS = re.compile(
     re.IGNORECASE | re.ASCII,
 )
 _THOUSANDS = re.compile(
-    rf"(?<![\w.,:/€$£−+-])(?:(?P<sign>[€$£]) ?)?(?!{_GROUPED})(?P<number>\d{{1,6}}(?:\.\d{{1,3}})?)k(?![\w-]|[.,]\d)"
+    rf"(?<![\w.,:/€$£−+-])(?!{_GROUPED})(?P<number>\d{{1,6}}(?:\.\d{{1,3}})?)k(?![\w-]|[.,]\d)"
     r"|(?<![\w.,:/€$£−+-])(?P<whole>\d{1,3}(?:,000){1,2})(?![\w%-]|[.,]\d)",
     re.ASCII,
 )
@@ -275,12 +287,13 @@ def _amounts(text: str) -> Iterator[Quantity]:
         if rest or not _is_whole(text, *match.span(), kind) or (unit.isalpha() and not _is_unit(match)):
             continue
         value = _PARTS[match["part"].lower()] if match["part"] else _number(match["number"])
-        half_day = bool(match["part"]) and kind == "minutes" and size >= _DAY
+        value = _scaled(value + 0.5 * bool(match["half"]), match["times"])
+        half_day = bool(match["part"]) and not match["times"] and kind == "minutes" and size >= _DAY
         all_day = value * size == _DAY and ("-" in match.group() or _is_label(match))
         if (
             not half_day and not all_day
         ):  # a half day is no 12 hours, and a 24-hour helpline answers every day
-            yield Quantity(*match.span(), kind, (value + 0.5 * bool(match["half"])) * size)
+            yield Quantity(*match.span(), kind, value * size)
     for match in _SINGLE.finditer(text):
         kind, size = _UNITS[match["unit"].lower()]
         if len(match["unit"]) > 1 and _is_whole(text, *match.span("said"), kind):
@@ -315,7 +328,7 @@ def _prices(text: str) -> Iterator[Quantity]:
     for match in _PRICE.finditer(text):
         kind = _MONEY[match["sign"]]
         if _is_whole(text, *match.span(), kind):
-            yield Quantity(*match.span(), kind, _number(match["number"]))
+            yield Quantity(*match.span(), kind, _scaled(_number(match["number"]), match["times"]))
 
 
 def _others(text: str) -> Iterator[Quantity]:
@@ -334,8 +347,7 @@ def _others(text: str) -> Iterator[Quantity]:
         if match["whole"]:
             yield Quantity(*match.span(), "number", _number(match["whole"]))
         else:
-            kind = _MONEY[match["sign"]] if match["sign"] else "number"
-            yield Quantity(*match.span(), kind, 1000 * _number(match["number"]))
+            yield Quantity(*match.span(), "number", _scaled(_number(match["number"]), "k"))
     for match in _PHONE.finditer(text):
         if (read := _telephone(match)) is not None:
             yield Quantity(*match.span(), *read)
@@ -401,6 +413,11 @@ def _number(written: str) -> float:
         return float(written.replace(",", ""))
     tens, _, rest = written.lower().replace("-", " ").partition(" ")
     return _TENS_VALUES.get(tens, 0.0) + _WORDS.get(rest or tens, 0.0)
+
+
+def _scaled(value: float, times: str | None) -> float:
+    """Return a value times what the word behind it says, free of what floating point would add to 2.3 billion."""
+    return round(value * 10 ** _POWERS[times.strip().lower()], 2) if times else value
 
 
 def _clock_times(text: str) -> Iterator[Quantity]:
