@@ -177,7 +177,7 @@ _DATE = re.compile(
     re.ASCII,
 )
 _SPELT_DATE = re.compile(
-    rf"\b(?:(?P<day>\d\d?)(?:st|nd|rd|th)?(?: of)? )?{_MONTH}(?: (?P<day2>\d\d?)(?:st|nd|rd|th)?,?)? (?P<year>(?:19|20)\d\d)\b",
+    rf"\b(?:(?P<day>\d\d?)(?:st|nd|rd|th)?(?: of)? )?{_MONTH}(?: (?P<day2>\d\d?)(?:st|nd|rd|th)?)?(?P<comma>,)? (?P<year>(?:19|20)\d\d)\b",
     re.IGNORECASE | re.ASCII,
 )
 _FIRST_DATE = re.compile(
@@ -381,7 +381,7 @@ def _date(match: re.Match[str]) -> tuple[str, float] | None:
         if said["day"] and said["day2"]:
             return None
         day = said["day"] or said["day2"]
-        if not day and said["month"].islower():  # "it may 2026 times"
+        if not day and (said["comma"] or said["month"].islower()):  # "In May, 2026 ...", "it may 2026 times"
             return None
     elif said["sep"]:
         one, other = int(said["a"]), int(said["b"])
