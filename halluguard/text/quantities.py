@@ -74,7 +74,8 @@ _POWERS = {"k": 3, "thousand": 3, "m": 6, "mn": 6, "million": 6, "bn": 9, "billi
 """How many zeros a word behind a number adds to it."""
 _PARTS = {"half": 0.5, "three quarters of": 0.75, "a quarter of": 0.25}
 
-_FIGURES = r"\d{1,3}(?:,\d{3}){1,3}(?:\.\d{1,6})?|\d{1,9}(?:\.\d{1,6})?"
+_FRACTIONS = {"¼": 0.25, "½": 0.5, "¾": 0.75}
+_FIGURES = r"\d{1,3} ?[¼½¾]|[¼½¾]|\d{1,3}(?:,\d{3}){1,3}(?:\.\d{1,6})?|\d{1,9}(?:\.\d{1,6})?"
 _GROUPED = r"[1-9]\d{0,2}(?:\.\d{3})+(?!\d)"
 """Figures whose points part thousands to some: "5.000" is five, or five thousand."""
 _DIGITS = rf"(?!{_GROUPED})(?:{_FIGURES})"
@@ -101,7 +102,7 @@ _PRICE = re.compile(
 )
 
 _BEFORE = re.compile(
-    rf"(?:(?:(?<![€$£\d.,])(?:{_GROUPED}|{_FIGURES})|\b(?:{_WORDED})) ?(?:-|–|—|,? (?:to|and|or|till|until)|&|x|×) ?|\b(?:hundred|thousand|million)(?: and)? |\d[ \u00a0\u202f]|\b(?:minus|open|available|staffed) )$",
+    rf"(?:(?:(?<![€$£\d.,¼½¾])(?:{_GROUPED}|{_FIGURES})|\b(?:{_WORDED})) ?(?:-|–|—|,? (?:to|and|or|till|until)|&|x|×) ?|\b(?:hundred|thousand|million)(?: and)? |\d[ \u00a0\u202f]|\b(?:minus|open|available|staffed) )$",
     re.IGNORECASE | re.ASCII,
 )
 """What stands before a number that is not the whole: the first of a range, whose unit is that of the second, or more digits; and
@@ -409,6 +410,9 @@ def _is_whole(text: str, start: int, end: int, kind: str) -> bool:
 
 
 def _number(written: str) -> float:
+    fraction = _FRACTIONS.get(written[-1])
+    if fraction is not None:
+        return float(written[:-1] or 0) + fraction
     if written[0].isdigit():
         return float(written.replace(",", ""))
     tens, _, rest = written.lower().replace("-", " ").partition(" ")
