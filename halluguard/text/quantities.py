@@ -81,11 +81,14 @@ _GROUPED = r"[1-9]\d{0,2}(?:\.\d{3})+(?!\d)"
 _DIGITS = rf"(?!{_GROUPED})(?:{_FIGURES})"
 _WORDED = rf"(?:{'|'.join(_TENS_VALUES)})(?:[- ](?:{'|'.join(list(_WORDS)[:9])}))?|{'|'.join(sorted(_WORDS, key=len, reverse=True))}"
 _UNIT = "|".join(sorted(map(re.escape, _UNITS), key=len, reverse=True))
-_GAP = r"[ \u00a0-]?"
+_BLANKS = " \u00a0\u2009\u202f"
+"""Blanks within a quantity: a common one, one that no line is broken at, and two narrow ones."""
+_BLANK = f"[{_BLANKS}]"
+_GAP = f"[{_BLANKS}-]?"
 _ENDS = r"(?![\w^²³-]|[.,]\d)"
 _AMOUNT = re.compile(
     rf"(?<![\w.,:/€$£−+-])(?:(?P<number>{_DIGITS}|{_WORDED})(?P<half> and a half)?|(?P<part>half|three quarters of|a quarter of)(?: an?)?)"
-    rf"(?: (?P<times>thousand|million|billion))?{_GAP}(?P<unit>{_UNIT})(?:(?<=[%€$£])(?![\w.,]*\d)|(?<![%€$£]){_ENDS})",
+    rf"(?:{_BLANK}(?P<times>thousand|million|billion))?{_GAP}(?P<unit>{_UNIT})(?:(?<=[%€$£])(?![\w.,]*\d)|(?<![%€$£]){_ENDS})",
     re.IGNORECASE | re.ASCII,
 )
 _SINGLE = re.compile(
@@ -96,19 +99,19 @@ _AND_HALF = re.compile(
     r"\b(?:an?|one) (?P<unit>hour|day|week|month|year) and a half\b", re.IGNORECASE | re.ASCII
 )
 _PRICE = re.compile(
-    rf"(?<![\w.,−+-])(?P<sign>[€$£]|US\$|USD|EUR|GBP) ?(?P<number>{_DIGITS})"
-    r"(?:(?P<times>[kKmM]| ?(?i:mn|bn|thousand|million|billion))(?!\w))?(?![\d%-]|[.,]\d)",
+    rf"(?<![\w.,−+-])(?P<sign>[€$£]|US\$|USD|EUR|GBP){_BLANK}?(?P<number>{_DIGITS})"
+    rf"(?:(?P<times>[kKmM]|{_BLANK}?(?i:mn|bn|thousand|million|billion))(?!\w))?(?![\d%-]|[.,]\d)",
     re.ASCII,
 )
 
 _BEFORE = re.compile(
-    rf"(?:(?:(?<![€$£\d.,¼½¾])(?:{_GROUPED}|{_FIGURES})|\b(?:{_WORDED})) ?(?:-|–|—|,? (?:to|and|or|till|until)|&|x|×) ?|\b(?:hundred|thousand|million)(?: and)? |\d[ \u00a0\u202f]|\b(?:minus|open|available|staffed) )$",
+    rf"(?:(?:(?<![€$£\d.,¼½¾])(?:{_GROUPED}|{_FIGURES})|\b(?:{_WORDED})) ?(?:-|–|—|,? (?:to|and|or|till|until)|&|x|×) ?|\b(?:hundred|thousand|million)(?: and)? |\d{_BLANK}|\b(?:minus|open|available|staffed) )$",
     re.IGNORECASE | re.ASCII,
 )
 """What stands before a number that is not the whole: the first of a range, whose unit is that of the second, or more digits; and
 before "24 hours" that are no day but all of every day."""
 _MORE = re.compile(
-    rf"[ \u00a0\u202f]?(?:\d{{3}}\b|(?:hundred|thousand|million|billion|trillion|k|m|mn|bn|mio|mrd|points?|CAD|AUD)\b)"
+    rf"{_BLANK}?(?:\d{{3}}\b|(?:hundred|thousand|million|billion|trillion|k|m|mn|bn|mio|mrd|points?|CAD|AUD)\b)"
     rf"|(?:,| and|,? or)? (?:{_FIGURES}|{_WORDED})[ -](?:{_UNIT}|cents?|hundred|thousand)\b|(?:,| and|,? or)? (?:a|the) (?:half|quarter|third)\b| and an? (?:{_UNIT})\b"
     rf"|(?: ?[-–—]| to| and| or) ?[€$£]?(?:{_FIGURES}) ?(?:k|mn?|bn|thousand|million|billion)\b"
     rf"| and (?:a half|a quarter|three quarters)\b|,? or (?:{_WORDED})\b",
@@ -127,7 +130,7 @@ _GLUED = frozenset("hd")
 _AFTER_SPAN = re.compile(
     r"\s*(?:$|[.,;:!?)\n]| (?:after|ago|and|at|before|by|for|from|if|in|later|notice|of|on|or|prior|to|until|when|without)\b)"
 )
-_JOINT = re.compile(r"[ \u00a0]{1,2}|, |,? (?:and|plus|&) ")
+_JOINT = re.compile(rf"{_BLANK}{{1,2}}|, |,? (?:and|plus|&) ")
 """What stands between the parts of one quantity: "1 hour and 30 minutes"."""
 _BEFORE_CHARS = 24
 _DAY = 1440
@@ -137,9 +140,9 @@ _PERIOD = r"a\.m\.|am(?!\w)|p\.m\.|pm(?!\w)|in the (?:morning|afternoon|evening)
 _HOUR = r"(?:2[0-4]|1\d|0?\d)"
 _CLOCK = re.compile(
     r"\b(?P<named>(?:12(?::00)? )?(?:noon|midday|midnight))\b"
-    rf"|(?<![\w.,:€$£/−-])(?P<hour>{_HOUR})(?::(?P<minute>[0-5]\d))?(?P<own> ?(?:{_PERIOD}))?"
-    rf"(?:(?P<range> ?[-–—] ?| to | and )(?P<hour2>{_HOUR})(?::(?P<minute2>[0-5]\d))?(?: ?(?P<period>{_PERIOD}))?)?"
-    rf"(?![\w:%°]|[.,/-]\d|[ \u00a0](?:{_UNIT})(?!\w))",
+    rf"|(?<![\w.,:€$£/−-])(?P<hour>{_HOUR})(?::(?P<minute>[0-5]\d))?(?P<own>{_BLANK}?(?:{_PERIOD}))?"
+    rf"(?:(?P<range> ?[-–—] ?| to | and )(?P<hour2>{_HOUR})(?::(?P<minute2>[0-5]\d))?(?:{_BLANK}?(?P<period>{_PERIOD}))?)?"
+    rf"(?![\w:%°]|[.,/-]\d|{_BLANK}(?:{_UNIT})(?!\w))",
     re.IGNORECASE | re.ASCII,
 )
 _NO_CLOCK = re.compile(
@@ -315,7 +318,7 @@ def _is_unit(match: re.Match[str]) -> bool:
     """Whether letters are written as a unit: "5 g", "24h" and "14d", but not "5G" and "5M"; "MB", but not "Mb", which are bits."""
     unit = match["unit"]
     if len(unit) == 1:
-        return unit.islower() and (unit in _GLUED or match.string[match.start("unit") - 1] in " \u00a0")
+        return unit.islower() and (unit in _GLUED or match.string[match.start("unit") - 1] in _BLANKS)
     return not (len(unit) == 2 and unit.lower().endswith("b")) or unit.isupper() or unit.islower()
 
 
