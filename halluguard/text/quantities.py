@@ -130,6 +130,11 @@ _GLUED = frozenset("hd")
 _AFTER_SPAN = re.compile(
     r"\s*(?:$|[.,;:!?)\n]| (?:after|ago|and|at|before|by|for|from|if|in|later|notice|of|on|or|prior|to|until|when|without)\b)"
 )
+_LASTS = re.compile(
+    r"\b(?:for|within|in|takes?|took|lasts?|lasted|least|most|about|than|over|under|every|per|next|last|first|another) $",
+    re.IGNORECASE | re.ASCII,
+)
+"""What stands before "18h" that is a span: by itself it may be six in the evening as well."""
 _JOINT = re.compile(rf"{_BLANK}{{1,2}}|, |,? (?:and|plus|&) ")
 """What stands between the parts of one quantity: "1 hour and 30 minutes"."""
 _BEFORE_CHARS = 24
@@ -143,6 +148,11 @@ _CLOCK = re.compile(
     rf"|(?<![\w.,:€$£/−-])(?P<hour>{_HOUR})(?::(?P<minute>[0-5]\d))?(?P<own>{_BLANK}?(?:{_PERIOD}))?"
     rf"(?:(?P<range> ?[-–—] ?| to | and )(?P<hour2>{_HOUR})(?::(?P<minute2>[0-5]\d))?(?:{_BLANK}?(?P<period>{_PERIOD}))?)?"
     rf"(?![\w:%°]|[.,/-]\d|{_BLANK}(?:{_UNIT})(?!\w))",
+    re.IGNORECASE | re.ASCII,
+)
+_AT_HOUR = re.compile(
+    rf"\b(?:at|until|till) (?P<said>(?P<hour>{_HOUR}){_BLANK}?h(?P<minute>[0-5]\d)?)(?!\w|[.,:]\d)"
+    r"(?=\s*(?:$|[.,;:!?)\n]|(?:and|but|by|daily|each|every|for|from|if|in|on|or|sharp|to|today|tomorrow|until|when)\b))",
     re.IGNORECASE | re.ASCII,
 )
 _NO_CLOCK = re.compile(
@@ -241,8 +251,8 @@ def quantities(text: str) -> tuple[Quantity, ...]:
     since "€15 a day" and "twice a day" are rates. English writing of numbers: a comma parts thousands; three figures behind a point do so to others, and are read in neither way. Parts of a greater quantity
     ("1 hour 30 minutes"), of a range ("two to three weeks") and rates ("24 hours a day") are left out.
     """
-    found = sorted(
-        [*_amounts(text), *_prices(text), *_clock_times(text), *_others(text)],
+    found = sorted(  # a time of day comes before the span of time that it looks like, as "at 24h" does
+        [*_clock_times(text), *_amounts(text), *_prices(text), *_others(text)],
         key=lambda one: (one.start, one.start - one.end),
     )
     kept: list[Quantity] = []
@@ -292,6 +302,8 @@ def _amounts(text: str) -> Iterator[Quantity]:
             continue
         value = _PARTS[match["part"].lower()] if match["part"] else _number(match["number"])
         value = _scaled(value + 0.5 * bool(match["half"]), match["times"])
+        if value in range(24) and _may_be_hour(match):
+            continue
         half_day = bool(match["part"]) and not match["times"] and kind == "minutes" and size >= _DAY
         all_day = value * size == _DAY and ("-" in match.group() or _is_label(match))
         if (
@@ -320,6 +332,13 @@ def _is_unit(match: re.Match[str]) -> bool:
     if len(unit) == 1:
         return unit.islower() and (unit in _GLUED or match.string[match.start("unit") - 1] in _BLANKS)
     return not (len(unit) == 2 and unit.lower().endswith("b")) or unit.isupper() or unit.islower()
+
+
+def _may_be_hour(match: re.Match[str]) -> bool:
+    """Whether hours may as well be a time of day, as in "doors: 18h", where no word in front asks how long."""
+    place = match.start()
+    before = _LASTS.search(match.string, max(0, place - _BEFORE_CHARS), place)
+    return match["unit"].lower() == "h" and not before
 
 
 def _is_label(match: re.Match[str]) -> bool:
@@ -433,6 +452,9 @@ def _clock_times(text: str) -> Iterator[Quantity]:
             yield Quantity(*match.span(), "clock", _NAMED[match["named"].lower().rpartition(" ")[2]])
         elif not _NO_CLOCK.search(text, max(0, match.start() - _BEFORE_CHARS), match.start()):
             yield from _times(match)
+
+    for match in _AT_HOUR.finditer(text):
+        yield Quantity(*match.span("said"), "clock", _minutes(match["hour"], match["minute"], ""))
 
 
 def _times(match: re.Match[str]) -> Iterator[Quantity]:
