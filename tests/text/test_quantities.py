@@ -127,6 +127,18 @@ WRITINGS = [
     "no unit",
     "1,000 g",
     "1 kg",
+    "1.000 kg",
+    "$1.5 million",
+    "USD 1,500,000",
+    "150 minutes",
+    "2½ hours",
+    "two\u202fdays",
+    "5 March, 2026",
+    "2026-03-05",
+    "3-5 March 2026",
+    "0800 1234567",
+    "0800-123 4567",
+    "00800 1234567",
 ]
 texts = st.lists(st.sampled_from(WRITINGS) | st.text(max_size=8), max_size=6).map(" , ".join)
 
