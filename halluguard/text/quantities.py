@@ -112,8 +112,8 @@ _BEFORE = re.compile(
 before "24 hours" that are no day but all of every day."""
 _MORE = re.compile(
     rf"{_BLANK}?(?:\d{{3}}\b|(?:hundred|thousand|million|billion|trillion|k|m|mn|bn|mio|mrd|points?|CAD|AUD)\b)"
-    rf"|(?:,| and|,? or)? (?:{_FIGURES}|{_WORDED})[ -](?:{_UNIT}|cents?|hundred|thousand)\b|(?:,| and|,? or)? (?:a|the) (?:half|quarter|third)\b| and an? (?:{_UNIT})\b"
-    rf"|(?: ?[-–—]| to| and| or) ?[€$£]?(?:{_FIGURES}) ?(?:k|mn?|bn|thousand|million|billion)\b"
+    rf"|(?:,| and|,? or)? (?:(?:{_FIGURES}|{_WORDED})[ -]|(?:{_FIGURES}))(?:{_UNIT}|m|cents?|hundred|thousand)\b|(?:,| and|,? or)? (?:a|the) (?:half|quarter|third)\b| and an? (?:{_UNIT})\b"
+    rf"|(?: ?[-–—]| to| and| or) ?[€$£]?(?:{_FIGURES})(?:[km]| ?(?:mn|bn|thousand|million|billion))\b"
     rf"| and (?:a half|a quarter|three quarters)\b|,? or (?:{_WORDED})\b",
     re.IGNORECASE | re.ASCII,
 )
