@@ -66,8 +66,13 @@ def score_cascade(
     loop: Loop,
     *,
     given: Circumstances,
+    looks: int = 1,
 ) -> Scored:
-    """Compute every score that the log allows, name what is missing, and decide the verdict."""
+    """Compute every score that the log allows, name what is missing, and decide the verdict.
+
+    `looks` is the number of claims looked at: the worst of many small ones is called captured only where its share would
+    stand out among so many.
+    """
     seen = around.seen
     # A share can also rise by more imports: without a path back into the store that is no amplification.
     write_back = _has_write_back(around, given)
@@ -95,15 +100,15 @@ def score_cascade(
     decision = decide_regime(
         Evidence(
             residual.high,
-            _quiet(seen, cases, loop),
-            prevalence.low,
+            _quiet(seen, cases, loop, given),
+            wilson(len(cases.answers), len(topic), looks=looks)[0] if len(topic) else None,
             ratio.low if timed and given.sample_rate >= 1 else None,
             slope.z if r_loop.quality is not Quality.STRUCTURAL else None,
             r_loop.low if r_loop.usable else None,
             r_loop.high if r_loop.usable or r_loop.quality is Quality.INTERVAL_ONLY else None,
             float(loop.children.sum()) if write_back is not None or len(around.write_backs) else None,
             r_loop.quality is Quality.STRUCTURAL,
-            tuple(_missing(seen, loop, write_back, r_loop, given)),
+            (*_missing(seen, loop, write_back, r_loop, given), *_unproved(seen, cases, given)),
         )
     )
     interval = None if loop.interval is None else asdict(loop.interval)
@@ -430,12 +435,28 @@ def _day(day: int) -> str:
     return str(np.datetime64(day, "D"))
 
 
-def _quiet(seen: Observation, cases: Contamination, loop: Loop) -> float | None:
-    """Return the time since the last case in mean generation intervals."""
-    times = [t for a in cases.answers if (t := seen.answers[a].time) is not None]
-    if loop.interval is None or not times or seen.end is None:
+def _quiet(seen: Observation, cases: Contamination, loop: Loop, given: Circumstances) -> float | None:
+    """Return how long the log goes on after containment, in mean generation intervals; None where a case came since or none was told."""
+    contained = to_days(given.contained_at)
+    if contained is None or loop.interval is None or seen.end is None or _cases_since(seen, cases, contained):
         return None
-    return (seen.end - max(times)) / loop.interval.mean
+    return max(0.0, seen.end - contained) / loop.interval.mean
+
+
+def _cases_since(seen: Observation, cases: Contamination, moment: float) -> int:
+    return sum(1 for a in cases.answers if (t := seen.answers[a].time) is not None and t > moment)
+
+
+def _unproved(seen: Observation, cases: Contamination, given: Circumstances) -> list[str]:
+    """Return why a claim is not called contained though probes were asked, or containment was told."""
+    contained = to_days(given.contained_at)
+    if contained is None:
+        return ["when containment began: probes alone do not tell that it did"] if given.probes else []
+    since = _cases_since(seen, cases, contained)
+    told = [f"an end of it: {since:,} answers since containment still say it"] if since else []
+    if seen.end is not None and contained >= seen.end:
+        told.append("answers since containment: the log ends before it")
+    return told if given.probes else [*told, "probes since containment"]
 
 
 def _missing(

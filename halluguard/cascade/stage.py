@@ -78,7 +78,7 @@ def run_cascade(
     chosen = _choose(clusters)
     cited = _read_cited(run, around)
     questions = embed_questions(seen.answers, embed) if chosen else None
-    cascades = [_one(around, cluster, cited, questions, given=given) for cluster in chosen]
+    cascades = [_one(around, cluster, cited, questions, given=given, looks=len(chosen)) for cluster in chosen]
     cascades = [one for one in cascades if one.cases.answers or one.cases.entries]
     cascades.sort(key=lambda one: (not one.cases.entries, -len(one.cases.answers), one.cases.cluster.leader))
     described = [
@@ -104,12 +104,13 @@ def _one(
     questions: Questions | None,
     *,
     given: Circumstances,
+    looks: int,
 ) -> FoundCascade:
     cases = find_cases(around, cluster)
     graph, broken = build_graph(around.seen, cases)
     topic, told = find_topic(around.seen.answers, cases.answers, questions)
     loop = measure_loop(around, graph, topic.tolist(), cited, until=to_days(given.contained_at))
-    scored = score_cascade(around, cases, graph, topic, loop, given=given)
+    scored = score_cascade(around, cases, graph, topic, loop, given=given, looks=looks)
     cut = {
         "cut": minimum_cut(graph),
         "order": removal_order(graph),

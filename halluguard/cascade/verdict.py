@@ -39,7 +39,8 @@ MEANING = {
 class Evidence:
     """The figures the rules read; None is "not known", never 0.
 
-    `quiet_intervals` is the time since the last case in mean generation intervals; `children` the contaminated entries
+    `quiet_intervals` is the time since containment, without a case, in mean generation intervals; `prevalence_low` is the lower bound
+    that holds for all claims looked at together; `children` the contaminated entries
     written back; `structural` whether the system has no path from an answer to an entry.
     """
 

@@ -1,8 +1,9 @@
 """The answer in one paragraph for whoever must decide: what lies behind it, how far it went, what to do next."""
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from halluguard.records import Origin, Status
 from halluguard.report.data import ReportData
@@ -79,20 +80,45 @@ def _spread(data: ReportData) -> Iterator[Words]:
     verdict = mapping(mapping(data.cascade).get("verdict"))
     if not verdict.get("regime"):
         return
+    cascades = [mapping(one) for one in mapping(data.cascade).get("cascades") or ()]
     widest = max(
-        (mapping(one) for one in mapping(data.cascade).get("cascades") or ()),
+        cascades,
         key=lambda one: (int(one.get("n_answers") or 0), int(one.get("n_entries") or 0)),
         default=None,
     )
     if widest is not None:
-        answers, entries = int(widest.get("n_answers") or 0), int(widest.get("n_entries") or 0)
         yield Words("The widest, ")
-        yield Words(str(widest.get("claim", "")).rstrip("."), quoted=True)
-        yield Words(
-            f", stands in {counted(answers, 'answer')} and {counted(entries, 'entry', 'entries')} of the store. "
-        )
+        yield from _reach(widest)
+        if mapping(mapping(data.cascade).get("counts")).get("retries"):
+            yield Words("A question asked again at once counts once. ")
+    judged = next((one for one in cascades if one.get("id") == verdict.get("cascade")), None)
     regime = str(verdict["regime"]).replace("-", " ").lower()
-    yield Words(f"Verdict on the loop: {regime}. {verdict.get('meaning', '')}")
+    if judged is None or judged is widest:
+        yield Words(f"Verdict on the loop: {regime}. {verdict.get('meaning', '')}")
+    else:
+        yield Words(f"Verdict on the loop: {regime}, for another claim: ")
+        yield from _reach(judged)
+        yield Words(str(verdict.get("meaning", "")))
+
+
+def _reach(cascade: Mapping[str, Any]) -> Iterator[Words]:
+    """Say where a claim stands: in how many answers and entries, those that the log alone knows told apart."""
+    yield Words(str(cascade.get("claim", "")).rstrip("."), quoted=True)
+    entries = [mapping(one) for one in cascade.get("entries") or ()]
+    held = sum(bool(one.get("in_store", True)) for one in entries)
+    answers, all_entries = int(cascade.get("n_answers") or 0), int(cascade.get("n_entries") or 0)
+    gone = len(entries) - held if len(entries) == all_entries else 0
+    known = f" ({gone:,} more by the log alone)" if gone else ""
+    yield Words(
+        f", stands in {counted(answers, 'answer')} and {counted(all_entries - gone, 'entry', 'entries')} of the store{known}. "
+    )
+
+
+def _feeds_itself(data: ReportData) -> bool:
+    """Whether the verdict is one that saved answers make worse, of a system that is not known to save none."""
+    verdict = mapping(mapping(data.cascade).get("verdict"))
+    told = mapping(mapping(data.cascade).get("told"))
+    return verdict.get("regime") in _FED_BY_THE_LOOP and told.get("write_back") is not False
 
 
 def _uncorroborated(data: ReportData) -> Iterator[Words]:
@@ -138,8 +164,7 @@ def _next(data: ReportData) -> Iterator[Words]:
         )
         yield from _uncorroborated(data)
     else:
-        regime = mapping(mapping(data.cascade).get("verdict")).get("regime")
-        if regime in _FED_BY_THE_LOOP:
+        if _feeds_itself(data):
             yield Words("Stop saving answers back to the store today. ")
         yield Words(
             "Compare each suspect in the report with the trusted text beside it. This plans how to take them out, and touches nothing: "

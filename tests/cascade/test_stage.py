@@ -6,6 +6,7 @@ import networkx as nx
 import pytest
 
 from halluguard.cascade import Circumstances, Regime, run_cascade
+from halluguard.cascade.scores.intervals import wilson
 from halluguard.errors import RunError, SettingError
 from halluguard.run import Run
 
@@ -288,6 +289,31 @@ def test_probes_after_containment_end_in_contained(chain, tmp_path, entails, mom
     assert result.regime is Regime.CONTAINED
     assert result.data["told"] == {"contained_at": moment(7).isoformat(), "probes": {"hits": 0, "asked": 60}}
     assert score(result, "S10")["high"] < 0.05
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        ({"probes": 60}, "when containment began"),
+        ({"probes": 60, "contained_at": 50}, "the log ends before it"),
+        ({"probes": 60, "contained_at": 2}, "since containment still say it"),
+        ({"contained_at": 7}, "probes since containment"),
+    ],
+)
+def test_nothing_is_contained_without_a_containment_that_the_log_goes_on_after(
+    case, chain, tmp_path, entails, moment
+):
+    told, why = case
+    chain.true("late", 40, ["kb-1", "kb-2"])
+    facts = {name: moment(value) if name == "contained_at" else value for name, value in told.items()}
+    result = run_cascade(chain.write(tmp_path / "run"), chain, entails=entails, given=Circumstances(**facts))
+    assert result.regime is not Regime.CONTAINED
+    assert any(why in one for one in result.data["verdict"]["missing"])
+
+
+def test_of_many_claims_a_small_one_is_called_captured_only_where_it_would_stand_out():
+    assert wilson(4, 4)[0] > 0.5 > wilson(4, 4, looks=20)[0]
+    assert wilson(40, 44, looks=20)[0] > 0.5
 
 
 def test_suspected_write_backs_shape_no_generation(chain, tmp_path, entails, embed):

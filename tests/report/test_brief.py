@@ -40,6 +40,35 @@ def test_where_the_loop_feeds_it_saving_back_is_to_stop_first(library_run, regim
     assert "It spreads." in said["How far it went"]
 
 
+def test_the_verdict_is_told_with_the_claim_it_is_of_and_what_the_store_no_longer_holds(library_run):
+    held, gone = {"in_store": True}, {"in_store": False}
+    cascade = {
+        "verdict": {"regime": "CAPTURED", "meaning": "Most say it.", "cascade": "C2"},
+        "counts": {"retries": 3},
+        "cascades": [
+            {"id": "C1", "claim": "Books are kept for 90 days.", "n_answers": 9, "n_entries": 3, "entries": [held, held, gone]},
+            {"id": "C2", "claim": "A fee is due.", "n_answers": 4, "n_entries": 1, "entries": [held]},
+        ],
+    }  # fmt: skip
+    said = told(library_run, cascade=cascade)["How far it went"]
+
+    assert (
+        "Books are kept for 90 days, stands in 9 answers and 2 entries of the store (1 more by the log alone)."
+        in said
+    )
+    assert "A question asked again at once counts once." in said
+    assert (
+        "Verdict on the loop: captured, for another claim: A fee is due, stands in 4 answers and 1 entry"
+        in said
+    )
+
+
+def test_where_answers_are_never_saved_nobody_is_told_to_stop_it(library_run):
+    cascade = {"verdict": {"regime": "CAPTURED", "meaning": "Most say it."}, "told": {"write_back": False}}
+
+    assert not told(library_run, cascade=cascade)["What to do next"].startswith("Stop")
+
+
 def test_a_loop_that_does_not_feed_it_is_not_stopped(library_run):
     said = told(library_run, cascade={"verdict": {"regime": "SEEDED-ONLY", "meaning": "Put in."}})
 

@@ -14,17 +14,18 @@ Z95 = float(ndtri(0.975))
 Interval = tuple[float, float]
 
 
-def wilson(x: float, n: float) -> Interval:
-    """Return the 95 % Wilson score interval of x hits in n trials.
+def wilson(x: float, n: float, *, looks: int = 1) -> Interval:
+    """Return the 95 % Wilson score interval of x hits in n trials, or one of `looks` such that hold together (Bonferroni).
 
     (p + z²/2n ± z sqrt(p(1-p)/n + z²/4n²)) / (1 + z²/n); Wilson, JASA 22 (1927) 209. The limits are exactly 0 at
     x = 0 and 1 at x = n. Raises ValueError unless 0 <= x <= n and n > 0.
     """
     if not 0 <= x <= n or n <= 0:
         raise ValueError(f"expected 0 <= x <= n and n > 0, found x={x}, n={n}")
-    p, square = x / n, Z95 * Z95
+    z = Z95 if looks == 1 else float(ndtri(1 - 0.025 / looks))
+    p, square = x / n, z * z
     centre = p + square / (2 * n)
-    half = Z95 * math.sqrt(p * (1 - p) / n + square / (4 * n * n))
+    half = z * math.sqrt(p * (1 - p) / n + square / (4 * n * n))
     scale = 1 + square / n
     low = 0.0 if x == 0 else (centre - half) / scale
     high = 1.0 if x == n else (centre + half) / scale
