@@ -1,14 +1,16 @@
 """The verbs that compare runs."""
 
-import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from halluguard.cli.options import AsJson, Device, EmbedderName
 from halluguard.cli.output import print_json
 from halluguard.errors import SettingError
+
+if TYPE_CHECKING:
+    from halluguard.monitor import MonitorResult
 
 
 def monitor(
@@ -39,7 +41,6 @@ def monitor(
     """
     from halluguard import api
     from halluguard.monitor.alerts import ready_alerts, tend_alerts
-    from halluguard.monitor.tell import tell_result
 
     if not runs and alerts is None:
         raise SettingError("no run to watch and no --alerts whose outbox to send. Give at least one of them")
@@ -52,23 +53,31 @@ def monitor(
         result = api.monitor(
             runs, baseline, window=window, alpha=alpha, embed=not no_embeddings, models=choice
         )
-        if output:
-            output.write_text(
-                json.dumps(result.as_dict(), indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
+    try:  # a full disk or a closed pipe must not cost an alert, nor a broken outbox the result
+        if settings is not None:
+            told = tend_alerts(
+                settings,
+                result,
+                subject=" ".join(path.name for path in runs or ()),
+                place="\0".join(str(path.resolve()) for path in runs or ()),
+                report=str(output or ""),
+                acknowledge=acknowledge,
             )
-        print_json(result.as_dict()) if as_json else typer.echo(tell_result(result))
-    if settings is not None:
-        subject = " ".join(path.name for path in runs or ())
-        told = tend_alerts(
-            settings,
-            result,
-            subject=subject,
-            place="\0".join(str(path.resolve()) for path in runs or ()),
-            report=str(output or ""),
-            acknowledge=acknowledge,
-        )
-        typer.echo(told, err=True)
+            typer.echo(told, err=True)
+    finally:
+        if result is not None:
+            _give(result, output, as_json=as_json)
     raise typer.Exit(result.exit_code if result else 0)
+
+
+def _give(result: "MonitorResult", output: Path | None, *, as_json: bool) -> None:
+    """Write every figure to a file, where one is named, and print the result."""
+    from halluguard.monitor.tell import tell_result
+    from halluguard.run import write_json
+
+    if output:
+        write_json(output, result.as_dict())
+    print_json(result.as_dict()) if as_json else typer.echo(tell_result(result))
 
 
 def diff(

@@ -465,6 +465,37 @@ def test_a_key_of_no_open_alert_does_not_keep_back_the_alert_of_a_result(make_ru
     assert isinstance(alone.exception, SettingError)
 
 
+@pytest.mark.parametrize("way", ["file", "stdout"])
+def test_an_output_that_fails_costs_no_alert(make_run, tmp_path, monkeypatch, way):
+    runs = [str(make_run("b", 200, seed=1, bad=0.5).path), "--baseline", str(make_run("a", 200).path)]
+    path = tmp_path / "alerts.yaml"
+    path.write_text(json.dumps({**USABLE, "retry": {"attempts": 1}}))
+    (tmp_path / "file").write_text("")
+    options = ["--no-embeddings", "--alerts", str(path)]
+    if way == "file":
+        options += ["-o", str(tmp_path / "file" / "m.json")]
+    else:
+        monkeypatch.setattr("halluguard.cli.watching.print_json", closed_pipe)
+        options += ["--json"]
+    done = CliRunner().invoke(app, ["monitor", *runs, *options])
+
+    assert isinstance(done.exception, OSError)
+    assert Outbox(tmp_path / "alerts.sqlite").waiting() == 1
+
+
+def closed_pipe(_):
+    raise BrokenPipeError
+
+
+def test_the_figures_are_written_into_a_folder_that_is_made(make_run, tmp_path):
+    run = make_run("a", 200).path
+    output = tmp_path / "new" / "m.json"
+    options = ["--baseline", str(run), "--no-embeddings", "-o", str(output)]
+    CliRunner().invoke(app, ["monitor", str(run), *options])
+
+    assert json.loads(output.read_text())["exit_code"] == 0
+
+
 def test_an_alert_holds_no_text_of_a_log_and_the_same_key_for_the_same_trouble(make_run):
     result = monitor_runs([make_run("b", 200, seed=1, bad=0.5)], make_run("a", 200))
     first = alert_of(result, time="2026-03-22T09:00:00+00:00", subject="b")
