@@ -425,6 +425,41 @@ def test_the_outbox_is_whole_after_a_failed_write(tmp_path):
     assert [due.alert for due in outbox.due(2.0)] == [ALERT]
 
 
+class PartlyRefusing:
+    """A mail server that knows one of two recipients; `taken` counts its mails."""
+
+    taken = 0
+
+    def __init__(self, *_, **__):
+        pass
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        pass
+
+    def send_message(self, _):
+        type(self).taken += 1
+        return {"typo@example.org": (550, b"no such user")}
+
+
+def test_a_recipient_refused_is_told_and_the_others_get_the_mail_once(tmp_path, monkeypatch):
+    monkeypatch.setattr("halluguard.monitor.alerts.channels.smtplib.SMTP", PartlyRefusing)
+    duty = {"kind": "email", "host": "h", "tls": "none", "sender": "guard@example.org"}
+    path = tmp_path / "alerts.yaml"
+    to = ["duty@example.org", "typo@example.org"]
+    path.write_text(json.dumps({"channels": {"duty": {**duty, "to": to}}, "routes": {"SEV2": "duty"}}))
+    loaded, clock = load_settings(path), Clock()
+    done = run(loaded, clock, ALERT)
+    clock.now += 3600
+
+    assert (done.sent, done.waiting) == (1, 0)
+    assert done.problems == ("channel duty: 1 of 2 recipients refused",)
+    assert run(loaded, clock).sent == 0
+    assert PartlyRefusing.taken == 1
+
+
 def test_something_else_in_place_of_the_outbox_is_refused(tmp_path):
     (tmp_path / "box.sqlite").write_text("not a database, " * 100)
     with pytest.raises(SettingError, match="not a usable outbox"):

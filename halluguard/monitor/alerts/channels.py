@@ -31,16 +31,17 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
 
 def send(
     alert: Alert, channel: Channel, environment: Mapping[str, str] = os.environ, *, step: int = 0
-) -> None:
-    """Send an alert and return when the other side has taken it; raises DeliveryError otherwise.
+) -> str:
+    """Send an alert, and when the other side has taken it return what was wrong with it yet, mostly nothing.
 
+    Raises DeliveryError where nobody has it. An alert that some recipients of a mail refused is sent: again would tell the others twice.
     `step` is that of the escalation, 0 for the first time: the other side must not take a later one for a repeat.
     """
     if channel.kind == "email":
-        _mail(alert, channel, environment, step=step)
-    else:
-        payload = slack_payload(alert) if channel.kind == "slack" else alert.as_dict()
-        _post(payload, channel, environment, key=delivery_id(alert, step))
+        return _mail(alert, channel, environment, step=step)
+    payload = slack_payload(alert) if channel.kind == "slack" else alert.as_dict()
+    _post(payload, channel, environment, key=delivery_id(alert, step))
+    return ""
 
 
 def _secret(name: str, channel: Channel, environment: Mapping[str, str]) -> str:
@@ -83,7 +84,7 @@ def _address(channel: Channel, environment: Mapping[str, str]) -> str:
     return url
 
 
-def _mail(alert: Alert, channel: Channel, environment: Mapping[str, str], *, step: int) -> None:
+def _mail(alert: Alert, channel: Channel, environment: Mapping[str, str], *, step: int) -> str:
     try:
         message = email_message(alert, sender=channel.sender, to=channel.to, step=step)
         with _connect(channel) as server:
@@ -95,8 +96,9 @@ def _mail(alert: Alert, channel: Channel, environment: Mapping[str, str], *, ste
             refused = server.send_message(message)
     except _FAILURES as error:
         raise DeliveryError(f"channel {channel.name}: {_kind(error)}") from None
-    if refused:
-        raise DeliveryError(f"channel {channel.name}: {len(refused)} of {len(channel.to)} recipients refused")
+    return (
+        f"channel {channel.name}: {len(refused)} of {len(channel.to)} recipients refused" if refused else ""
+    )
 
 
 def _connect(channel: Channel) -> smtplib.SMTP:

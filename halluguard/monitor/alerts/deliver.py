@@ -55,8 +55,8 @@ def deliver(
     escalated = _escalate(settings, outbox, now)
     sent, problems = 0, []
     for due in outbox.due(now):
-        problem = _bring(due, settings, outbox, clock=clock, sleep=sleep, environment=environment)
-        sent += not problem
+        taken, problem = _bring(due, settings, outbox, clock=clock, sleep=sleep, environment=environment)
+        sent += taken
         problems += [problem] if problem else []
     return Delivered(
         raised, len(alerts) - raised, escalated, sent, outbox.waiting(), tuple(dict.fromkeys(problems))
@@ -91,18 +91,18 @@ def _bring(
     clock: Callable[[], float],
     sleep: Callable[[float], None],
     environment: Mapping[str, str],
-) -> str:
-    """Try one delivery until it is made or the attempts of this call are used up; returns what went wrong, or nothing."""
+) -> tuple[bool, str]:
+    """Try one delivery until it is made or the attempts of this call are used up; returns whether it is, and what went wrong."""
     channel = settings.channels.get(due.channel)
     if channel is None:
-        return f"channel {due.channel} is no longer in the settings; its alerts wait"
+        return False, f"channel {due.channel} is no longer in the settings; its alerts wait"
     if outbox.sent_since(due.channel, clock() - HOUR_S) >= settings.per_hour:
         outbox.postpone(due.number, clock() + settings.retry.longest_wait_s)
-        return f"channel {due.channel}: {settings.per_hour} alerts in the last hour; the rest wait"
+        return False, f"channel {due.channel}: {settings.per_hour} alerts in the last hour; the rest wait"
     problem = ""
     for attempt in range(1, settings.retry.attempts + 1):
         try:
-            send(due.alert, channel, environment, step=due.step)
+            problem = send(due.alert, channel, environment, step=due.step)
         except DeliveryError as error:
             problem = str(error)
             wait = settings.retry.wait_s(attempt)
@@ -110,6 +110,6 @@ def _bring(
             if attempt < settings.retry.attempts:
                 sleep(wait)
         else:
-            outbox.mark_sent(due.number, clock())
-            return ""
-    return problem
+            outbox.mark_sent(due.number, clock(), problem=problem)
+            return True, problem
+    return False, problem

@@ -153,12 +153,12 @@ class Outbox:
             ).fetchone()
         return int(row[0])
 
-    def mark_sent(self, number: int, now: float) -> None:
-        """Note that a channel has an alert."""
+    def mark_sent(self, number: int, now: float, *, problem: str = "") -> None:
+        """Note that a channel has an alert; `problem` as for a failed attempt, where a part of it was refused."""
         with self._transaction() as connection:
             connection.execute(
-                "UPDATE deliveries SET delivered = ?, attempts = attempts + 1, problem = '' WHERE number = ?",
-                (now, number),
+                "UPDATE deliveries SET delivered = ?, attempts = attempts + 1, problem = ? WHERE number = ?",
+                (now, problem, number),
             )
 
     def mark_failed(self, number: int, *, due: float, problem: str) -> None:
