@@ -425,6 +425,70 @@ def test_the_outbox_is_whole_after_a_failed_write(tmp_path):
     assert [due.alert for due in outbox.due(2.0)] == [ALERT]
 
 
+@pytest.mark.enable_socket
+def test_what_one_process_is_sending_no_other_sends(tmp_path, hook):
+    loaded = settings(tmp_path, hook, routes={"SEV2": ["ops"]})
+    clock, env, others = Clock(), environment(hook), []
+
+    class Interrupted(dict):
+        def get(self, *of):
+            others.append(run(loaded, Clock(), env=env))  # a second process, while the first one sends
+            return super().get(*of)
+
+    done = run(loaded, clock, ALERT, env=Interrupted(env))
+
+    assert (done.sent, [other.sent for other in others]) == (1, [0])
+    assert hook.keys == ["id-1"]
+
+
+@pytest.mark.enable_socket
+def test_what_a_process_had_claimed_that_died_is_sent_when_the_claim_ends(tmp_path, hook):
+    loaded = settings(tmp_path, hook, routes={"SEV2": ["ops"]})
+    outbox, clock, env = Outbox(loaded.outbox), Clock(), environment(hook)
+    outbox.add(ALERT, ["ops"], now=clock.now, repeat_after_s=60)
+    (due,) = outbox.due(clock.now)
+    assert outbox.claim(due.number, seen=due.due, until=clock.now + 300)  # and then the process died
+    held = run(loaded, clock, env=env)
+    clock.now += 301
+
+    assert (held.sent, held.waiting) == (0, 1)
+    assert run(loaded, clock, env=env).sent == 1
+
+
+@pytest.mark.enable_socket
+def test_what_another_process_sent_during_a_wait_is_not_sent_again(tmp_path, hook):
+    hook.refuse = 1
+    loaded = settings(tmp_path, hook, routes={"SEV2": ["ops"]})
+    clock, env, others = Clock(), environment(hook), []
+
+    def wait(seconds):
+        clock.now += seconds
+        others.append(run(loaded, clock, env=env))
+
+    done = deliver(loaded, (ALERT,), clock=clock, sleep=wait, environment=env)
+
+    assert (done.sent, [other.sent for other in others]) == (0, [1])
+    assert hook.keys == ["id-1", "id-1"]
+
+
+@pytest.mark.enable_socket
+def test_a_step_that_waits_is_taken_back_when_someone_takes_the_alert_over(tmp_path, hook):
+    steps = [{"after_minutes": 10, "to": "chat"}]
+    loaded = settings(tmp_path, hook, routes={"SEV2": ["ops"]}, escalation=steps, retry={"attempts": 1})
+    clock, env, outbox = Clock(), environment(hook), Outbox(loaded.outbox)
+    run(loaded, clock, ALERT, env=env)
+    hook.refuse = 1
+    clock.now += 11 * 60
+    assert run(loaded, clock, env=env).waiting == 1
+    assert outbox.acknowledge("key-1", clock.now) == 1
+    clock.now += 3600
+    done = run(loaded, clock, env=env)
+
+    assert (done.sent, done.waiting) == (0, 0)
+    assert not outbox.escalate("id-1", ["chat"], step=2, now=clock.now)
+    assert outbox.waiting() == 0
+
+
 class PartlyRefusing:
     """A mail server that knows one of two recipients; `taken` counts its mails."""
 

@@ -10,6 +10,8 @@ from halluguard.monitor.alerts.outbox import Due, Outbox
 from halluguard.monitor.alerts.settings import AlertSettings
 
 HOUR_S = 3600.0
+_LEASE_TIMEOUTS = 30
+"""How many of a channel's time limits one attempt can take at most: a mail has that many steps. Till then no other process tries."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +80,7 @@ def _escalate(settings: AlertSettings, outbox: Outbox, now: float) -> int:
         due = [step for step in settings.escalation if now - alert.raised >= step.after_minutes * 60]
         if len(due) > alert.step:
             names = tuple(dict.fromkeys(name for step in due[alert.step :] for name in step.to))
-            outbox.escalate(alert.alert.id, names, step=len(due), now=now)
-            count += 1
+            count += outbox.escalate(alert.alert.id, names, step=len(due), now=now)
     return count
 
 
@@ -99,14 +100,18 @@ def _bring(
     if outbox.sent_since(due.channel, clock() - HOUR_S) >= settings.per_hour:
         outbox.postpone(due.number, clock() + settings.retry.longest_wait_s)
         return False, f"channel {due.channel}: {settings.per_hour} alerts in the last hour; the rest wait"
-    problem = ""
+    problem, seen = "", due.due
     for attempt in range(1, settings.retry.attempts + 1):
+        lease = clock() + _LEASE_TIMEOUTS * channel.timeout_s
+        if not outbox.claim(due.number, seen=seen, until=lease):
+            return False, problem  # another process has it, or someone took the alert over
         try:
             problem = send(due.alert, channel, environment, step=due.step)
         except DeliveryError as error:
             problem = str(error)
             wait = settings.retry.wait_s(attempt)
-            outbox.mark_failed(due.number, due=clock() + wait, problem=problem)
+            seen = clock() + wait
+            outbox.mark_failed(due.number, due=seen, problem=problem)
             if attempt < settings.retry.attempts:
                 sleep(wait)
         else:

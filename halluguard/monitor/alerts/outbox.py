@@ -1,6 +1,7 @@
 """The outbox: an SQLite file that holds every alert until each of its channels has it.
 
-What is due is written before anything is sent and marked after; a process that dies between the two sends again, never not at all.
+What is due is written before anything is sent and marked after; what a process that died between the two had claimed is sent again
+when its claim ends, never not at all.
 Alerts are kept without any secret: a delivery names its channel only.
 """
 
@@ -43,12 +44,13 @@ _WITH_STEPS = (
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """One alert that one channel has not got yet; `step` of the escalation is 0 for the first time."""
+    """One alert that one channel has not got yet, since when it is due; `step` of the escalation is 0 for the first time."""
 
     number: int
     channel: str
     attempts: int
     step: int
+    due: float
     alert: Alert
 
 
@@ -129,14 +131,27 @@ class Outbox:
         """Return what is to be sent now, the gravest and oldest first."""
         with self._transaction() as connection:
             rows = connection.execute(
-                "SELECT number, channel, attempts, deliveries.step, body FROM deliveries JOIN alerts ON alerts.id = alert_id "
+                "SELECT number, channel, attempts, deliveries.step, due, body FROM deliveries JOIN alerts ON alerts.id = alert_id "
                 "WHERE delivered IS NULL AND due <= ? ORDER BY level, raised, number",
                 (now,),
             ).fetchall()
         return [
-            Due(number, channel, attempts, step, Alert.from_dict(json.loads(body)))
-            for number, channel, attempts, step, body in rows
+            Due(number, channel, attempts, step, due, Alert.from_dict(json.loads(body)))
+            for number, channel, attempts, step, due, body in rows
         ]
+
+    def claim(self, number: int, *, seen: float, until: float) -> bool:
+        """Take a delivery for one attempt, which no other process makes before `until`.
+
+        False where it is no longer due as it was `seen`: another process has claimed or made it, or it was taken back.
+        """
+        with self._transaction() as connection:
+            return bool(
+                connection.execute(
+                    "UPDATE deliveries SET due = ? WHERE number = ? AND delivered IS NULL AND due = ?",
+                    (until, number, seen),
+                ).rowcount
+            )
 
     def waiting(self) -> int:
         """Return how many deliveries are not made yet."""
@@ -175,8 +190,16 @@ class Outbox:
             connection.execute("UPDATE deliveries SET due = ? WHERE number = ?", (due, number))
 
     def acknowledge(self, dedup_key: str, now: float) -> int:
-        """Note that someone has taken over; returns how many open alerts the key names. They escalate no further."""
+        """Note that someone has taken over; returns how many open alerts the key names. They escalate no further.
+
+        What escalation steps have not sent yet is taken back; the first telling of an alert is not.
+        """
         with self._transaction() as connection:
+            connection.execute(
+                "DELETE FROM deliveries WHERE step > 0 AND delivered IS NULL "
+                "AND alert_id IN (SELECT id FROM alerts WHERE dedup_key = ?)",
+                (dedup_key,),
+            )
             return connection.execute(
                 "UPDATE alerts SET acknowledged = ? WHERE dedup_key = ? AND acknowledged IS NULL",
                 (now, dedup_key),
@@ -190,11 +213,16 @@ class Outbox:
             ).fetchall()
         return [Open(Alert.from_dict(json.loads(body)), raised, step) for body, raised, step in rows]
 
-    def escalate(self, alert_id: str, channels: Sequence[str], *, step: int, now: float) -> None:
-        """Route an open alert to the channels of an escalation step, once."""
+    def escalate(self, alert_id: str, channels: Sequence[str], *, step: int, now: float) -> bool:
+        """Route an open alert to the channels of an escalation step, once; False where that is done, or the alert taken over."""
         with self._transaction() as connection:
-            connection.execute("UPDATE alerts SET step = ? WHERE id = ? AND step < ?", (step, alert_id, step))
-            self._route(connection, alert_id, channels, step=step, now=now)
+            taken = connection.execute(
+                "UPDATE alerts SET step = ? WHERE id = ? AND step < ? AND acknowledged IS NULL",
+                (step, alert_id, step),
+            ).rowcount
+            if taken:
+                self._route(connection, alert_id, channels, step=step, now=now)
+            return bool(taken)
 
 
 def _keep_steps(connection: sqlite3.Connection) -> None:
