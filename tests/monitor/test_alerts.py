@@ -667,6 +667,8 @@ USABLE = {"channels": {"x": {"kind": "slack", "url_env": "U"}}, "routes": {"SEV2
         ({"channels": {"x": {"kind": "slack", "url_env": "U"}}}, "routes: none given"),
         ({"channels": {"x": {"kind": "slack", "url_env": "U"}}, "routes": {"SEV9": ["x"]}}, "'SEV9'"),
         ({"channels": {"x": {"kind": "slack", "url_env": "U"}}, "routes": {"SEV2": ["y"]}}, "no channel 'y'"),
+        ({**USABLE, "routes": {"SEV2": ["x"], "SEV3": None}}, "routes.SEV3: no channel given"),
+        ({**USABLE, "routes": {"SEV2": []}}, "routes.SEV2: no channel given"),
         ({"chanels": {}}, "'chanels'"),
         ([1], "expected a mapping"),
         ({"channels": [1]}, r"channels: expected a mapping, found \[1\]"),

@@ -203,6 +203,11 @@ def _verify(
     for level, names in routes.items():
         if level not in LEVELS:
             raise ValueError(f"routes: {level!r} is none of {', '.join(LEVELS)}")
+        if not names:
+            raise ValueError(
+                f"routes.{level}: no channel given, so its alerts would go nowhere. Name one, or leave the level out: "
+                "its alerts then take the route of the next graver one"
+            )
         for name in names:
             if name not in channels:
                 raise ValueError(f"routes.{level}: no channel {name!r}")
