@@ -32,16 +32,43 @@ class Kind(StrEnum):
     CONCEPT_DRIFT = "concept drift"
     MODEL_DRIFT = "model drift"
     UNEXPLAINED = "unexplained"
+    IMPROVED = "improved"
 
 
-MEANING = {
+class Grounding(StrEnum):
+    """Which way the support of claims and the rates moved, as far as they raised an alarm."""
+
+    SAME = "same"
+    WORSE = "worse"
+    BETTER = "better"
+    BOTH = "both"
+
+
+_DENIED = (
+    "more answers follow entries that the trusted documents or statements known to be false deny, and those"
+)
+_MEANING = {
     Kind.NONE: "nothing moved more than chance allows",
-    Kind.DATA_DRIFT: "users ask something else or retrieval fits less well; answers are as well grounded as before",
-    Kind.STORE_DRIFT: "more answers follow entries that the trusted corpus denies, and the trusted corpus is the same",
-    Kind.CONCEPT_DRIFT: "more answers follow entries that the trusted corpus denies, and the trusted corpus has changed: "
-    "entries may be stale",
+    Kind.CONCEPT_DRIFT: f"{_DENIED} have changed: entries may be stale",
     Kind.MODEL_DRIFT: "more answers say what neither their sources nor the trusted corpus bear out",
-    Kind.UNEXPLAINED: "answers moved, and neither questions, nor retrieval, nor grounding explain it",
+    Kind.IMPROVED: "answers are better grounded than before, and nothing else moved",
+}
+_STORE_DRIFT = {
+    False: f"{_DENIED} are the same",
+    None: "more answers follow entries that are denied, and what denied entries before is not known",
+}
+_DATA_DRIFT = {
+    Grounding.SAME: "; answers are as well grounded as before",
+    Grounding.WORSE: "; answers are less grounded than before",
+    Grounding.BETTER: "; answers are better grounded than before",
+    Grounding.BOTH: "",
+}
+_UNEXPLAINED = {
+    Grounding.SAME: "answers moved, and neither questions, nor retrieval, nor grounding explain it",
+    Grounding.WORSE: "answers are less grounded than before; neither questions nor retrieval explain it, and neither conflicts nor "
+    "inventions alone rose beyond chance",
+    Grounding.BETTER: "answers moved and are better grounded than before; neither questions nor retrieval explain it",
+    Grounding.BOTH: "answers are better grounded by one figure and less by another, and neither questions nor retrieval explain it",
 }
 
 
@@ -91,7 +118,7 @@ def _with_alarm(test: Comparison, alarm: bool) -> Comparison:
 def tell_drift(tests: Iterable[Comparison], *, trusted_changed: bool | None) -> tuple[Kind, ...]:
     """Return the kinds of drift that the alarms show, the gravest first; `trusted_changed` is None where that is not known.
 
-    A share of answers that fell is good news and not a kind.
+    A share of answers that fell is good news; where nothing else moved it is `IMPROVED`, for which nobody need be called.
     """
     alarms = [test for test in tests if test.alarm]
     if not alarms:
@@ -104,7 +131,38 @@ def tell_drift(tests: Iterable[Comparison], *, trusted_changed: bool | None) -> 
         kinds.append(Kind.MODEL_DRIFT)
     if any(test.measure in _INPUTS for test in alarms):
         kinds.append(Kind.DATA_DRIFT)
+    if not kinds and all(map(_of_grounding, alarms)) and _moved(alarms) is Grounding.BETTER:
+        return (Kind.IMPROVED,)
     return tuple(kinds) or (Kind.UNEXPLAINED,)
+
+
+def explain_drift(kinds: Iterable[Kind], tests: Iterable[Comparison], *, trusted_changed: bool | None) -> str:
+    """Say in one line what the kinds that `tell_drift` returned mean, and nothing that an alarm contradicts."""
+    moved = _moved([test for test in tests if test.alarm])
+    return "; ".join(f"{kind}: {_meaning(kind, moved, trusted_changed)}" for kind in kinds)
+
+
+def _meaning(kind: Kind, moved: Grounding, trusted_changed: bool | None) -> str:
+    if kind is Kind.DATA_DRIFT:
+        return f"users ask something else or retrieval fits otherwise{_DATA_DRIFT[moved]}"
+    if kind is Kind.UNEXPLAINED:
+        return _UNEXPLAINED[moved]
+    if kind is Kind.STORE_DRIFT:
+        return _STORE_DRIFT[False if trusted_changed is False else None]
+    return _MEANING[kind]
+
+
+def _of_grounding(test: Comparison) -> bool:
+    return test.measure in (Measure.RATES, Measure.SUPPORT) or (
+        test.measure is Measure.DECAY and test.signal.startswith(Measure.SUPPORT)
+    )
+
+
+def _moved(alarms: Iterable[Comparison]) -> Grounding:
+    worse = {test.higher is (test.measure is Measure.RATES) for test in alarms if _of_grounding(test)}
+    if len(worse) == 2:
+        return Grounding.BOTH
+    return Grounding.SAME if not worse else Grounding.WORSE if worse.pop() else Grounding.BETTER
 
 
 _INPUTS = frozenset({Measure.QUESTIONS, Measure.SIMILARITY})

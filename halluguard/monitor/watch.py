@@ -13,12 +13,12 @@ from halluguard.monitor.conditions import differing_conditions
 from halluguard.monitor.decide import (
     ALPHA,
     LEAST_ALPHA,
-    MEANING,
     Comparison,
     Kind,
     Measure,
     decide_alarms,
     decide_exit,
+    explain_drift,
     tell_drift,
 )
 from halluguard.monitor.drift import LEAST_P, measure_ks, measure_psi
@@ -38,7 +38,7 @@ _SIGNALS = {"support": Measure.SUPPORT, "similarity": Measure.SIMILARITY, "lengt
 
 @dataclass(frozen=True)
 class MonitorResult:
-    """What was compared and what came out; `limits` says in words what could not be."""
+    """What was compared and what came out; `told` says in words what the kinds mean, `limits` what could not be compared."""
 
     alpha: float
     baseline: Mapping[str, Any]
@@ -48,6 +48,7 @@ class MonitorResult:
     homogeneity: Homogeneity | None
     trends: Mapping[str, Trend]
     kinds: tuple[Kind, ...]
+    told: str
     limits: tuple[str, ...]
     left_out: int = 0
 
@@ -57,9 +58,15 @@ class MonitorResult:
         return tuple(test for test in self.tests if test.alarm)
 
     @property
+    def improved(self) -> bool:
+        """Whether all that moved is grounding, for the better."""
+        return self.kinds == (Kind.IMPROVED,)
+
+    @property
     def exit_code(self) -> int:
-        """0 calm, 1 alarm, 3 answers left out, 4 nothing to compare."""
-        return decide_exit(alarms=len(self.alarms), tests=len(self.tests), left_out=self.left_out)
+        """0 calm or better, 1 alarm, 3 answers left out, 4 nothing to compare."""
+        alarms = 0 if self.improved else len(self.alarms)
+        return decide_exit(alarms=alarms, tests=len(self.tests), left_out=self.left_out)
 
     @property
     def line(self) -> str:
@@ -69,8 +76,10 @@ class MonitorResult:
         rate = f"false alarms in at most {self.alpha:g} of such calls"
         if not self.alarms:
             return f"NO DRIFT: {len(self.tests)} comparisons, none beyond chance ({rate})"
-        told = "; ".join(f"{kind}: {MEANING[kind]}" for kind in self.kinds)
-        return f"DRIFT: {len(self.alarms)} of {len(self.tests)} comparisons beyond chance ({rate}). {told}"
+        word = "NO DRIFT FOR THE WORSE" if self.improved else "DRIFT"
+        return (
+            f"{word}: {len(self.alarms)} of {len(self.tests)} comparisons beyond chance ({rate}). {self.told}"
+        )
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain values; figures to six significant places."""
@@ -155,17 +164,24 @@ def _first_windows(samples: Sequence[Sample]) -> tuple[list[Sample], list[Sample
 
 
 def _trusted_changed(baseline: Run | None, runs: Sequence[Run]) -> bool | None:
-    """Whether the trusted corpora of the runs differ in their digests; None where none was given.
+    """Whether what can deny an answer differs among the runs: trusted documents, statements known to be false; None where none was given.
 
-    Raises SettingError where some runs had one and some had none: an answer is in conflict only where a corpus can deny it.
+    Raises SettingError where some runs had one and some had none: an answer is in conflict only where something can deny it.
     """
     everyone = (*([baseline] if baseline else []), *runs)
-    digests = [((run.manifest.get("inputs") or {}).get("trusted") or {}).get("sha256") for run in everyone]
+    found = [_input_changed(everyone, name) for name in ("trusted", "known_false")]
+    known = [changed for changed in found if changed is not None]
+    return any(known) if known else None
+
+
+def _input_changed(everyone: Sequence[Run], name: str) -> bool | None:
+    digests = [((run.manifest.get("inputs") or {}).get(name) or {}).get("sha256") for run in everyone]
+    option = f"--{name.replace('_', '-')}"
     having = [str(run.path) for run, digest in zip(everyone, digests, strict=True) if digest is not None]
     lacking = [str(run.path) for run, digest in zip(everyone, digests, strict=True) if digest is None]
     if having and lacking:
         raise SettingError(
-            f"{_listed(having)} checked with --trusted and {_listed(lacking)} checked without: their rates mean different "
+            f"{_listed(having)} checked with {option} and {_listed(lacking)} checked without: their rates mean different "
             "things. Check them alike"
         )
     return len(set(digests)) > 1 if having else None
@@ -246,6 +262,7 @@ def compare_windows(
     }
     tests += [_trend_test(name, trend) for name, trend in trends.items()]
     decided = decide_alarms(tests, alpha)
+    kinds = tell_drift(decided, trusted_changed=trusted_changed)
     return MonitorResult(
         alpha=alpha,
         baseline=_size(joined),
@@ -254,7 +271,8 @@ def compare_windows(
         charts=charts,
         homogeneity=alike,
         trends=trends,
-        kinds=tell_drift(decided, trusted_changed=trusted_changed),
+        kinds=kinds,
+        told=explain_drift(kinds, decided, trusted_changed=trusted_changed),
         limits=(*said, *_dull_psi(tests, alpha)),
         left_out=left_out,
     )

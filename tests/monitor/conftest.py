@@ -15,12 +15,26 @@ def make_run(tmp_path):
     """Return a maker of checked runs: `n` answers of one turn each unless `turns` a conversation are asked for."""
 
     def make(
-        name, n, *, seed=0, bad=0.1, status="unsupported", similarity=0.7, turns=1, trusted="a" * 64, first=0
+        name,
+        n,
+        *,
+        seed=0,
+        bad=0.1,
+        status="unsupported",
+        similarity=0.7,
+        turns=1,
+        trusted="a" * 64,
+        known_false=None,
+        first=0,
     ):
         draw = np.random.default_rng(seed)
         run = Run.create(
             tmp_path / name,
-            {"fingerprint": name, "inputs": {"trusted": {"sha256": trusted}}, "state": "finished"},
+            {
+                "fingerprint": name,
+                "inputs": {"trusted": {"sha256": trusted}, "known_false": {"sha256": known_false}},
+                "state": "finished",
+            },
         )
         turn_rows, claim_rows = [], []
         for number in range(n):

@@ -1,6 +1,14 @@
 import pytest
 
-from halluguard.monitor.decide import Comparison, Kind, Measure, decide_alarms, decide_exit, tell_drift
+from halluguard.monitor.decide import (
+    Comparison,
+    Kind,
+    Measure,
+    decide_alarms,
+    decide_exit,
+    explain_drift,
+    tell_drift,
+)
 
 
 def one(measure, p, signal="x", higher=None, alarm=False):
@@ -36,7 +44,12 @@ RATES = Measure.RATES
         ([(RATES, "conflict", True)], False, (Kind.STORE_DRIFT,)),
         ([(RATES, "conflict", True)], None, (Kind.STORE_DRIFT,)),
         ([(RATES, "invention", True)], False, (Kind.MODEL_DRIFT,)),
-        ([(RATES, "invention", False)], False, (Kind.UNEXPLAINED,)),
+        ([(RATES, "invention", False)], False, (Kind.IMPROVED,)),
+        ([(RATES, "ungrounded", False), (Measure.SUPPORT, "support", True)], None, (Kind.IMPROVED,)),
+        ([(RATES, "ungrounded", False), (Measure.LENGTH, "length", True)], None, (Kind.UNEXPLAINED,)),
+        ([(RATES, "ungrounded", True), (Measure.SUPPORT, "support", True)], None, (Kind.UNEXPLAINED,)),
+        ([(Measure.DECAY, "support trend", True)], None, (Kind.IMPROVED,)),
+        ([(Measure.DECAY, "similarity trend", True)], None, (Kind.UNEXPLAINED,)),
         ([(Measure.QUESTIONS, "question projection 1", True)], True, (Kind.DATA_DRIFT,)),
         (
             [(Measure.SIMILARITY, "similarity", False), (RATES, "invention", True)],
@@ -50,6 +63,40 @@ def test_kinds_of_drift_follow_from_what_moved(alarms, changed, kinds):
     tests = [one(measure, 0.0, signal, higher, alarm=True) for measure, signal, higher in alarms]
 
     assert tell_drift(tests, trusted_changed=changed) == kinds
+
+
+@pytest.mark.parametrize(
+    ("alarms", "changed", "said", "unsaid"),
+    [
+        ([(RATES, "conflict", True)], False, "those are the same", "trusted corpus"),
+        ([(RATES, "conflict", True)], True, "those have changed", "the same"),
+        ([(RATES, "conflict", True)], None, "is not known", "the same"),
+        (
+            [(RATES, "conflict", True), (Measure.QUESTIONS, "q", True)],
+            False,
+            "less grounded",
+            "as well grounded",
+        ),
+        (
+            [(Measure.SIMILARITY, "s", False), (Measure.SUPPORT, "support", False)],
+            None,
+            "less grounded",
+            "as well",
+        ),
+        ([(Measure.QUESTIONS, "q", True)], None, "as well grounded", "less"),
+        ([(Measure.QUESTIONS, "q", True), (RATES, "ungrounded", False)], None, "better grounded", "as well"),
+        ([(RATES, "ungrounded", True)], None, "less grounded", "nor grounding"),
+        ([(Measure.DECAY, "support trend", False)], None, "less grounded", "nor grounding"),
+        ([(Measure.LENGTH, "length", True)], None, "nor grounding", "less grounded"),
+        ([(RATES, "ungrounded", False)], None, "better grounded", "unexplained"),
+    ],
+)
+def test_what_is_said_of_drift_contradicts_no_alarm(alarms, changed, said, unsaid):
+    tests = [one(measure, 0.0, signal, higher, alarm=True) for measure, signal, higher in alarms]
+    told = explain_drift(tell_drift(tests, trusted_changed=changed), tests, trusted_changed=changed)
+
+    assert said in told
+    assert unsaid not in told
 
 
 @pytest.mark.parametrize(

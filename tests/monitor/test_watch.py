@@ -3,6 +3,7 @@ import pytest
 
 from halluguard.errors import SettingError
 from halluguard.monitor import monitor_runs
+from halluguard.monitor.alerts import alert_of
 from halluguard.monitor.decide import Kind
 from halluguard.monitor.sample import Answer, Window, to_sample
 from halluguard.monitor.tell import tell_result
@@ -157,3 +158,31 @@ def test_runs_without_a_trusted_corpus_are_compared_and_it_is_said(make_run):
     found = monitor_runs([make_run("now", 60, seed=1, trusted=None)], make_run("base", 60, trusted=None))
 
     assert any(limit.startswith("no trusted corpus") for limit in found.limits)
+
+
+def test_statements_known_to_be_false_count_as_what_is_trusted(make_run):
+    def conflicts(name, known_false, seed):
+        return make_run(
+            name,
+            200,
+            seed=seed,
+            bad=0.05 + 0.3 * seed,
+            status="source_conflict",
+            trusted=None,
+            known_false=known_false,
+        )
+
+    base, same = conflicts("base", "a" * 64, 0), conflicts("same", "a" * 64, 1)
+    assert Kind.STORE_DRIFT in monitor_runs([same], base).kinds
+    assert Kind.CONCEPT_DRIFT in monitor_runs([conflicts("other", "b" * 64, 1)], base).kinds
+    with pytest.raises(SettingError, match="checked with --known-false"):
+        monitor_runs([conflicts("none", None, 1)], base)
+
+
+def test_better_answers_are_told_and_call_nobody(make_run):
+    found = monitor_runs([make_run("b", 200, seed=1, bad=0.02)], make_run("a", 200, bad=0.5))
+
+    assert found.alarms
+    assert (found.kinds, found.exit_code) == ((Kind.IMPROVED,), 0)
+    assert found.line.startswith("NO DRIFT FOR THE WORSE")
+    assert alert_of(found, time="2026-03-22T09:00:00+00:00", subject="b") is None

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from email.message import EmailMessage
 from typing import Any
 
-from halluguard.monitor.decide import MEANING, Kind, worst_level
+from halluguard.monitor.decide import Kind, worst_level
 from halluguard.monitor.watch import MonitorResult
 from halluguard.report.hostile import one_line
 
@@ -46,22 +46,21 @@ class Alert:
 def alert_of(
     result: MonitorResult, *, time: str, subject: str, place: str = "", report_path: str = ""
 ) -> Alert | None:
-    """Make an alert of a monitor's result, None where it raised no alarm.
+    """Make an alert of a monitor's result, None where it raised no alarm, or answers became better and nothing else moved.
 
     `subject` names what is watched; `place` says where it lies, which tells apart what bears one name in the key.
     """
-    if not result.alarms:
+    if not result.alarms or result.improved:
         return None
     kinds = [str(kind) for kind in result.kinds]
     key = _digest(place or subject, *sorted(kinds))
     measures = sorted({f"{test.signal} ({test.test})" for test in result.alarms})
-    told = "; ".join(f"{kind}: {MEANING[kind]}" for kind in result.kinds)
     return Alert(
         id=_digest(key, time),
         time=time,
         level=worst_level(result.kinds, KIND_LEVELS),
         title=one_line(f"{', '.join(kinds)} in {subject}"),
-        verdict=told,
+        verdict=result.told,
         measures=tuple(measures),
         report_path=report_path,
         dedup_key=key,
