@@ -32,7 +32,11 @@ class Header:
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """Something that was done: when, what, by whom and why, in which phase (`containment`, `eradication`, `recovery`), with digests."""
+    """Something that was done: when, what, by whom and why, in which phase, with digests.
+
+    People state `containment`, `eradication` or `recovery`; a ledger gives `evidence`, or `prepared` for a store that was written beside
+    the one in use: only people know when it took its place.
+    """
 
     time: datetime | None
     what: str
@@ -147,6 +151,6 @@ class Facts:
 
     @property
     def contained_at(self) -> datetime | None:
-        """When containment began: as stated, else the first recorded containment."""
+        """When containment began: as stated, else the first containment that people recorded."""
         times = [action.time for action in self.actions if action.phase == "containment" and action.time]
         return self.header.contained_at or min(times, default=None)

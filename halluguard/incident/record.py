@@ -1,5 +1,6 @@
 """The incident record for people: what happened, when, why, to whom, what was done, and what is not known."""
 
+from collections import Counter
 from collections.abc import Iterator
 
 from halluguard.incident.document import Block, Bullets, Code, Heading, Inline, Paragraph, Table
@@ -202,8 +203,13 @@ def _phases(facts: Facts) -> Iterator[Block]:
     analysed = (
         "done by this run" if facts.traced and facts.cascades is not None else "partly done by this run"
     )
-    recorded = f"{counted(len(facts.actions), 'action')} recorded"
-    states = (_PEOPLE, analysed, _PEOPLE, analysed, recorded, recorded, _PEOPLE, _PEOPLE)
+    phases = Counter(action.phase for action in facts.actions)
+    kept = f"{analysed}; {counted(phases['evidence'], 'action')} recorded"
+    taken = f"{counted(phases['containment'] + phases['eradication'], 'action')} recorded"
+    if phases["prepared"]:
+        taken += f", {phases['prepared']:,} prepared: stores beside the one in use"
+    restored = f"{counted(phases['recovery'], 'action')} recorded"
+    states = (_PEOPLE, analysed, _PEOPLE, kept, taken, restored, _PEOPLE, _PEOPLE)
     rows = tuple(
         (phase, what, ("consistent with ", ", ".join(one.id for one in tags(*ids))), state)
         for (phase, what, ids), state in zip(PHASES, states, strict=True)

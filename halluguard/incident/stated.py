@@ -86,7 +86,7 @@ def _action(path: Path, number: int, value: Any) -> Action:
     return Action(time=None if time is None else _moment(path, f"{where}.time", time), **rest)
 
 
-_LEDGER_PHASES = {"new store written": "containment", "restored": "recovery"}
+_EVIDENCE = ("evidence copied", "proof")
 _TO_DO = ("approved, for people to do", "approved, to be made next", "declined")
 
 
@@ -118,7 +118,7 @@ def _deed(line: dict[str, Any]) -> Action:
         what=what,
         who=str(line.get("by") or ""),
         why=str(line.get("reason") or line.get("why") or ""),
-        phase=_LEDGER_PHASES.get(deed, "containment" if deed == "done" else "evidence"),
+        phase="evidence" if deed in _EVIDENCE or line.get("do") == "preserve_evidence" else "prepared",
         digest_before=str(before.get("root") or ""),
         digest_after=str(after.get("root") or line.get("root") or ""),
     )

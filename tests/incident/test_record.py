@@ -241,7 +241,7 @@ def test_the_ledger_of_a_response_becomes_actions(tmp_path):
     write_ledger(tmp_path / "ledger.jsonl", lines)
     copied, written = read_actions(tmp_path)
 
-    assert (copied.phase, written.phase) == ("evidence", "containment")
+    assert (copied.phase, written.phase) == ("evidence", "prepared")
     assert (written.what, written.digest_before, written.digest_after) == (
         (
             "new store written without 2 entries; 1 put back with an earlier text; 1 accused entry from outside it: "
@@ -251,6 +251,38 @@ def test_the_ledger_of_a_response_becomes_actions(tmp_path):
         "r2",
     )
     assert (written.who, written.why, written.time) == ("on-call", "poison", signed.at)
+
+
+def test_copied_evidence_and_a_new_store_beside_the_old_contain_nothing(run, header, tmp_path):
+    from halluguard.response.ledger import Signature, chain, write_ledger
+
+    signed = Signature("on-call", header.detected_at + timedelta(hours=1), "poison")
+    deeds = (
+        {"deed": "evidence copied"},
+        {"deed": "done", "do": "preserve_evidence"},
+        {"deed": "done", "do": "quarantine"},
+        {"deed": "new store written", "quarantined": ["bad"]},
+        {"deed": "restored", "to": "back"},
+    )
+    lines = ()
+    for deed in deeds:
+        lines = (*lines, chain(lines, signed, deed))
+    write_ledger(tmp_path / "ledger.jsonl", lines)
+    done = read_actions(tmp_path)
+    text = write(run, tmp_path / "out", header=header, actions=done)
+    users = (tmp_path / "out" / "drafts" / "users.md").read_text(encoding="utf-8")
+
+    assert [one.phase for one in done] == ["evidence", "evidence", "prepared", "prepared", "prepared"]
+    assert "We contained" not in users
+    assert "Time to containment is not known" in text
+    assert "partly done by this run" not in text
+    assert "done by this run; 2 actions recorded" in text
+    assert "0 actions recorded, 3 prepared: stores beside the one in use" in text
+
+    frozen = Action(header.detected_at + timedelta(hours=3), "write-back frozen")
+    told = write(run, tmp_path / "stated", header=header, actions=[*done, frozen])
+    assert "From detection to containment: 3.0 hours" in told
+    assert "1 action recorded, 3 prepared" in told
 
 
 def test_the_verbs_work_on_the_command_line(run, tmp_path):
