@@ -18,8 +18,9 @@ CORRECT_FACTS = 8
 
 
 def write_drafts(facts: Facts) -> dict[str, tuple[Block, ...]]:
-    """Return a draft by its reader: engineering, leadership, users, regulator."""
-    return {name: tuple(_framed(facts, name, body)) for name, body in _BODIES.items()}
+    """Return a draft by its reader: engineering, leadership, users, regulator; none for users where no claim is flagged."""
+    bodies = _BODIES if facts.report.rate.hits else {name: _nothing for name in _BODIES if name != "users"}
+    return {name: tuple(_framed(facts, name, body)) for name, body in bodies.items()}
 
 
 def _framed(facts: Facts, name: str, body: "Body") -> Iterator[Block]:
@@ -58,6 +59,17 @@ def _right(facts: Facts) -> Iterator[Block]:
         yield Paragraph(f"{len(passages) - len(shown)} further passages are in the record.")
 
 
+def _nothing(facts: Facts) -> Iterator[Block]:
+    yield Heading(2, "In short")
+    yield Paragraph(
+        f"No claim of the log is flagged: {rate_told(facts)}. This is a false alarm or a near miss, and no user is to be told."
+    )
+    yield from _done(facts)
+    if facts.limits:
+        yield Heading(2, "What the log could not show")
+        yield Bullets(tuple(Code(line) for line in facts.limits))
+
+
 def _engineering(facts: Facts) -> Iterator[Block]:
     level, rule = propose_severity(facts)
     yield Paragraph(f"{level} proposed: {rule}.")
@@ -90,7 +102,7 @@ def _leadership(facts: Facts) -> Iterator[Block]:
     yield Bullets(
         (
             f"The chatbot gave answers that our trusted documents do not bear out: {rate_told(facts)}.",
-            f"Since {known(facts.first_false_answer)}; the last one in the log is of {known(facts.last_false_answer)}.",
+            *_since(facts),
             f"Reached: {reach_told(facts)}.",
             f"Severity proposed: {level}, because {rule}.",
             *(f"Cause so far: {kind}." for kind in judge_kinds(facts)),
@@ -111,12 +123,27 @@ def _leadership(facts: Facts) -> Iterator[Block]:
     yield Bullets(open_questions(facts))
 
 
+def _since(facts: Facts) -> tuple[str, ...]:
+    if facts.first_false_answer is None:
+        return ()
+    return (
+        f"Since {known(facts.first_false_answer)}; the last one in the log is of {known(facts.last_false_answer)}.",
+    )
+
+
+def _given_between(facts: Facts) -> str:
+    given = "our assistant gave some answers that were not right."
+    if facts.first_false_answer is None:
+        return given[0].upper() + given[1:]
+    return f"Between {known(facts.first_false_answer)} and {known(facts.last_false_answer)} {given}"
+
+
 def _users(facts: Facts) -> Iterator[Block]:
     yield from _right(facts)
     yield Heading(2, "What happened")
     yield Bullets(
         (
-            f"Between {known(facts.first_false_answer)} and {known(facts.last_false_answer)} our assistant gave some answers that were not right.",
+            _given_between(facts),
             "You receive this because our log shows that you may have had one of them.",
         )
     )

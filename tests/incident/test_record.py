@@ -52,6 +52,27 @@ def test_a_calm_run_is_a_near_miss_and_not_an_incident(make, tmp_path):
     assert "false alarm or a near miss" in text
 
 
+def test_where_nothing_is_flagged_no_draft_accuses_the_bot_and_users_get_none(make, tmp_path):
+    write(make(clean=True), tmp_path / "out")
+    drafts = {path.stem: path.read_text(encoding="utf-8") for path in (tmp_path / "out" / "drafts").iterdir()}
+
+    assert sorted(drafts) == ["engineering", "leadership", "regulator"]
+    for text in drafts.values():
+        assert "No claim of the log is flagged: 0 of 12" in text
+        assert "gave answers" not in text
+
+
+def test_drafts_leave_out_times_that_the_log_does_not_give(make, tmp_path):
+    write(make(timed=False), tmp_path / "out")
+    users, leadership = (
+        (tmp_path / "out" / "drafts" / f"{name}.md").read_text() for name in ("users", "leadership")
+    )
+
+    assert "Between not recorded" not in users
+    assert "- Our assistant gave some answers that were not right." in users
+    assert "Since not recorded" not in leadership
+
+
 def test_actions_set_the_time_of_containment(run, header, tmp_path):
     done = Action(
         header.detected_at + timedelta(hours=3),
