@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from halluguard.grounding.known_false import is_known_false
 from halluguard.incident.document import Block, Bullets, Code, Heading, Inline, Paragraph, Table
 from halluguard.incident.facts import Facts
-from halluguard.incident.judge import MEANING, identify, judge_kinds, propose_severity
+from halluguard.incident.judge import identify, judge_kinds, meaning_of, propose_severity
 from halluguard.incident.questions import open_questions
 from halluguard.incident.wording import NOT_RECORDED, counted, known, named, rate_told, reach_told, stated
 from halluguard.records import Status
@@ -78,7 +78,7 @@ def _engineering(facts: Facts) -> Iterator[Block]:
     yield Bullets(
         (
             f"Ungrounded: {rate_told(facts)}.",
-            *(f"{kind.capitalize()}: {MEANING[kind]}." for kind in judge_kinds(facts)),
+            *(f"{kind.capitalize()}: {meaning_of(kind, facts)}." for kind in judge_kinds(facts)),
         )
     )
     yield Heading(2, "What to do now")
@@ -98,10 +98,11 @@ def _engineering(facts: Facts) -> Iterator[Block]:
 
 def _leadership(facts: Facts) -> Iterator[Block]:
     level, rule = propose_severity(facts)
+    held_against = "our trusted documents" if facts.has_trusted else "the texts they were held against"
     yield Heading(2, "In short")
     yield Bullets(
         (
-            f"The chatbot gave answers that our trusted documents do not bear out: {rate_told(facts)}.",
+            f"The chatbot gave answers that {held_against} do not bear out: {rate_told(facts)}.",
             *_since(facts),
             f"Reached: {reach_told(facts)}.",
             f"Severity proposed: {level}, because {rule}.",
@@ -189,7 +190,7 @@ def _regulator(facts: Facts) -> Iterator[Block]:
     yield Heading(2, "Nature of the incident")
     yield Bullets(
         (
-            *(f"{kind.capitalize()}: {MEANING[kind]}." for kind in judge_kinds(facts)),
+            *(f"{kind.capitalize()}: {meaning_of(kind, facts)}." for kind in judge_kinds(facts)),
             *(one.told for one in identify(facts)),
         )
     )

@@ -145,6 +145,16 @@ class Facts:
     limits: tuple[str, ...] = field(default=())
 
     @property
+    def has_trusted(self) -> bool:
+        """Whether answers were held against trusted documents."""
+        return bool((self.manifest.get("inputs") or {}).get("trusted"))
+
+    @property
+    def has_known_false(self) -> bool:
+        """Whether answers were held against statements that people know to be false."""
+        return bool((self.manifest.get("inputs") or {}).get("known_false"))
+
+    @property
     def responsible(self) -> tuple[EntryFact, ...]:
         """The entries that the trace found responsible."""
         return tuple(entry for entry in self.entries if entry.verdict is SuspectVerdict.RESPONSIBLE)

@@ -18,11 +18,9 @@ class Kind(StrEnum):
     NOTHING = "nothing ungrounded"
 
 
-MEANING = {
-    Kind.CORRUPTED_SOURCE: "entries of the store say what the trusted documents deny, and answers followed them",
+_MEANING = {
     Kind.STALE_VECTORS: "vectors of responsible or corrupted entries do not fit their texts",
     Kind.WRITE_BACK: "answers that asserted a false claim came back into the store as entries",
-    Kind.INVENTION: "answers state what no retrieved or trusted text bears out",
     Kind.UNDETERMINED: "the evidence does not say where the flagged claims came from",
     Kind.NOTHING: "no claim of the log is flagged",
 }
@@ -53,6 +51,23 @@ _GROUNDS = {
 _ADVERSARY = {
     Kind.CORRUPTED_SOURCE: ("AML.T0070", "AML.T0071"),
     Kind.WRITE_BACK: ("AML.T0059",),
+}
+
+
+def meaning_of(kind: Kind, facts: Facts) -> str:
+    """Say what a kind means in a run that was given trusted documents, statements known to be false, both or neither."""
+    if kind is Kind.CORRUPTED_SOURCE:
+        return f"entries of the store {_DENIED[facts.has_trusted, facts.has_known_false]}, and answers followed them"
+    if kind is Kind.INVENTION:
+        return f"answers state what no retrieved {'or trusted ' if facts.has_trusted else ''}text bears out"
+    return _MEANING[kind]
+
+
+_DENIED = {
+    (True, True): "say what the trusted documents deny or people reported as false",
+    (True, False): "say what the trusted documents deny",
+    (False, True): "say what people reported as false",
+    (False, False): "are behind flagged claims",
 }
 
 

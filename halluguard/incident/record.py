@@ -3,10 +3,11 @@
 from collections import Counter
 from collections.abc import Iterator
 
+from halluguard.grounding.known_false import is_known_false
 from halluguard.incident.document import Block, Bullets, Code, Heading, Inline, Paragraph, Table
-from halluguard.incident.facts import Facts
+from halluguard.incident.facts import EntryFact, Facts
 from halluguard.incident.identifiers import SOURCES, tags
-from halluguard.incident.judge import MEANING, Kind, identify, judge_kinds, propose_severity
+from halluguard.incident.judge import Kind, identify, judge_kinds, meaning_of, propose_severity
 from halluguard.incident.questions import open_questions
 from halluguard.incident.wording import (
     NOT_RECORDED,
@@ -72,7 +73,7 @@ def _summary(facts: Facts) -> Iterator[Block]:
         (
             f"Ungrounded: {rate_told(facts)}.",
             f"Reached: {reach_told(facts)}.",
-            *(f"{kind.capitalize()}: {MEANING[kind]}." for kind in kinds),
+            *(f"{kind.capitalize()}: {meaning_of(kind, facts)}." for kind in kinds),
             f"Spread: {facts.regime or 'the cascade was not scored'}.",
             f"Severity proposed: {level}, because {rule}. A person decides.",
             "Intent: a person suspects an adversary; the log cannot show one."
@@ -143,8 +144,8 @@ def _cause(facts: Facts) -> Iterator[Block]:
         )
         if entry.text:
             yield Table(
-                ("The entry says", "The trusted documents say"),
-                ((Code(entry.text[:SHOWN_TEXT]), (Code(entry.trusted_text[:SHOWN_TEXT]), " in ", Code(entry.trusted_id)) if entry.trusted_text else "nothing near"),),
+                ("The entry says", _denier(facts, entry)),
+                ((Code(entry.text[:SHOWN_TEXT]), (Code(entry.trusted_text[:SHOWN_TEXT]), " in ", Code(entry.trusted_id)) if entry.trusted_text else "nothing near" if facts.has_trusted else "no trusted documents were given"),),
             )  # fmt: skip
     left_out = len(facts.responsible) - NAMED_ENTRIES
     if left_out > 0:
@@ -160,6 +161,13 @@ def _cause(facts: Facts) -> Iterator[Block]:
         yield Paragraph(
             "For some claims the evidence does not decide; they are counted above and blamed on nobody."
         )
+
+
+def _denier(facts: Facts, entry: EntryFact) -> str:
+    """Return the name of what stands against an entry's text."""
+    if is_known_false(entry.trusted_id):
+        return "Reported as false"
+    return "The trusted documents say" if facts.has_trusted else "Held against"
 
 
 def _figure(value: float | None) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from halluguard.grounding.known_false import is_known_false
 from halluguard.records import Status
 from halluguard.report import charts, wording
 from halluguard.report.brief import brief
@@ -43,6 +44,7 @@ def _environment() -> Environment:
         attribute=_attribute, percent=wording.percent, interval=wording.interval, moment=wording.moment, day=wording.day,
         counted=wording.counted, short_day=wording.short_day,
     )  # fmt: skip
+    environment.tests["known_false"] = is_known_false
     environment.globals.update(
         brief=brief,
         charts=charts,

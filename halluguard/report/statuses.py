@@ -17,15 +17,15 @@ class Wording:
 WORDINGS = {
     Status.SOURCE_CONFLICT: Wording(
         "Source conflict", "conflict",
-        "The cited passage says it, and the trusted documents say otherwise. This is the mark of a corrupted source.",
+        "The cited passage says it, and it is false by the trusted documents or by report. This is the mark of a corrupted source.",
     ),
     Status.CONTRADICTED: Wording(
         "Contradicted", "contradicted",
-        "No cited passage says it, and the trusted documents say otherwise.",
+        "No cited passage says it, and it is false by the trusted documents or by report.",
     ),
     Status.UNSUPPORTED: Wording(
         "Unsupported", "unsupported",
-        "Neither a cited passage nor the trusted documents say it: the model's own invention.",
+        "No cited passage says it, nor any trusted document that was given: the model's own invention.",
     ),
     Status.MISATTRIBUTED: Wording(
         "Misattributed", "misattributed",
@@ -33,7 +33,7 @@ WORDINGS = {
     ),
     Status.UNCITED: Wording("Uncited", "uncited", "True by the trusted documents, but given without a citation."),
     Status.UNCORROBORATED: Wording(
-        "Uncorroborated", "uncorroborated", "The cited passage says it; the trusted documents say nothing on the point.",
+        "Uncorroborated", "uncorroborated", "The cited passage says it; no trusted document speaks on the point.",
     ),
     Status.GROUNDED: Wording("Grounded", "grounded", "The cited passage says it and the trusted documents agree."),
     Status.ABSTAINED: Wording("Abstained", "abstained", "The answer declined to say. Not counted in any rate."),

@@ -98,7 +98,7 @@ def finding(data: ReportData) -> str:
     if not found.n_culprits:
         if found.traced:
             return "The trace found no entry of the store responsible."
-        return "No cited passage disagrees with the trusted documents: the flagged claims are not what their sources say."
+        return "No cited passage is denied by a trusted document or by report: the flagged claims are not what their sources say."
     claims = f"{found.n_claims:,} of the {counted(total, 'flagged claim')}"
     if found.traced:
         verb = "is" if found.n_culprits == 1 else "are"
@@ -108,7 +108,7 @@ def finding(data: ReportData) -> str:
         )
     return (
         f"{counted(found.n_culprits, 'cited passage')}{_from_sources(data)} "
-        f"{'disagrees' if found.n_culprits == 1 else 'disagree'} with the trusted documents and stand{'s' if found.n_culprits == 1 else ''} "
+        f"{'is' if found.n_culprits == 1 else 'are'} false by the trusted documents or by report and stand{'s' if found.n_culprits == 1 else ''} "
         f"behind {claims}, in {counted(found.n_turns, 'answer')}, first seen {moment(found.first_seen)}."
     )
 

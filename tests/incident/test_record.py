@@ -12,6 +12,7 @@ from halluguard.incident import Action, read_actions, read_stated, write_inciden
 from halluguard.incident.document import Bullets, Code, Heading, Paragraph, Table, to_html, to_markdown
 from halluguard.incident.identifiers import SOURCES, TABLE, Framework, tag
 from halluguard.incident.record import PHASES
+from halluguard.run import Run
 
 FALSE = "Tickets can be refunded for 90 days after departure."
 
@@ -143,6 +144,25 @@ def test_what_people_reported_as_false_is_not_told_as_right(make, tmp_path):
 
     assert "90 days after departure" not in told
     assert "The run holds no trusted passage on this." in told
+
+
+def test_trusted_documents_are_named_only_where_some_were_given(make, tmp_path):
+    run = make()
+    manifest = json.loads((run.path / "manifest.json").read_text())
+    del manifest["inputs"]["trusted"]
+    manifest["inputs"]["known_false"] = {"path": "false.txt", "sha256": "c" * 64}
+    (run.path / "manifest.json").write_text(json.dumps(manifest))
+    rows = run.read("suspects").to_pylist()
+    refuted = {"nearest_trusted_id": "known-false:1", "nearest_trusted_text": f"Known to be false: {FALSE}"}
+    run.write("suspects", [row | refuted for row in rows])
+    text = write(Run.open(run.path), tmp_path / "out")
+    leadership = (tmp_path / "out" / "drafts" / "leadership.md").read_text(encoding="utf-8")
+
+    assert "entries of the store say what people reported as false, and answers followed them" in text
+    assert "| The entry says | Reported as false |" in text
+    assert "answers state what no retrieved text bears out" in text
+    for page in (text, leadership):
+        assert "trusted documents" not in page.replace("log coverage, trusted documents", "")
 
 
 def test_every_responsible_entry_counts_in_the_facts_and_the_exports(make, tmp_path):
