@@ -15,12 +15,16 @@ REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
 _UNSAFE_RANGES = (
     "\x00-\x08\x0b-\x1f\x7f-\x9f"  # C0 but tab and line feed, DEL, C1
-    "\u00ad\u061c\u180e\u200b\u200e\u200f"  # soft hyphen, Arabic letter mark, zero-width space, direction marks
+    "\u00ad\u061c\u200b\u200e\u200f"  # soft hyphen, Arabic letter mark, zero-width space, direction marks
     "\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"  # line separators, bidi overrides and isolates, invisibles
+    "\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\uffa0"  # joiners, fillers and vowels that show nothing
+    "\ufe00-\ufe0e"  # variation selectors 1 to 15; the 16th asks for a picture and is unsafe after other text
     "\ufffe\uffff\ud800-\udfff"  # noncharacters and lone surrogates, which cannot be written as UTF-8
     "\U000e0000-\U000e0fff"  # tags and variation selectors that can carry a hidden message
 )
-UNSAFE = re.compile(f"[{_UNSAFE_RANGES}]")
+_PICTURES = "\u00a9\u00ae\u203c-\u27ff\u2900-\u2bff\u3030\u303d\u3297\u3299\U0001f000-\U0001faff"
+"""What U+FE0F may follow: signs and emoji; a keycap may follow it."""
+UNSAFE = re.compile(f"[{_UNSAFE_RANGES}]|(?<![{_PICTURES}])\ufe0f(?!\u20e3)")
 """One character that steers a terminal, reorders a line, hides text, or cannot be encoded.
 
 Joiners (U+200C, U+200D) stay: Persian, Indic scripts and emoji are spelt with them.
@@ -38,6 +42,8 @@ _NAMES = {
     "\ufeff": "BOM",
 }  # fmt: skip
 _FORMULA_STARTS = frozenset("=+-@|%\t\r\n＝＋－＠")
+_CELL_INSIDE = re.compile(r'([;\t\n])(?=[" \N{NO-BREAK SPACE}\N{IDEOGRAPHIC SPACE}]*[=+\-@|%＝＋－＠])')
+"""Where a spreadsheet that splits at semicolons or tabs begins a cell with a formula inside a text; quotes only hold in a first column."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +70,15 @@ def one_line(text: str, limit: int = 120) -> str:
 
 def visible(text: str) -> tuple[Piece, ...]:
     """Split `text` into runs that may be shown and labels for characters that may not; repeats share one label."""
+    shown = text.replace("\r\n", "\n")
+    unsafe = {found.start() for found in UNSAFE.finditer(shown)}
     pieces: list[Piece] = []
-    for unsafe, run in groupby(
-        text.replace("\r\n", "\n"), key=lambda character: bool(UNSAFE.match(character))
-    ):
-        if not unsafe:
-            pieces.append(Piece("".join(run)))
+    for hidden, run in groupby(enumerate(shown), key=lambda one: one[0] in unsafe):
+        characters = [character for _, character in run]
+        if not hidden:
+            pieces.append(Piece("".join(characters)))
             continue
-        for character, repeats in groupby(run):
+        for character, repeats in groupby(characters):
             count = sum(1 for _ in repeats)
             name = _NAMES.get(character, f"U+{ord(character):04X}")
             pieces.append(Piece(f"‹{name}›" if count == 1 else f"‹{name} ×{count}›", hidden=True))
@@ -79,11 +86,11 @@ def visible(text: str) -> tuple[Piece, ...]:
 
 
 def csv_cell(text: str) -> str:
-    """Return `text` for a spreadsheet: a cell that could be read as a formula gets an apostrophe in front.
+    """Return `text` for a spreadsheet: what could be read as a cell with a formula gets an apostrophe in front, also inside the text.
 
     Control, bidi and invisible characters become U+FFFD first. Idempotent.
     """
-    shown = plain(text)
+    shown = _CELL_INSIDE.sub(r"\1'", plain(text))
     begins = shown.lstrip(" \N{NO-BREAK SPACE}\N{IDEOGRAPHIC SPACE}")[:1]
     return f"'{shown}" if begins in _FORMULA_STARTS and begins else shown
 

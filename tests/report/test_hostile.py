@@ -11,6 +11,7 @@ from markdown_it import MarkdownIt
 
 from halluguard.report.hostile import (
     UNSAFE,
+    Piece,
     code_block,
     code_span,
     csv_cell,
@@ -36,7 +37,9 @@ def test_plain_text_steers_no_terminal(text):
     assert plain(plain(text)) == plain(text)
 
 
-@given(st.text(st.characters(categories=["L", "N", "P", "Zs"])))
+@given(
+    st.text(st.characters(categories=["L", "N", "P", "Zs"], exclude_characters="\u115f\u1160\u3164\uffa0"))
+)
 @MODEST
 def test_ordinary_text_of_any_script_stays_as_it_is(text):
     assert plain(text) == text
@@ -53,6 +56,9 @@ def test_ordinary_text_of_any_script_stays_as_it_is(text):
         ("one\r\ntwo\rthree", "one\ntwo�three"),
         ("pay \u202e001\u202c now", "pay �001� now"),
         ("a\u200bb\ufeffc\U000e0041", "a�b�c�"),
+        ("refund\u3164\u2800\ufe01\ufe02policy\u180b\u034f", "refund����policy��"),
+        ("a\u115f\u1160\uffa0\u17b4\u17b5b\ufe0f", "a�����b�"),
+        ("❤️ 🏳️‍🌈 1️⃣ ™️", "❤️ 🏳️‍🌈 1️⃣ ™️"),
         ("نمی‌خواهم 👩‍🚀\tx\n", "نمی‌خواهم 👩‍🚀\tx\n"),
     ],
 )
@@ -85,6 +91,24 @@ def test_no_cell_can_be_read_as_a_formula(text):
     cell = csv_cell(text)
     assert cell.lstrip(" \xa0\u3000")[:1] not in set("=+-@|\t\r\n＝＋－＠") or not cell
     assert csv_cell(cell) == cell
+
+
+@pytest.mark.parametrize(
+    "text", ["Refunds;=HYPERLINK(1)", 'x; "=cmd"', "two\n=cmd()", "a\t+1", "a;\t@x", "a;＝1", 'a;"";-1']
+)
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_no_cell_becomes_a_formula_where_a_reader_splits_otherwise(tmp_path, text, delimiter):
+    write_csv(tmp_path / "out.csv", ["a", "b", "c"], [(text, "ok", text)])
+    with (tmp_path / "out.csv").open(encoding="utf-8", newline="") as stream:
+        cells = [cell for row in csv.reader(stream, delimiter=delimiter) for cell in row]
+
+    assert not [cell for cell in cells if cell.lstrip(' "\t')[:1] in set("=+-@|%＝") and cell.strip(' "')]
+    assert csv_cell(csv_cell(text)) == csv_cell(text)
+
+
+def test_emoji_are_shown_as_they_are_and_a_loose_selector_is_labelled():
+    assert visible("❤️") == (Piece("❤️"),)
+    assert [piece.text for piece in visible("a\ufe0f\u3164")] == ["a", "‹U+FE0F›", "‹U+3164›"]
 
 
 def test_a_csv_file_reads_back_with_numbers_as_numbers(tmp_path):
