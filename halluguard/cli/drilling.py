@@ -69,13 +69,17 @@ def drill(
         raise SettingError(
             "drill takes one scenario or --all, and a folder: halluguard drill SCENARIO -o DIR"
         )
+    if tabletop and scored:
+        raise SettingError(
+            "--tabletop plays nothing, so there is nothing to score. Leave out --score or --tabletop"
+        )
     names = {name: output / name for name in tell_scenarios()} if every else {str(scenario): output}
     if tabletop:
         from halluguard.drill import load_scenario
         from halluguard.drill.tabletop import write_tabletop
 
-        for name, folder in names.items():
-            typer.echo(write_tabletop(load_scenario(name), folder))
+        guides = [str(write_tabletop(load_scenario(name), folder)) for name, folder in names.items()]
+        print_json({"tabletop": guides}) if as_json else typer.echo("\n".join(guides))
         return
     choice = model_choice(
         nli_model, embedder, device, cache=cache, no_cache=no_cache, calibration=calibration

@@ -100,3 +100,13 @@ def test_a_folder_that_holds_something_is_left_alone_before_anything_is_played(s
     with pytest.raises(InputError, match="not empty"):
         run_drill(short, tmp_path, embedder=None)
     assert sorted(p.name for p in tmp_path.iterdir()) == ["mine.txt", "short.yaml"]
+
+
+def test_a_tabletop_is_told_as_json_and_is_not_scored(tmp_path):
+    done = drill("cached-ghost", "-o", tmp_path / "kit", "--tabletop", "--json")
+    (guide,) = json.loads(done.stdout)["tabletop"]
+
+    assert Path(guide).is_file()
+    refused = drill("cached-ghost", "-o", tmp_path / "other", "--tabletop", "--score")
+    assert (refused.returncode, (tmp_path / "other").exists()) == (2, False)
+    assert "Leave out --score or --tabletop" in refused.stderr
