@@ -24,7 +24,7 @@ _PAIRS = 100
 
 
 def examine(*, nli_model: str | None = None, device: str = "auto") -> dict[str, Any]:
-    """Return facts in the order they are worth reading; a model that is missing is a fact, not an error."""
+    """Return facts in the order they are worth reading; a model or device that is missing is a fact, not an error."""
     from halluguard import __version__
     from halluguard.grounding.check import library_versions
     from halluguard.models import default_cache_path
@@ -37,7 +37,8 @@ def examine(*, nli_model: str | None = None, device: str = "auto") -> dict[str, 
         "extras": ", ".join(sorted(e for e, m in _EXTRAS.items() if importlib.util.find_spec(m))) or "none",
         "cache": _cache_fact(default_cache_path()),
     }
-    return {**facts, **_device_facts(device), **_model_facts(nli_model, device)}
+    found, usable = _device_facts(device)
+    return {**facts, **found, **_model_facts(nli_model, usable)}
 
 
 def _cache_fact(path: Path) -> str:
@@ -48,15 +49,20 @@ def _cache_fact(path: Path) -> str:
     return str(path) if cache.available else f"{path} cannot be written; name another with --cache"
 
 
-def _device_facts(device: str) -> dict[str, Any]:
+def _device_facts(device: str) -> tuple[dict[str, Any], str]:
+    """Return what is told of the device, and where models can run: there, or on the CPU where it is missing."""
     import torch
 
     from halluguard.models.devices import place
 
-    facts: dict[str, Any] = {"device": str(place(device)), "threads": torch.get_num_threads()}
+    try:
+        told, usable = str(place(device)), device
+    except ModelError as error:
+        told, usable = f"missing: {error}. Models are tried on the CPU", "cpu"
+    facts: dict[str, Any] = {"device": told, "threads": torch.get_num_threads()}
     if torch.cuda.is_available():
         facts["gpu"] = torch.cuda.get_device_name(0)
-    return facts
+    return facts, usable
 
 
 _PAIR = (
@@ -74,8 +80,11 @@ def _speed(nli: "NliModel") -> str:
 
 
 def _model_facts(nli_model: str | None, device: str) -> dict[str, Any]:
+    from huggingface_hub.utils.logging import set_verbosity_error
+
     from halluguard.models import load_embedder, load_nli
 
+    set_verbosity_error()  # the hub tells of every new try to reach it; that a model is missing is told below
     facts: dict[str, Any] = {}
     try:
         embedder = load_embedder(device=device)

@@ -362,6 +362,22 @@ def test_doctor_names_models_and_device():
     assert "cannot be written" not in facts["cache"]
 
 
+def test_doctor_tells_of_a_missing_device_and_a_missing_model(monkeypatch):
+    import logging
+
+    import torch
+
+    from halluguard.doctor import examine
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    facts = examine(nli_model="no/such/folder", device="cuda")
+
+    assert facts["device"].startswith("missing: device cuda was asked for")
+    assert "missing" not in facts["embedder"]
+    assert facts["nli model"].startswith("missing: ")
+    assert not logging.getLogger("huggingface_hub").isEnabledFor(logging.WARNING)
+
+
 def test_extras_of_doctor_are_those_of_the_project(root):
     from halluguard.doctor import _EXTRAS
 
