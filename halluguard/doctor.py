@@ -84,7 +84,8 @@ def _model_facts(nli_model: str | None, device: str) -> dict[str, Any]:
 
     from halluguard.models import load_embedder, load_nli
 
-    set_verbosity_error()  # the hub tells of every new try to reach it; that a model is missing is told below
+    # the hub tells of every new try to reach it; that a model is missing is told below
+    set_verbosity_error()  # type: ignore[no-untyped-call]
     facts: dict[str, Any] = {}
     try:
         embedder = load_embedder(device=device)
