@@ -166,25 +166,31 @@ def _first_windows(samples: Sequence[Sample]) -> tuple[list[Sample], list[Sample
 def _trusted_changed(baseline: Run | None, runs: Sequence[Run]) -> bool | None:
     """Whether what can deny an answer differs among the runs: trusted documents, statements known to be false; None where none was given.
 
-    Raises SettingError where some runs had one and some had none: an answer is in conflict only where something can deny it.
+    Raises SettingError where some runs had something and some had nothing, or documents only some: an answer is in conflict only
+    where something can deny it. Statements beside documents are a change like another edition of the documents.
     """
     everyone = (*([baseline] if baseline else []), *runs)
-    found = [_input_changed(everyone, name) for name in ("trusted", "known_false")]
-    known = [changed for changed in found if changed is not None]
-    return any(known) if known else None
+    trusted, known_false = _digests(everyone, "trusted"), _digests(everyone, "known_false")
+    _require_alike(everyone, trusted, "--trusted")
+    if not any(trusted):
+        _require_alike(everyone, known_false, "--known-false")
+    if not any((*trusted, *known_false)):
+        return None
+    return len(set(zip(trusted, known_false, strict=True))) > 1
 
 
-def _input_changed(everyone: Sequence[Run], name: str) -> bool | None:
-    digests = [((run.manifest.get("inputs") or {}).get(name) or {}).get("sha256") for run in everyone]
-    option = f"--{name.replace('_', '-')}"
-    having = [str(run.path) for run, digest in zip(everyone, digests, strict=True) if digest is not None]
-    lacking = [str(run.path) for run, digest in zip(everyone, digests, strict=True) if digest is None]
+def _digests(runs: Sequence[Run], name: str) -> list[str | None]:
+    return [((run.manifest.get("inputs") or {}).get(name) or {}).get("sha256") for run in runs]
+
+
+def _require_alike(runs: Sequence[Run], digests: Sequence[str | None], option: str) -> None:
+    having = [str(run.path) for run, digest in zip(runs, digests, strict=True) if digest is not None]
+    lacking = [str(run.path) for run, digest in zip(runs, digests, strict=True) if digest is None]
     if having and lacking:
         raise SettingError(
             f"{_listed(having)} checked with {option} and {_listed(lacking)} checked without: their rates mean different "
             "things. Check them alike"
         )
-    return len(set(digests)) > 1 if having else None
 
 
 def _listed(paths: Sequence[str]) -> str:

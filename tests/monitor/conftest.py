@@ -32,7 +32,8 @@ def make_run(tmp_path):
             tmp_path / name,
             {
                 "fingerprint": name,
-                "inputs": {"trusted": {"sha256": trusted}, "known_false": {"sha256": known_false}},
+                "inputs": {"trusted": {"sha256": trusted}}
+                | ({"known_false": {"sha256": known_false}} if known_false else {}),
                 "state": "finished",
             },
         )
