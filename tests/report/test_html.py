@@ -36,6 +36,19 @@ def test_timings_do_not_change_the_page(make_run):
     assert rendered("one", 1.0) == rendered("two", 2.0)
 
 
+def test_what_people_reported_as_false_is_not_shown_as_a_trusted_text(library_run, tmp_path):
+    shutil.copytree(library_run.path, tmp_path / "run")
+    run = Run.open(tmp_path / "run")
+    for table, column in (("claims", "trusted_evidence_id"), ("suspects", "nearest_trusted_id")):
+        rows = run.read(table).to_pylist()
+        run.write(table, [row | {column: "known-false:1" if row[column] else row[column]} for row in rows])
+    told = BeautifulSoup(render_html(collect(run)), "html.parser").get_text()
+
+    assert "Reported as false" in told
+    for words in ("The trusted documents say", "The nearest trusted text says", "trusted documents: support"):
+        assert words not in told
+
+
 def test_hostile_text_is_shown_and_does_nothing(page, soup):
     assert not UNSAFE.search(page)
     assert not soup.find_all(["script", "iframe", "img", "object", "embed", "form", "base"])
