@@ -1,13 +1,12 @@
 """`respond` from end to end: propose, apply, prove, restore, each with its files in one folder."""
 
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from halluguard.errors import InputError
 from halluguard.response.apart import list_kept, require_apart
-from halluguard.response.ledger import Signature, append_ledger
+from halluguard.response.ledger import Signature, append_ledger, read_ledger
 from halluguard.response.plan import Plan, read_plan, write_plan
 from halluguard.response.propose import Found, Search, propose_plan
 from halluguard.response.quarantine import LEDGER, PLAN, STORE, Applied, apply_plan, read_applied
@@ -129,14 +128,21 @@ def find_unproved(store: Store, folder: Path, plan: Plan) -> Applied | None:
     """Return what was applied in a folder and not proved yet, though its plan asks for a proof; None where that is not so.
 
     Raises:
-        InputError: another plan than the given one was applied there, or another store was reduced.
+        InputError: another plan than the given one was applied there, another store was reduced, or the ledger was edited.
 
     """
-    if not (folder / LEDGER).is_file() or (folder / PROOF).exists() or not wants_proof(plan):
+    if not (folder / LEDGER).is_file() or not wants_proof(plan) or _is_proof_recorded(folder):
         return None
     if plan != read_plan(folder / PLAN):
         raise InputError(f"{folder}: another plan was applied here. Leave --plan out to prove that one")
     return read_applied(store, folder)
+
+
+def _is_proof_recorded(folder: Path) -> bool:
+    """Tell whether the ledger names the very proof that lies in a folder; a kill may have come between the two."""
+    path = folder / PROOF
+    digest = digest_file(path) if path.is_file() else None
+    return any(line.get("deed") == "proof" and line.get("proof") == digest for line in read_ledger(folder / LEDGER))
 
 
 def wants_proof(plan: Plan) -> bool:
@@ -164,10 +170,9 @@ def prove_response(
     write_json(folder / PROOF, proof.as_dict())
     if signed is not None:
         verdict = proof.as_dict()["verdict"]
-        with suppress(PermissionError):
-            append_ledger(
-                folder / LEDGER,
-                signed,
-                {"deed": "proof", "verdict": verdict, "proof": digest_file(folder / PROOF)},
-            )
+        append_ledger(
+            folder / LEDGER,
+            signed,
+            {"deed": "proof", "verdict": verdict, "proof": digest_file(folder / PROOF)},
+        )
     return proof

@@ -13,6 +13,8 @@ import pytest
 from halluguard.errors import HalluguardWarning, InputError, StoreError
 from halluguard.response import apply_plan, plan_response, read_ledger, restore_store
 from halluguard.response.digests import leaf_of
+from halluguard.response.ledger import append_ledger
+from halluguard.run import digest_file
 from halluguard.stores import filled_bytes, open_store
 
 KINDS = ("native_store", "faiss_store", "chroma_store", "llamaindex_store")
@@ -715,7 +717,10 @@ def test_models_are_loaded_before_anything_is_written_and_a_missing_proof_is_mad
     write_native(tmp_path / "other", rows[:2], np.eye(2, 3, dtype=np.float32))
     with pytest.raises(InputError, match="not the store that the plan was applied to"):
         api.apply_response(empty_run, tmp_path / "other", out, signed=signed, models=models)
-    (out / "proof.json").write_text("{}")
+    (out / "proof.json").write_text("{}")  # killed before the ledger had its line
+    assert api.apply_response(empty_run, folder, out, signed=signed, models=models)[1] == "proof"
+    proof = {"deed": "proof", "verdict": "proved", "proof": digest_file(out / "proof.json")}
+    append_ledger(out / "ledger.jsonl", signed, proof)
     with pytest.raises(InputError, match="was applied here"):
         api.apply_response(empty_run, folder, out, signed=signed, models=models)
 
