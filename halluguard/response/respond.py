@@ -142,7 +142,9 @@ def _is_proof_recorded(folder: Path) -> bool:
     """Tell whether the ledger names the very proof that lies in a folder; a kill may have come between the two."""
     path = folder / PROOF
     digest = digest_file(path) if path.is_file() else None
-    return any(line.get("deed") == "proof" and line.get("proof") == digest for line in read_ledger(folder / LEDGER))
+    return any(
+        line.get("deed") == "proof" and line.get("proof") == digest for line in read_ledger(folder / LEDGER)
+    )
 
 
 def wants_proof(plan: Plan) -> bool:

@@ -12,7 +12,7 @@ from typing import Any
 
 from halluguard.errors import InputError
 from halluguard.response.apart import list_store, require_apart
-from halluguard.response.digests import Leaf, leaf_of, root_of
+from halluguard.response.digests import Leaf, digest_text, leaf_of, root_of
 from halluguard.stores import Store, open_store
 
 SCHEMA = "halluguard-snapshot/1"
@@ -129,17 +129,19 @@ def last_without(
 ) -> Snapshot | None:
     """Return the largest-dated snapshot that holds none of the bad entries with the text they have now, or None.
 
-    An entry edited in place stands in it with another text. `bad` maps ids to digests of texts. Where no entry of a snapshot has
-    a time, or none of the bad has, their absence alone counts.
+    An entry edited in place stands in it with another text. `bad` maps ids to digests of texts; a text of one is bad under any id,
+    for a store built anew may give others. Where no entry of a snapshot has a time, or none of the bad has, their absence alone
+    counts.
     """
     limit = None if before is None else before.isoformat()
+    texts = {*bad.values()} - {None, digest_text("")}
     found: list[tuple[str, int, Snapshot]] = []
     for path in paths:
         count, latest, clean = 0, "", True
         for leaf in leaves_of(path, collection):
             count += 1
             latest = max(latest, leaf.ingested_at or "")
-            clean = clean and (leaf.id not in bad or leaf.text != bad[leaf.id])
+            clean = clean and leaf.text not in texts and (leaf.id not in bad or leaf.text != bad[leaf.id])
         if clean and (limit is None or not latest or latest < limit):
             found.append((latest, count, Snapshot(path, "", count, "", latest or None)))
     return max(found, key=lambda one: (one[0], one[1]))[2] if found else None

@@ -127,6 +127,17 @@ def test_a_snapshot_is_clean_where_an_entry_edited_since_has_its_earlier_text(wr
     assert last_without([wrong], bad, None) is None
 
 
+def test_a_snapshot_with_the_bad_text_under_another_id_is_not_clean(write_native, tmp_path):
+    from halluguard.response.digests import digest_text
+    from halluguard.response.snapshot import last_without
+
+    rows = [{"id": "other", "text": "wrong"}, {"id": "blank", "text": ""}]
+    folder = write_native(tmp_path / "a", rows, np.eye(2, dtype=np.float32))
+
+    assert last_without([folder], {"e": digest_text("wrong")}, None) is None
+    assert last_without([folder], {"e": digest_text("")}, None).path == folder
+
+
 @pytest.mark.parametrize("place", ["s", "s/entries.jsonl", "s/monday.json"])
 def test_a_snapshot_is_not_written_over_its_store(place, write_native, tmp_path, digest_of):
     store = open_store(write_native(tmp_path / "s", [{"id": "a", "text": "t"}], np.ones((1, 2), np.float32)))
