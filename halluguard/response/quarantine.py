@@ -72,13 +72,19 @@ def apply_plan(
     require_unchanged(store, dict(plan.store.get("files") or before))
     condemned = _require_known(plan, store)
     back = _read_back(plan, store, condemned, collection)
+    kept_items = _kept_items(plan, store, condemned, back, collection)
+    if next(kept_items(), None) is None:
+        raise StoreError(
+            f"{store.path}: nothing would be left of it, and a store without an entry cannot be proved. Stop what reads it, and build "
+            "it anew from its documents; or leave an entry in"
+        )
     with building(folder) as built:
         kept = None if _is_declined(plan, "preserve_evidence") else preserve(run, store, built / EVIDENCE)
         (built / PLAN).write_text(write_plan(plan), encoding="utf-8")
         proposed = folder / PLAN
         if proposed.is_file() and proposed.read_text(encoding="utf-8") != write_plan(plan):
             shutil.copyfile(proposed, built / PLAN_BEFORE)
-        notes = write_store(_kept_items(plan, store, condemned, back, collection), store, built / STORE)
+        notes = write_store(kept_items, store, built / STORE)
         why = {
             entry.id: entry.why
             for action in plan.actions

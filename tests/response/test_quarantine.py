@@ -363,6 +363,16 @@ def test_unknown_entry_and_empty_plan_are_refused(store_of, plan_for, empty_run,
         apply_plan(empty_run, store, plan_for(store), tmp_path / "out", signed=signed)
 
 
+def test_a_plan_that_leaves_nothing_is_refused_by_the_name_of_its_store(
+    write_native, plan_for, empty_run, signed, tmp_path
+):
+    folder = write_native(tmp_path / "s", [{"id": "x", "text": "false"}], np.ones((1, 2), np.float32))
+    store = open_store(folder)
+    with pytest.raises(StoreError, match=r"/s: nothing would be left of it.*build it anew"):
+        apply_plan(empty_run, store, plan_for(store, "x"), tmp_path / "out", signed=signed)
+    assert not (tmp_path / "out").exists()
+
+
 def test_second_application_into_the_same_folder_is_refused(store_of, plan_for, empty_run, signed, tmp_path):
     store = store_of("native_store")
     applied_to(store, plan_for, empty_run, signed, tmp_path / "out")
