@@ -15,10 +15,10 @@ _AT_FDCWD, _RENAME_EXCHANGE = -100, 2
 def building(target: Path) -> Iterator[Path]:
     """Give an empty folder beside `target`; when the block ends well it takes `target`'s place, otherwise it goes.
 
-    What `target` held before is gone then: copy what shall stay. A process killed at any moment leaves the old folder or
+    Where `target` is a link, the folder that it names is replaced. What `target` held before is gone then: copy what shall stay. A process killed at any moment leaves the old folder or
     the new one, and at most a hidden folder beside it, which the next call removes.
     """
-    target = target.absolute()
+    target = target.resolve()
     target.parent.mkdir(parents=True, exist_ok=True)
     _sweep(target)
     built = Path(tempfile.mkdtemp(dir=target.parent, prefix=f"{_prefix(target)}{os.getpid()}-"))

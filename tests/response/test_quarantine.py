@@ -483,6 +483,23 @@ def test_a_kill_at_any_touch_of_a_file_leaves_the_old_folder_or_the_new_one(
         assert restore_store(out, tmp_path / f"back-{out.name}")[1] == 60
 
 
+@pytest.mark.parametrize("held", [None, (), ("plan.yaml",)])
+def test_a_linked_folder_is_replaced_where_it_lies(held, tmp_path):
+    from halluguard.response.swap import building
+
+    real, link = tmp_path / "disk" / "real", tmp_path / "link"
+    if held is not None:
+        real.mkdir(parents=True)
+        for name in held:
+            (real / name).write_text("before")
+    link.symlink_to(real)
+    with building(link) as built:
+        (built / "new").write_text("made")
+    assert link.is_symlink()
+    assert [path.name for path in real.iterdir()] == ["new"]
+    assert {path.name for path in (*tmp_path.iterdir(), *real.parent.iterdir())} == {"link", "disk", "real"}
+
+
 def test_failure_on_the_way_leaves_the_folder_as_it_was(
     store_of, plan_for, empty_run, signed, tmp_path, monkeypatch
 ):
