@@ -1,6 +1,7 @@
 """A folder that is there whole or not at all: built beside its place, and put there by one system call."""
 
 import ctypes
+import glob
 import os
 import shutil
 import tempfile
@@ -37,10 +38,11 @@ def _prefix(target: Path) -> str:
 
 def _sweep(target: Path) -> None:
     """Remove what processes that are no longer there left beside the target, and finish an exchange that was cut."""
-    for old in sorted(target.parent.glob(f"{_prefix(target)}*.old")):
+    named = glob.escape(_prefix(target))
+    for old in sorted(target.parent.glob(f"{named}*.old")):
         if not target.exists():
             old.rename(target)
-    for left in sorted(target.parent.glob(f"{_prefix(target)}*")):
+    for left in sorted(target.parent.glob(f"{named}*")):
         owner = left.name.removeprefix(_prefix(target)).partition("-")[0]
         if owner.isdigit() and not _is_alive(int(owner)):
             shutil.rmtree(left, ignore_errors=True)

@@ -483,6 +483,17 @@ def test_a_kill_at_any_touch_of_a_file_leaves_the_old_folder_or_the_new_one(
         assert restore_store(out, tmp_path / f"back-{out.name}")[1] == 60
 
 
+def test_what_a_killed_process_left_is_swept_beside_a_name_with_brackets(tmp_path):
+    from halluguard.response.swap import building
+
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    (tmp_path / f".case[1].building-{gone.pid}-x").mkdir()
+    with building(tmp_path / "case[1]"):
+        pass
+    assert [path.name for path in tmp_path.iterdir()] == ["case[1]"]
+
+
 @pytest.mark.parametrize("held", [None, (), ("plan.yaml",)])
 def test_a_linked_folder_is_replaced_where_it_lies(held, tmp_path):
     from halluguard.response.swap import building
