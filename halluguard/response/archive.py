@@ -62,12 +62,15 @@ def read_archive(folder: Path) -> Iterator[Item]:
     """
     path = folder / NAME
     try:
-        with path.open(encoding="utf-8") as stream:
+        with path.open(
+            "rb"
+        ) as stream:  # each line is decoded by itself, so that a damaged one has its number
             for number, line in enumerate(stream, start=1):
                 try:
-                    yield _item(json.loads(line))
-                except (ValueError, KeyError, TypeError) as error:
+                    item = _item(json.loads(line.decode()))
+                except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
                     raise InputError(f"{path}:{number}: not an archived entry ({error})") from error
+                yield item
     except OSError as error:
         raise InputError(f"{path}: the quarantine archive cannot be read ({error.strerror})") from error
 

@@ -66,7 +66,7 @@ def read_ledger(path: Path) -> tuple[dict[str, Any], ...]:
     for number, row in enumerate(rows, start=1):
         try:
             line = json.loads(row)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise InputError(f"{path}:{number}: not a line of a ledger ({error})") from error
         before = lines[-1]["digest"] if lines else FIRST
         if (

@@ -80,9 +80,9 @@ def apply_plan(
         )
     with building(folder) as built:
         kept = None if _is_declined(plan, "preserve_evidence") else preserve(run, store, built / EVIDENCE)
-        (built / PLAN).write_text(write_plan(plan), encoding="utf-8")
+        (built / PLAN).write_bytes(write_plan(plan).encode())
         proposed = folder / PLAN
-        if proposed.is_file() and proposed.read_text(encoding="utf-8") != write_plan(plan):
+        if proposed.is_file() and proposed.read_bytes() != write_plan(plan).encode():
             shutil.copyfile(proposed, built / PLAN_BEFORE)
         notes = write_store(kept_items, store, built / STORE)
         why = {

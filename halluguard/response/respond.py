@@ -81,13 +81,13 @@ def plan_response(
     if (folder / LEDGER).exists():
         raise InputError(f"{folder}: a plan was applied here. Choose another folder with -o")
     plan = propose_plan(run, store, copies, collection=collection, search=search)
-    text = write_plan(plan)
+    text = write_plan(plan).encode()
     path = folder / PLAN
-    if path.exists() and path.read_text(encoding="utf-8") != text:
+    if path.exists() and path.read_bytes() != text:
         raise InputError(
             f"{path}: is another plan, perhaps edited. Apply it with --apply, or remove it to plan anew"
         )
-    write_atomically(path, text.encode())
+    write_atomically(path, text)
     return plan
 
 

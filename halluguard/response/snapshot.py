@@ -76,23 +76,34 @@ def read_head(path: Path) -> Snapshot:
     """Read the first line of a snapshot file. Raises InputError where it is none."""
     unknown = f"{path}: not a snapshot of a store. Make one with `halluguard store snapshot`"
     try:
-        with path.open(encoding="utf-8") as stream:
-            head = json.loads(stream.readline(65536))
+        head = _parse_head(path)
         made = Snapshot(path, head["kind"], int(head["entries"]), str(head["root"]), head["latest"])
-        schema = head["schema"]
-    except (OSError, ValueError, KeyError, TypeError, UnicodeDecodeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, OverflowError) as error:
         raise InputError(unknown) from error
-    if schema != SCHEMA:
-        raise InputError(unknown)
     return made
+
+
+def _parse_head(path: Path) -> dict[str, Any]:
+    """Return the first line of a snapshot. Raises ValueError where it is none, such as a store's entry that quotes one."""
+    with path.open("rb") as stream:
+        line = stream.readline(65536)
+    try:
+        head = json.loads(line.decode())
+    except RecursionError as error:
+        raise ValueError(str(error)) from error
+    if not isinstance(head, dict) or head.get("schema") != SCHEMA:
+        raise ValueError(f"no field schema with {SCHEMA}")
+    return head
 
 
 def is_snapshot(path: Path) -> bool:
     """Whether a path is a snapshot file and not a store."""
     if not path.is_file():
         return False
-    with path.open("rb") as stream:
-        return SCHEMA.encode() in stream.read(200)
+    try:
+        return bool(_parse_head(path))
+    except ValueError:
+        return False
 
 
 def leaves_of(path: Path, collection: str | None = None) -> Iterator[Leaf]:
@@ -112,12 +123,12 @@ def leaves_of(path: Path, collection: str | None = None) -> Iterator[Leaf]:
 
 
 def _rows(path: Path) -> Iterator[Leaf]:
-    with path.open(encoding="utf-8") as stream:
+    with path.open("rb") as stream:  # each line is decoded by itself, so that a damaged one has its number
         next(stream)
         for number, line in enumerate(stream, start=2):
             try:
-                yield Leaf(**json.loads(line))
-            except (ValueError, TypeError) as error:
+                yield Leaf(**json.loads(line.decode()))
+            except (ValueError, TypeError, RecursionError) as error:
                 raise InputError(f"{path}:{number}: not a line of a snapshot. Take it again") from error
 
 

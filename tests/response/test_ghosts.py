@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from halluguard.errors import InputError
-from halluguard.response import Plan, PlanAction, apply_plan, propose_plan, restore_store
+from halluguard.response import Plan, PlanAction, apply_plan, plan_response, propose_plan, restore_store
 from halluguard.response.ghosts import as_entries, read_ghosts
 from halluguard.response.probes import read_false_claims
 from halluguard.response.proof import prove
@@ -82,6 +82,14 @@ def test_the_plan_flushes_caches_recalls_and_quarantines_nothing(ghostly, store)
     assert (flush.approve, dict(flush.targets)) == (True, {"ghosts": ["ghost"], "questions": [QUESTION]})
     assert recall.targets["turns"] == ["t1"]
     assert plan.find("fall_back").saves == {"false_answers_in_the_log": 1}
+
+
+def test_a_plan_saved_in_another_encoding_is_not_written_over(ghostly, store, tmp_path):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "plan.yaml").write_bytes(b"caf\xe9")
+    with pytest.raises(InputError, match="another plan, perhaps edited"):
+        plan_response(ghostly, store, tmp_path / "out")
+    assert (tmp_path / "out" / "plan.yaml").read_bytes() == b"caf\xe9"
 
 
 def _nothing():

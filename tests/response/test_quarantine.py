@@ -415,6 +415,28 @@ def test_edited_archive_is_not_restored(store_of, plan_for, empty_run, signed, t
     assert not (tmp_path / "back").exists()
 
 
+@pytest.mark.parametrize("line", [b'"\xe9"', b"[" * 200_000, b'{"vector": null, "ordinal": Infinity}'])
+def test_a_damaged_archive_or_ledger_is_told_in_one_line(
+    line, store_of, plan_for, empty_run, signed, tmp_path
+):
+    applied_to(store_of("native_store"), plan_for, empty_run, signed, tmp_path / "out")
+    (tmp_path / "out" / "quarantine" / "entries.jsonl").write_bytes(line)
+    with pytest.raises(InputError, match=r"entries.jsonl:1: not an archived entry"):
+        restore_store(tmp_path / "out", tmp_path / "back")
+    (tmp_path / "out" / "ledger.jsonl").write_bytes(line)
+    with pytest.raises(InputError, match=r"ledger.jsonl"):
+        restore_store(tmp_path / "out", tmp_path / "back")
+
+
+def test_a_plan_saved_as_latin_1_beside_the_one_applied_is_kept_as_it_was(
+    store_of, plan_for, empty_run, signed, tmp_path
+):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "plan.yaml").write_bytes(b"caf\xe9")
+    applied_to(store_of("native_store"), plan_for, empty_run, signed, tmp_path / "out")
+    assert (tmp_path / "out" / "plan.before.yaml").read_bytes() == b"caf\xe9"
+
+
 KILLED = """
 import os, shutil, signal, sys
 from datetime import UTC, datetime

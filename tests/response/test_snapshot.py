@@ -13,6 +13,7 @@ from halluguard.cli import app
 from halluguard.errors import InputError
 from halluguard.response import diff_stores, take_snapshot
 from halluguard.response.digests import root_of
+from halluguard.response.snapshot import SCHEMA, is_snapshot, read_head
 from halluguard.stores import open_store
 
 
@@ -145,3 +146,27 @@ def test_a_snapshot_is_not_written_over_its_store(place, write_native, tmp_path,
     with pytest.raises(InputError, match="the store"):
         take_snapshot(store, tmp_path / place)
     assert digest_of(tmp_path) == before
+
+
+@pytest.mark.parametrize("line", [b'"\xe9"', b"[" * 200_000, b"[1]"])
+def test_a_damaged_line_of_a_snapshot_is_told_with_its_number(line, two, tmp_path):
+    path = tmp_path / "a.snapshot"
+    take_snapshot(open_store(two[0]), path)
+    lines = path.read_bytes().splitlines()
+    path.write_bytes(b"\n".join([*lines[:3], line, *lines[3:]]))
+    with pytest.raises(InputError, match=r"a.snapshot:4: not a line of a snapshot"):
+        diff_stores(path, two[1])
+
+
+def test_a_store_whose_first_entry_quotes_a_snapshot_is_a_store(write_native, tmp_path):
+    rows = [{"id": "a", "text": f'A snapshot starts with "schema": "{SCHEMA}".'}]
+    folder = write_native(tmp_path / "s", rows, np.ones((1, 2), np.float32))
+    assert diff_stores(folder / "entries.jsonl", folder).before == 1
+
+
+@pytest.mark.parametrize("head", [b'{"schema": "halluguard-snapshot/1", "kind": ' + b"[" * 60_000, b"\xe9"])
+def test_a_file_with_a_damaged_head_is_no_snapshot(head, tmp_path):
+    (tmp_path / "a.snapshot").write_bytes(head)
+    assert not is_snapshot(tmp_path / "a.snapshot")
+    with pytest.raises(InputError, match="not a snapshot of a store"):
+        read_head(tmp_path / "a.snapshot")
