@@ -63,13 +63,19 @@ def take_snapshot(store: Store, output: Path) -> Snapshot:
 
 
 def _write(output: Path, head: dict[str, Any], rows: Any) -> None:
-    temporary = output.with_name(f".{output.name}.part")
-    with temporary.open("w", encoding="utf-8") as stream:
-        stream.write(json.dumps(head, ensure_ascii=False) + "\n")
-        shutil.copyfileobj(rows, stream)
-        stream.flush()
-        os.fsync(stream.fileno())
-    temporary.replace(output)
+    # a name of its own: one that can be foreseen may be a link to another file
+    handle, temporary = tempfile.mkstemp(dir=output.parent, prefix=f".{output.name}.")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as stream:
+            stream.write(json.dumps(head, ensure_ascii=False) + "\n")
+            shutil.copyfileobj(rows, stream)
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.chmod(temporary, 0o644)  # noqa: PTH101 - mkstemp files are private, results are not
+        Path(temporary).replace(output)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
 
 
 def read_head(path: Path) -> Snapshot:

@@ -170,3 +170,12 @@ def test_a_file_with_a_damaged_head_is_no_snapshot(head, tmp_path):
     assert not is_snapshot(tmp_path / "a.snapshot")
     with pytest.raises(InputError, match="not a snapshot of a store"):
         read_head(tmp_path / "a.snapshot")
+
+
+def test_a_link_under_a_hidden_name_beside_a_snapshot_is_not_followed(two, tmp_path):
+    (tmp_path / "other").write_text("mine")
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / ".a.part").symlink_to(tmp_path / "other")
+    take_snapshot(open_store(two[0]), tmp_path / "out" / "a")
+    assert (tmp_path / "other").read_text() == "mine"
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {"a", ".a.part"}
