@@ -1,5 +1,8 @@
 """What a plan and its application come to, in lines for people."""
 
+import shlex
+from collections.abc import Sequence
+
 from halluguard.report.hostile import one_line
 from halluguard.response.plan import Plan, PlanAction
 from halluguard.response.quarantine import Applied
@@ -27,11 +30,21 @@ def _figures(action: PlanAction) -> list[tuple[str, str]]:
     for label, wanted in ((approved, True), ("look at", False)):
         ids = [entry.id for entry in action.entries if entry.approve is wanted]
         if ids:
-            more = f" and {len(ids) - 12} more" if len(ids) > 12 else ""
-            found.append((label, one_line(", ".join(ids[:12]), 200) + more))
+            found.append((label, _first_of(ids)))
     if ghosts := action.targets.get("ghosts"):
-        found.append(("outside the store", one_line(", ".join(map(str, ghosts)), 200)))
+        found.append(("outside the store", _first_of(list(map(str, ghosts)))))
     return found
+
+
+def _first_of(ids: Sequence[str]) -> str:
+    """Return the first ids, each whole unless it alone fills a line, and how many more there are."""
+    shown: list[str] = []
+    for key in (one_line(key, 200) for key in ids[:12]):
+        if shown and len(", ".join([*shown, key])) > 200:
+            break
+        shown.append(key)
+    more = f" and {len(ids) - len(shown)} more" if len(ids) > len(shown) else ""
+    return ", ".join(shown) + more
 
 
 def tell_applied(applied: Applied) -> list[str]:
@@ -41,7 +54,7 @@ def tell_applied(applied: Applied) -> list[str]:
     return [
         f"{applied.out} of {applied.before} entries quarantined{back}; the original store is untouched.",
         f"  new store   {folder / 'store'} ({applied.left} entries, root {applied.root_after[:16]})",
-        f"  undo        halluguard respond --restore {folder} -o NEWSTORE",
+        f"  undo        halluguard respond --restore {shlex.quote(str(folder))} -o NEWSTORE",
         f"  ledger      {folder / 'ledger.jsonl'}, last digest {applied.ledger}",
         *(f"  ! {one_line(note, 300)}" for note in applied.notes),
     ]

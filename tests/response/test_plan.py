@@ -1,13 +1,16 @@
 """The plan a person edits, the rule that proposes it, the ledger, and the rewrites of questions."""
 
 import json
+import shlex
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from halluguard.errors import InputError, RunError
 from halluguard.response import (
+    Applied,
     Plan,
     PlanAction,
     PlanEntry,
@@ -23,7 +26,7 @@ from halluguard.response.ledger import append_ledger, chain, write_ledger
 from halluguard.response.paraphrase import normal, paraphrase
 from halluguard.response.propose import Known, _roll_back
 from halluguard.response.snapshot import take_snapshot
-from halluguard.response.telling import tell_plan
+from halluguard.response.telling import tell_applied, tell_plan
 from halluguard.run import SPREAD_TABLES
 from halluguard.stores import open_store
 
@@ -372,3 +375,21 @@ def test_a_plan_is_made_for_the_store_as_it_was_before_it_was_read(empty_run, wr
 
     assert propose_plan(empty_run, replace(store, read=read)).store["files"] == files
     assert {file.name: file.sha256 for file in store.files()} != files
+
+
+@pytest.mark.parametrize(("length", "shown"), [(3, 12), (36, 5), (900, 1)])
+def test_ids_are_told_whole_and_those_left_out_are_counted(length, shown):
+    entries = tuple(PlanEntry(f"{number:0{length}}") for number in range(20))
+    targets = {"ghosts": [entry.id for entry in entries]}
+    action = PlanAction("A1", "quarantine", True, "", entries=entries, targets=targets)
+    for line in tell_plan(Plan("", {}, (action,)))[1:]:
+        ids, _, more = line.partition(": ")[2].rpartition(" and ")
+        assert (len(ids.split(", ")), more) == (shown, f"{20 - shown} more")
+        assert length == 900 or {len(key) for key in ids.split(", ")} == {length}
+
+
+def test_the_command_to_undo_can_be_pasted():
+    folder = Path("the case's files")
+    told = tell_applied(Applied(folder, 2, 1, 0, 1, "r", "r", (), "d"))
+    (undo,) = (line.partition("undo")[2] for line in told if "undo" in line)
+    assert shlex.split(undo) == ["halluguard", "respond", "--restore", str(folder), "-o", "NEWSTORE"]
