@@ -53,9 +53,9 @@ def list_store(store: Store) -> Iterator[Kept]:
 
 
 def list_copies(plan: Plan) -> tuple[Path, ...]:
-    """Return the earlier copies of the store that a plan takes entries from."""
+    """Return the earlier copies of the store that a plan takes entries from, or could."""
     action = plan.find("roll_back")
-    named = [] if action is None else [Path(str(action.targets.get("snapshot")))]
+    named = [] if action is None else [Path(str(action.targets["snapshot"]))]
     return tuple(dict.fromkeys([*named, *plan.put_back().values()]))
 
 

@@ -77,6 +77,11 @@ class Plan:
         """Return the ids that get their earlier text, each with the copy of the store that holds it."""
         return {entry.id: Path(entry.snapshot) for entry in self._approved("put_back")}
 
+    def roll_back(self) -> Path | None:
+        """Return the copy of the store that an approved roll back goes to; None where there is none."""
+        action = self.find("roll_back")
+        return Path(str(action.targets["snapshot"])) if action is not None and action.approve else None
+
     def ghosts(self) -> tuple[str, ...]:
         """Return the ids that the store no longer holds and that approved flushes of caches are for."""
         flushes = (one for one in self.actions if one.do == "flush_caches" and one.approve)
@@ -165,6 +170,11 @@ def _read_action(path: Path, number: int, value: Any) -> PlanAction:
     if not isinstance(targets.get("ghosts", []), list):
         raise InputError(
             f"{where}.targets is {targets!r:.80}. Expected a mapping, with ghosts as a list of ids"
+        )
+    copy = targets.get("snapshot")
+    if row["do"] == "roll_back" and (not isinstance(copy, str) or not copy):
+        raise InputError(
+            f"{where}.targets.snapshot is {copy!r:.80}. Expected the path of an earlier copy of the store"
         )
     entries = _field(where, row, "entries", "list")
     listed = tuple(_read_entry(f"{where}.entries[{n}]", one) for n, one in enumerate(entries, start=1))

@@ -98,7 +98,7 @@ def apply_plan(
         root_before, count = root_of_entries(store.entries())
         root_after, left = root_of_entries(made.entries())
         expected = count - out + len(back)
-        if not _is_rolled_back(plan) and left != expected:
+        if plan.roll_back() is None and left != expected:
             raise StoreError(f"{store.path}: {left} entries were written where {expected} were expected")
         _require_written(made, back)
         after = {"files": digest_store(made), "root": root_after, "entries": left}
@@ -107,7 +107,7 @@ def apply_plan(
         lines = _lines(plan, signed, kept, {**changed, **state})
         write_ledger(built / LEDGER, lines)
         require_unchanged(store, before)
-    if not condemned and not _is_rolled_back(plan):
+    if not condemned and plan.roll_back() is None:
         notes += (
             f"nothing was taken out: {', '.join(plan.ghosts())} came from outside the store. Flush the caches that serve it",
         )
@@ -126,7 +126,7 @@ def _require_known(plan: Plan, store: Store) -> frozenset[str]:
         raise InputError(
             f"the plan quarantines {unknown[0]!r}, which {store.path} does not hold. Correct its id"
         )
-    if not condemned and not _is_rolled_back(plan) and not plan.ghosts():
+    if not condemned and plan.roll_back() is None and not plan.ghosts():
         raise InputError(
             "the plan has no approved entry to quarantine, and no approved flush of caches names one that the store has lost: "
             "there is nothing to apply"
@@ -195,11 +195,6 @@ def _require_written(made: Store, back: Mapping[str, Item]) -> None:
             raise StoreError(f"{made.path}: {key!r} could not be written as the earlier copy holds it")
 
 
-def _is_rolled_back(plan: Plan) -> bool:
-    action = plan.find("roll_back")
-    return action is not None and action.approve
-
-
 def _is_declined(plan: Plan, do: str) -> bool:
     action = plan.find(do)
     return action is not None and not action.approve
@@ -213,10 +208,8 @@ def _kept_items(
     In the place of a condemned entry stands what is put back for it. An earlier copy that is rolled back to holds another text of
     an entry that was edited in place, which is kept.
     """
-    action = plan.find("roll_back")
-    earlier = None
-    if action is not None and action.approve:
-        earlier = open_earlier(Path(str(action.targets.get("snapshot"))), store, collection)
+    copy = plan.roll_back()
+    earlier = None if copy is None else open_earlier(copy, store, collection)
     bad: dict[str, set[str | None]] = {}
     for entry in store.entries():
         if entry.id in condemned:

@@ -304,6 +304,14 @@ def test_a_plan_that_puts_back_without_a_copy_is_refused_by_field(tmp_path):
         read_plan(tmp_path / "plan.yaml")
 
 
+@pytest.mark.parametrize("targets", [{}, {"snapshot": None}, {"snapshot": ["a"]}])
+def test_a_plan_that_rolls_back_to_no_copy_is_refused_by_field(targets, tmp_path):
+    plan = make_plan(quarantined("e"), ("roll_back", {"targets": targets}))
+    (tmp_path / "plan.yaml").write_text(write_plan(plan))
+    with pytest.raises(InputError, match=r"actions\[2\].targets.snapshot is .* Expected the path"):
+        read_plan(tmp_path / "plan.yaml")
+
+
 @pytest.mark.parametrize("targets", ["none", {"ghosts": "one"}])
 def test_targets_that_cannot_be_meant_are_refused_by_field(targets, tmp_path):
     plan = make_plan(("flush_caches", {"targets": {}}))
