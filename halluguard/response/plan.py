@@ -24,6 +24,9 @@ KINDS = (
 )
 """What an action can do, in the order of a plan: keep, stop growth, take out, put the earlier text in, stop what comes in, flush, cover, prove, correct."""
 
+ONCE = ("preserve_evidence", "roll_back", "prove")
+"""What a plan decides once: of two such actions, one approved and one not, neither could be meant."""
+
 DONE_HERE = frozenset({"preserve_evidence", "quarantine", "put_back", "roll_back"})
 """What applying a plan does itself; a proof follows it, the rest is for people, and the ledger says so."""
 
@@ -155,6 +158,9 @@ def read_plan(path: Path) -> Plan:
             f"{path}: store.files is {store['files']!r:.80}. Expected a mapping of file names to their SHA-256"
         )
     read = tuple(_read_action(path, number, one) for number, one in enumerate(actions, start=1))
+    kinds = [action.do for action in read]
+    if twice := next((kind for kind in ONCE if kinds.count(kind) > 1), None):
+        raise InputError(f"{path}: several actions with do: {twice}. Expected one at most: remove the others")
     return Plan(str(document.get("run", "")), store, read)
 
 

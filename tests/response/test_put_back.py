@@ -312,6 +312,13 @@ def test_a_plan_that_rolls_back_to_no_copy_is_refused_by_field(targets, tmp_path
         read_plan(tmp_path / "plan.yaml")
 
 
+def test_a_plan_that_decides_twice_on_a_roll_back_is_refused(tmp_path):
+    decided = ("roll_back", {"targets": {"snapshot": "a"}})
+    (tmp_path / "plan.yaml").write_text(write_plan(make_plan(quarantined("e"), decided, decided)))
+    with pytest.raises(InputError, match="several actions with do: roll_back"):
+        read_plan(tmp_path / "plan.yaml")
+
+
 @pytest.mark.parametrize("targets", ["none", {"ghosts": "one"}])
 def test_targets_that_cannot_be_meant_are_refused_by_field(targets, tmp_path):
     plan = make_plan(("flush_caches", {"targets": {}}))
