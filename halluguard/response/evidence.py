@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from halluguard.errors import StoreError
+from halluguard.response.apart import find_input
 from halluguard.run import Run, digest_file, write_json
 from halluguard.stores import Store
 
@@ -37,9 +38,11 @@ def preserve(run: Run, store: Store, folder: Path) -> dict[str, Any]:
     copied = {f"store/{path.relative_to(root)}": path for path in store.paths}
     copied |= {f"run/{name}": run.path / name for name in TABLES if (run.path / name).is_file()}
     log = run.manifest.get("inputs", {}).get("log", {})
-    source = Path(str(log.get("path", "")))
+    named = str(log.get("path", ""))
+    places = (place for place in (Path(named), find_input(run, named)) if place.is_file())
+    source = next((place for place in places if digest_file(place) == log.get("sha256")), None)
     missing: list[str] = []
-    if source.is_file() and digest_file(source) == log.get("sha256"):
+    if source is not None:
         copied[f"log/{source.name}"] = source
     else:
         missing.append("the log is not where the run read it, or was changed since")

@@ -654,6 +654,26 @@ def test_a_folder_that_is_holds_or_lies_in_what_the_case_rests_on_is_refused(
     assert digest_of(tmp_path) == before
 
 
+def test_a_log_named_from_where_the_check_was_started_is_kept_and_copied(
+    write_native, empty_run, plan_for, signed, tmp_path, monkeypatch
+):
+    inputs = empty_run.manifest["inputs"]
+    (tmp_path / "logs").mkdir()
+    (tmp_path / "log.jsonl").rename(tmp_path / "logs" / "log.jsonl")
+    inputs["log"]["path"] = "logs/log.jsonl"
+    empty_run.update_manifest({"inputs": inputs})
+    folder = write_native(tmp_path / "s", [{"id": key, "text": key} for key in "ab"], np.ones((2, 2)))
+    store = open_store(folder)
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    with pytest.raises(InputError, match="lies inside the log"):
+        apply_plan(
+            empty_run, store, plan_for(store, "a"), tmp_path / "logs" / "log.jsonl" / "out", signed=signed
+        )
+    apply_plan(empty_run, store, plan_for(store, "a"), tmp_path / "out", signed=signed)
+    assert (tmp_path / "out" / "evidence" / "log" / "log.jsonl").is_file()
+
+
 def test_a_folder_with_other_files_is_not_replaced(write_native, empty_run, plan_for, signed, tmp_path):
     rows = [{"id": f"x{i}", "text": f"t{i}"} for i in range(3)]
     store = open_store(write_native(tmp_path / "s", rows, np.eye(3, dtype=np.float32)))
