@@ -76,6 +76,9 @@ def read_archive(folder: Path) -> Iterator[Item]:
 
 
 def _item(row: Mapping[str, Any]) -> Item:
+    for name, kind in (("id", str), ("text", str | None), ("metadata", dict), ("payload", dict)):
+        if not isinstance(row[name], kind):
+            raise TypeError(f"{name} is {row[name]!r:.80}")
     vector = _unpack(row["vector"])
     entry = Entry(
         id=row["id"],

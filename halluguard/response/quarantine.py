@@ -273,7 +273,7 @@ def read_applied(store: Store, folder: Path) -> Applied:
 
     """
     lines = read_ledger(folder / LEDGER)
-    state = _written(lines)
+    state = _written(folder, lines)
     before, after = state["before"], state["after"]
     if digest_store(store) != before["files"]:
         raise InputError(
@@ -286,9 +286,14 @@ def read_applied(store: Store, folder: Path) -> Applied:
     return Applied(folder, before["entries"], out, back, after["entries"], *roots, notes, lines[-1]["digest"])
 
 
-def _written(lines: tuple[dict[str, Any], ...]) -> dict[str, Any]:
-    """Return the line of a ledger that says what the new store is."""
-    return next(line for line in reversed(lines) if line["deed"] == "new store written")
+def _written(folder: Path, lines: tuple[dict[str, Any], ...]) -> dict[str, Any]:
+    """Return the line of a ledger that says what the new store is; raises InputError where it was cut off."""
+    written = [line for line in lines if line.get("deed") == "new store written"]
+    if written:
+        return written[-1]
+    raise InputError(
+        f"{folder / LEDGER}: no line says what the new store is: cut off? Restore from {folder / EVIDENCE / STORE}"
+    )
 
 
 def restore_store(
@@ -311,7 +316,7 @@ def restore_store(
         raise InputError(
             f"{folder}: no ledger.jsonl, so no applied plan. Make one with `halluguard respond --apply`"
         )
-    state = _written(read_ledger(ledger))
+    state = _written(folder, read_ledger(ledger))
     reduced = open_store(folder / STORE, collection=collection)
     if root_of_entries(reduced.entries())[0] != state["after"]["root"]:
         raise InputError(

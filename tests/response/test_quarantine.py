@@ -415,7 +415,32 @@ def test_edited_archive_is_not_restored(store_of, plan_for, empty_run, signed, t
     assert not (tmp_path / "back").exists()
 
 
-@pytest.mark.parametrize("line", [b'"\xe9"', b"[" * 200_000, b'{"vector": null, "ordinal": Infinity}'])
+@pytest.mark.parametrize("harm", [{"id": 5}, {"text": [1]}, {"metadata": None}, {"payload": None}])
+def test_an_archived_entry_with_a_field_of_another_kind_is_refused(
+    harm, store_of, plan_for, empty_run, signed, tmp_path
+):
+    store = store_of("faiss_store")
+    apply_plan(empty_run, store, plan_for(store, "e3"), tmp_path / "out", signed=signed)
+    path = tmp_path / "out" / "quarantine" / "entries.jsonl"
+    path.write_text(json.dumps(json.loads(path.read_text()) | harm))
+    with pytest.raises(InputError, match=rf"entries.jsonl:1: not an archived entry \({next(iter(harm))} is"):
+        restore_store(tmp_path / "out", tmp_path / "back")
+
+
+def test_a_ledger_whose_end_was_cut_off_is_told_and_the_evidence_named(
+    store_of, plan_for, empty_run, signed, tmp_path
+):
+    applied_to(store_of("native_store"), plan_for, empty_run, signed, tmp_path / "out")
+    path = tmp_path / "out" / "ledger.jsonl"
+    path.write_text("".join(path.read_text().splitlines(keepends=True)[:-1]))
+    with pytest.raises(InputError, match=r"cut off\? Restore from .*evidence/store"):
+        restore_store(tmp_path / "out", tmp_path / "back")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [b'"\xe9"', b"[" * 200_000, b'{"id": "", "text": null, "metadata": {}, "payload": {}, "vector": null}'],
+)
 def test_a_damaged_archive_or_ledger_is_told_in_one_line(
     line, store_of, plan_for, empty_run, signed, tmp_path
 ):
