@@ -1,5 +1,6 @@
 """Earlier copies of a store: what they hold under the id of an entry that was edited since, and whether it can take its place."""
 
+import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -9,6 +10,13 @@ from halluguard.errors import InputError
 from halluguard.response.digests import Leaf, digest_text, leaf_of
 from halluguard.response.snapshot import is_snapshot, leaves_of
 from halluguard.stores import Store, open_store
+
+_BY_PLACE = re.compile(r"(?:line|position)-\d+")
+
+
+def is_by_place(key: str) -> bool:
+    """Whether an id is what readers call an entry without one: in a copy another entry may stand at that place."""
+    return _BY_PLACE.fullmatch(key) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +66,11 @@ def read_earlier(
 
     A copy is as late as its latest entry, of equals the one with more entries, then the one named last. Ids that no copy
     holds with another text are left out, and so are those that several entries of the store or of the copy share: which of a
-    page's pieces was edited cannot be told, and its others are no earlier texts of it.
+    page's pieces was edited cannot be told, and its others are no earlier texts of it. Nor are those of entries without an id.
     """
     stored = [(entry.id, digest_text(entry.text)) for entry in store.entries() if entry.id in ids]
     copies = Counter(key for key, _ in stored)
-    now = {key: text for key, text in stored if copies[key] == 1}
+    now = {key: text for key, text in stored if copies[key] == 1 and not is_by_place(key)}
     dated: list[tuple[tuple[str, int, int], dict[str, Earlier]]] = []
     for place, path in enumerate(snapshots if now else ()):
         hindrance, latest, count, found = find_hindrance(path, store, collection), "", 0, dict[str, Earlier]()

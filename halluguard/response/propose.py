@@ -12,7 +12,7 @@ from halluguard.errors import RunError
 from halluguard.records import UNGROUNDED, Entry
 from halluguard.response.choose import Chosen, add_rewrites, add_written_back, choose_entries, excuse
 from halluguard.response.digests import digest_text, root_of_entries
-from halluguard.response.earlier import Earlier, choose_earlier, find_hindrance, read_earlier
+from halluguard.response.earlier import Earlier, choose_earlier, find_hindrance, is_by_place, read_earlier
 from halluguard.response.ghosts import ACCUSED, read_ghosts
 from halluguard.response.plan import Plan, PlanAction, PlanEntry, number_actions
 from halluguard.run import Run
@@ -397,7 +397,7 @@ def _roll_back(
     """Name the last copy of the store from before the first bad entry came; never approved by itself."""
     ids = [one.id for one in _condemned(chosen)]
     times = [known.entries[key]["ingested_at"] for key in ids if known.entries[key]["ingested_at"]]
-    if not snapshots or not ids:
+    if not snapshots or not ids or any(map(is_by_place, known.entries)):
         return None
     from halluguard.response.snapshot import last_without, leaves_of
 

@@ -13,7 +13,7 @@ from halluguard.response.agree import MAX_DIFFERENCE, agree
 from halluguard.response.apart import Kept, list_copies, list_kept, require_apart, require_bare
 from halluguard.response.archive import read_archive, write_archive
 from halluguard.response.digests import root_of_entries
-from halluguard.response.earlier import open_earlier
+from halluguard.response.earlier import is_by_place, open_earlier
 from halluguard.response.evidence import digest_store, preserve, require_unchanged
 from halluguard.response.ledger import Signature, append_ledger, chain, read_ledger, write_ledger
 from halluguard.response.plan import DONE_HERE, Plan, read_plan, write_plan
@@ -212,6 +212,11 @@ def _kept_items(
     earlier = None if copy is None else open_earlier(copy, store, collection)
     bad: dict[str, set[str | None]] = {}
     for entry in store.entries():
+        if earlier is not None and is_by_place(entry.id):
+            raise InputError(
+                f"{store.path}: {entry.id!r} is called by its place, where the copy to roll back to may hold another entry. Leave "
+                "roll_back out"
+            )
         if entry.id in condemned:
             bad.setdefault(entry.id, set()).add(entry.text)
 

@@ -358,6 +358,9 @@ def test_a_roll_back_is_proposed_to_a_copy_that_can_be_opened_and_counts_what_ca
     assert action.targets["snapshot"] == str(copy)
     assert action.cost == {"entries_in_snapshot": 8, "entries_added_since": 3}
 
+    nameless = replace(known, entries={**entries, "line-6": {**facts, "copies": 1}})
+    assert _roll_back(nameless, chosen, store, [copy], None) is None
+
 
 def test_a_plan_is_made_for_the_store_as_it_was_before_it_was_read(empty_run, write_native, tmp_path):
     folder = write_native(tmp_path / "s", [{"id": "e0", "text": "page"}], np.eye(1, dtype=np.float32))

@@ -345,3 +345,16 @@ def test_pieces_that_share_an_id_are_no_earlier_texts_of_each_other(
     with pytest.raises(InputError, match="several entries have the id 'page'"):
         apply_plan(empty_run, store, plan, tmp_path / "out", signed=signed)
     assert not (tmp_path / "out").exists()
+
+
+def test_entries_without_an_id_are_not_taken_from_the_same_line_of_a_copy(
+    write_native, empty_run, signed, tmp_path
+):
+    copy = write_native(tmp_path / "old", [{"text": text} for text in "ABC"], np.eye(3, dtype=np.float32))
+    rows = [{"text": text} for text in "XA-BC"]
+    store = open_store(write_native(tmp_path / "s", rows, np.eye(5, 3, dtype=np.float32)))
+    assert read_earlier(store, {"line-3"}, [copy]) == {}
+
+    plan = make_plan(quarantined("line-3"), ("roll_back", {"targets": {"snapshot": str(copy)}}))
+    with pytest.raises(InputError, match="'line-1' is called by its place"):
+        apply_plan(empty_run, store, plan, tmp_path / "out", signed=signed)
