@@ -46,7 +46,7 @@ def list_kept(run: Run, store: Store, snapshots: Sequence[Path] = ()) -> Iterato
 def find_input(run: Run, named: str) -> Path:
     """Return where a file or folder that a run names lies: a relative path is looked for in the run's folder and those above.
 
-    The check may have been started in any of them, and not where the response is. Where it is in none, the path is returned as it is.
+    The check may have been started in any of them, and not where the response is. Where it is in none, it is returned as it is.
     """
     above = (folder / named for folder in (run.path.resolve(), *run.path.resolve().parents))
     return next((place for place in above if place.exists()), Path(named))

@@ -3,7 +3,6 @@
 import shutil
 import warnings
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -308,9 +307,9 @@ def restore_store(
 
     Returns its root and number of entries.
 
-    With `signed`, the ledger of `folder` gets a line. After a roll back the evidence copy is the way back, and is said to be.
-    Vectors of a Chroma store may differ from those before by `MAX_DIFFERENCE`, which the ledger and a HalluguardWarning say; the
-    root is then that of the new store.
+    With `signed`, the ledger of `folder` gets a line; where it cannot be written, a HalluguardWarning says so. After a roll back
+    the evidence copy is the way back, and is said to be. Vectors of a Chroma store may differ from those before by
+    `MAX_DIFFERENCE`, which the ledger and a HalluguardWarning say; the root is then that of the new store.
 
     Raises:
         InputError: the folder holds no applied plan, its ledger was edited, or the new store is not the one before.
@@ -343,13 +342,11 @@ def restore_store(
                 f"Take the copy in {kept}"
             )
     if signed is not None:
-        with suppress(PermissionError):
-            append_ledger(
-                ledger,
-                signed,
-                {"deed": "restored", "to": output.name, "root": root, "entries": count}
-                | ({"notes": list(notes)} if notes else {}),
-            )
+        deed = {"deed": "restored", "to": output.name, "root": root, "entries": count}
+        try:
+            append_ledger(ledger, signed, deed | ({"notes": list(notes)} if notes else {}))
+        except OSError as error:  # kept where nobody can write, which hinders no restoring
+            notes += (f"{ledger} could not be written ({error.strerror}), and does not say so",)
     for note in notes:
         warnings.warn(f"{output}: {note}", HalluguardWarning, stacklevel=2)
     return root, count

@@ -427,6 +427,23 @@ def test_an_archived_entry_with_a_field_of_another_kind_is_refused(
         restore_store(tmp_path / "out", tmp_path / "back")
 
 
+def test_a_store_is_restored_from_where_nobody_can_write_and_that_is_said(
+    store_of, plan_for, empty_run, signed, tmp_path, monkeypatch
+):
+    import errno
+
+    from halluguard.response import quarantine
+
+    def refuse(*_):
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    applied_to(store_of("native_store"), plan_for, empty_run, signed, tmp_path / "out")
+    monkeypatch.setattr(quarantine, "append_ledger", refuse)
+    with pytest.warns(HalluguardWarning, match=r"ledger.jsonl could not be written \(Read-only"):
+        restore_store(tmp_path / "out", tmp_path / "back", signed=signed)
+    assert (tmp_path / "back" / "entries.jsonl").is_file()
+
+
 def test_a_ledger_whose_end_was_cut_off_is_told_and_the_evidence_named(
     store_of, plan_for, empty_run, signed, tmp_path
 ):
