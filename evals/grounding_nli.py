@@ -50,7 +50,7 @@ def run_nli(scorer: PairScorer, *, sample: int, seed: int) -> Found | None:
         ("set", "class", "rows", "accuracy"),
         tuple(lines),
         "HANS-style: entailment against the rest. Written claims: of documents of `corpora/written` that never trained; a second "
-        "reading, by a language model too, agreed with 98.8 % of 2,635 of their labels.",
+        "reading, by a language model too, agreed with 98.7 % of 2,875 of their labels.",
     )
     return Found({}, {"nli": table}, {**digests(dev, hans), "corpora/written": digest_path(written)})
 
