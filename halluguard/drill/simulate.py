@@ -81,6 +81,7 @@ class _Loop:
         self.waiting: list[tuple[float, int, ShelfEntry | str]] = []
         self.places = count()
         self.false = [normalise(claim) for claim in scenario.false_claims()]
+        self.edited = {one.replaces for one in scenario.injections if one.kind != "delete" and one.replaces}
         self.cache: list[tuple[float, Any, Reply, list[dict[str, Any]]]] = []
         for topic in scenario.topics:
             for number, passage in enumerate(topic.passages, start=1):
@@ -97,10 +98,18 @@ class _Loop:
         return any(f" {claim} " in words for claim in self.false)
 
     def _place(self, entry: ShelfEntry, day: float) -> None:
-        if self.removal is not None and entry.id in self.removal.ids and day >= self.removal.day:
+        if self._is_kept_out(entry.id, day):
             return
         self.shelf.put(entry)
         self.truth.times[entry.id] = day
+
+    def _is_kept_out(self, entry_id: str, day: float) -> bool:
+        """Whether the replay lets an entry of that day not come in; of an edited page it is the edit that stays out."""
+        if self.removal is None or entry_id not in self.removal.ids:
+            return False
+        if self.removal.day > 0:
+            return day >= self.removal.day
+        return day >= 0 or entry_id not in self.edited
 
     def advance(self, until: float) -> None:
         """Let everything planted or written back by `until` come in, in order of time."""

@@ -68,6 +68,21 @@ def test_removing_the_origin_late_leaves_what_was_written_back(played):
     assert before < set(late.cases)
 
 
+def test_a_page_of_before_the_log_can_be_kept_out_too(played):
+    drill = played("three-copies")
+    page = next(entry.id for entry in drill.shelf.entries() if drill.truth.times[entry.id] < 0)
+    replay = played("three-copies", removal=Removal(0.0, frozenset({page})))
+    assert page not in {entry.id for entry in replay.shelf.entries()}
+
+
+def test_keeping_out_an_edit_leaves_the_page_as_it_was(played):
+    edited = {one.replaces for one in load_scenario("insider-edit").injections if one.replaces}
+    replay = played("insider-edit", removal=Removal(0.0, frozenset(edited)))
+    left = {entry.id for entry in replay.shelf.entries()}
+    assert edited and edited <= left
+    assert all(replay.truth.times[id_] < 0 for id_ in edited)
+
+
 def test_an_edit_changes_the_text_under_the_same_id(played):
     drill = played("insider-edit")
     texts = {
