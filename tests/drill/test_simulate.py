@@ -79,7 +79,8 @@ def test_keeping_out_an_edit_leaves_the_page_as_it_was(played):
     edited = {one.replaces for one in load_scenario("insider-edit").injections if one.replaces}
     replay = played("insider-edit", removal=Removal(0.0, frozenset(edited)))
     left = {entry.id for entry in replay.shelf.entries()}
-    assert edited and edited <= left
+    assert edited
+    assert edited <= left
     assert all(replay.truth.times[id_] < 0 for id_ in edited)
 
 
