@@ -213,14 +213,18 @@ def _draw_prevalence(one: Mapping[str, Any], scale: Scale, top: float, parts: li
     parts.append(
         f"<svg x='{_LEFT:g}%' y='{top:g}' width='{_WIDTH:g}%' height='{_CHART:g}' overflow='visible'>"
     )
+    # Labels end at the right edge of the whole drawing, which they would leave on a narrow screen if they began at the plot's.
+    edge = 100 * (100 - _LEFT) / _WIDTH
     for share in (0.0, 0.5, 1.0):
         y = _CHART * (1 - share)
         parts.append(f"<line class='rule' x1='0%' x2='100%' y1='{y:g}' y2='{y:g}'/>")
-        parts.append(f"<text x='100%' dx='4' y='{y + 4:g}'>{share:.0%}</text>")
+        parts.append(f"<text x='{edge:.2f}%' y='{y - 3:g}' text-anchor='end'>{share:.0%}</text>")
     for bar in merge_days(one["series"]):
         at = scale.place((read_days(bar["day"]) or 0.0) + bar["days"] / 2)
         low, high, y = (_CHART * (1 - bar[key]) for key in ("low", "high", "value"))
-        until = "" if bar["days"] == 1 else f" and {bar['days'] - 1} days more"
+        until = (
+            "" if bar["days"] == 1 else f" and {bar['days'] - 1} {'day' if bar['days'] == 2 else 'days'} more"
+        )
         told = f"{bar['day']}{until}: {bar['cases']} of {bar['answers']}, {bar['value']:.0%} ({bar['low']:.0%} to {bar['high']:.0%})"
         parts.append(
             f"<g><title>{_safe(told)}</title><line class='bar' x1='{at:.2f}%' x2='{at:.2f}%' y1='{low:.1f}' y2='{high:.1f}'/>"

@@ -50,6 +50,22 @@ def test_hundreds_of_nodes_become_few_marks_that_count_them_all(large):
     assert max(map(len, places.values())) <= (MAX_STACK + 2) * len(layout.lanes)
 
 
+def test_the_labels_of_the_shares_end_at_the_edge_of_the_drawing(large):
+    root = ET.fromstring(render_svg(large))
+    plot, label = next(
+        (plot, text)
+        for plot in root.iter()
+        if plot.tag.endswith("svg") and plot is not root
+        for text in plot
+        if text.text == "100%"
+    )
+    left, width, at = (
+        float(value.rstrip("%")) for value in (plot.get("x"), plot.get("width"), label.get("x"))
+    )
+    assert left + width * at / 100 == pytest.approx(100, abs=0.01)
+    assert label.get("text-anchor") == "end"
+
+
 def test_the_svg_is_well_formed_deterministic_and_without_script(large):
     svg = render_svg(large)
     assert svg == render_svg(large)
