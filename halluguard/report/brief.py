@@ -8,7 +8,7 @@ from typing import Any
 from halluguard.records import Origin, Status
 from halluguard.report.data import ReportData
 from halluguard.report.facts import mapping
-from halluguard.report.wording import counted, day, finding
+from halluguard.report.wording import counted, day, finding, part_of
 
 NAMED = 3
 """How many entries the paragraph names."""
@@ -57,10 +57,8 @@ def _behind(data: ReportData) -> Iterator[Words]:
         if found.traced
         else counted(found.n_culprits, "cited passage that the trusted documents contradict", "cited passages that the trusted documents contradict")
     )  # fmt: skip
-    yield Words(
-        f"{found.n_claims:,} of the {counted(data.rate.hits, 'flagged claim')} "
-        f"{'is' if found.n_claims == 1 else 'are'} laid to {kind}: "
-    )
+    laid = part_of(found.n_claims, data.rate.hits, "flagged claim")
+    yield Words(f"{laid[0].upper()}{laid[1:]} {'is' if found.n_claims == 1 else 'are'} laid to {kind}: ")
     named = found.culprits[:NAMED]
     for number, culprit in enumerate(named):
         yield Words(culprit.entry_id, quoted=True)

@@ -40,6 +40,11 @@ def counted(number: int, noun: str, plural: str = "") -> str:
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
 
+def part_of(number: int, total: int, noun: str) -> str:
+    """Write how many of some things, such as "2 of the 7 claims", "the only claim" where there is but one."""
+    return f"the only {noun}" if number == total == 1 else f"{number:,} of the {counted(total, noun)}"
+
+
 def moment(value: datetime | None) -> str:
     """Write a time to the minute in UTC, or an em dash for None."""
     return "—" if value is None else f"{value:%Y-%m-%d %H:%M} UTC"
@@ -80,7 +85,7 @@ def lede(data: ReportData) -> str:
     counts = data.counts
     if not data.rate.total:
         return ""
-    parts = [f"{counts.flagged_turns:,} of {counted(counts.turns, 'answer')} hold at least one"] if counts.flagged_turns else [
+    parts = [f"{counts.flagged_turns:,} of {counted(counts.turns, 'answer')} {'holds' if counts.flagged_turns == counts.turns == 1 else 'hold'} at least one"] if counts.flagged_turns else [
         f"{counted(counts.turns, 'answer')} read"
     ]  # fmt: skip
     if data.first_turn and data.last_turn:
@@ -99,17 +104,18 @@ def finding(data: ReportData) -> str:
         if found.traced:
             return "The trace found no entry of the store responsible."
         return "No cited passage is denied by a trusted document or by report: the flagged claims are not what their sources say."
-    claims = f"{found.n_claims:,} of the {counted(total, 'flagged claim')}"
+    claims = part_of(found.n_claims, total, "flagged claim")
+    since = f", first seen {moment(found.first_seen)}" if found.first_seen else ""
     if found.traced:
         verb = "is" if found.n_culprits == 1 else "are"
         return (
             f"{counted(found.n_culprits, 'store entry', 'store entries')}{_from_sources(data)} {verb} responsible for flagged claims "
-            f"in {counted(found.n_turns, 'answer')}, first seen {moment(found.first_seen)}."
+            f"in {counted(found.n_turns, 'answer')}{since}."
         )
     return (
         f"{counted(found.n_culprits, 'cited passage')}{_from_sources(data)} "
         f"{'is' if found.n_culprits == 1 else 'are'} false by the trusted documents or by report and stand{'s' if found.n_culprits == 1 else ''} "
-        f"behind {claims}, in {counted(found.n_turns, 'answer')}, first seen {moment(found.first_seen)}."
+        f"behind {claims}, in {counted(found.n_turns, 'answer')}{since}."
     )
 
 

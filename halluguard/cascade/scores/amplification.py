@@ -42,9 +42,7 @@ def estimate_amplification(
     c0, e0, m0, chi0 = _group(clean_children, clean_days_at_risk)
     if c1 == 0 or c0 == 0 or e1 == 0 or e0 == 0:
         which = "contaminated" if c1 == 0 or e1 == 0 else "clean"
-        reason = (
-            f"no written-back child of a {which} entry ({c1:g} in {e1:g} against {c0:g} in {e0:g} entry-days)"
-        )
+        reason = f"no written-back child of a {which} entry ({c1:g} in {e1:.1f} against {c0:g} in {e0:.1f} entry-days)"
         return Amplification(None, None, None, None, c1, e1, c0, e0, Quality.NOT_ESTIMABLE, reason)
     phi = max(1.0, (chi1 + chi0) / (m1 + m0 - 2)) if m1 + m0 > 2 else 1.0
     ratio = (c1 / e1) / (c0 / e0)

@@ -50,7 +50,9 @@ def estimate_slope(
     d, total = len(np.unique(t)), int(n.sum())
     if d < MIN_DAYS or total < MIN_ANSWERS:
         return _refuse(
-            f"{d} days and {total} answers; {MIN_DAYS} days and {MIN_ANSWERS} answers are needed", d, total
+            f"{d} {'day' if d == 1 else 'days'} and {total} {'answer' if total == 1 else 'answers'}; {MIN_DAYS} days and {MIN_ANSWERS} answers are needed",
+            d,
+            total,
         )
     if y.sum() == 0 or y.sum() == n.sum():
         return _refuse("every answer is contaminated" if y.sum() else "no answer is contaminated", d, total)
