@@ -57,7 +57,7 @@ def _flagged_claim(number: int, row: Row, turn: Row, event: Row | None) -> Flagg
         p_trusted_for=row["trusted_entailment"],
         p_trusted_against=row["trusted_contradiction"],
         ghost_ids=tuple(row["ghost_ids"] or ()),
-        outcome=_outcome(event),
+        outcome=_outcome(event, row),
     )
 
 
@@ -88,11 +88,20 @@ def _comparison(row: Row, cited: Quote | None, trusted: Quote | None) -> tuple[s
     return "claim", mark_differences(shorten(row["reading"] or row["text"], CLAIM_CHARACTERS), trusted.text)
 
 
-def _outcome(event: Row | None) -> str:
+def _outcome(event: Row | None, claim: Row) -> str:
+    """Say where the trace laid a claim, and where it accuses a cited entry that the check did not read as saying it."""
     if event is None:
         return ""
     accused = sorted(event["accused_ids"] or ())
     if event["origin"] == Origin.STORE and accused:
         named = ", ".join(accused[:3]) + (f" and {len(accused) - 3} more" if len(accused) > 3 else "")
-        return f"laid to {named}"
+        unread = (
+            () if claim["status"] == Status.SOURCE_CONFLICT else set(accused) & set(claim["cited_ids"] or ())
+        )
+        aside = (
+            f"; cited, though the check did not read it as saying this: {', '.join(sorted(unread))}"
+            if unread
+            else ""
+        )
+        return f"laid to {named}{aside}"
     return ORIGINS[Origin(event["origin"])].lower()

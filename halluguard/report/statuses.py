@@ -21,7 +21,7 @@ WORDINGS = {
     ),
     Status.CONTRADICTED: Wording(
         "Contradicted", "contradicted",
-        "No cited passage says it, and it is false by the trusted documents or by report.",
+        "No cited passage was read as saying it, and it is false by the trusted documents or by report.",
     ),
     Status.UNSUPPORTED: Wording(
         "Unsupported", "unsupported",
