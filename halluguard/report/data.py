@@ -27,7 +27,7 @@ class GroupRate:
 
 @dataclass(frozen=True, slots=True)
 class Grouping:
-    """The ungrounded rate by one property; `rest` sums the `n_rest` groups that are not named."""
+    """The ungrounded rate by one property; `rest` sums the `n_rest` groups that are not named, but not sources, which may share claims."""
 
     name: str
     groups: tuple[GroupRate, ...]

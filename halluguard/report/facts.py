@@ -98,6 +98,10 @@ def _grouping(name: str, rates: list[GroupRate]) -> Grouping:
         return Grouping(name, tuple(sorted(rates, key=lambda group: (not group.key, group.key))))
     ranked = sorted(rates, key=lambda group: (-group.rate.hits, -(group.rate.value or 0.0), group.key))
     named, rest = ranked[:NAMED_GROUPS], ranked[NAMED_GROUPS:]
+    if (
+        name == "source"
+    ):  # a claim counts under each source that it cites, so that a sum would count it several times
+        return Grouping(name, tuple(named), len(rest))
     summed = MeasuredRate(sum(group.rate.hits for group in rest), sum(group.rate.total for group in rest))
     return Grouping(name, tuple(named), len(rest), summed)
 

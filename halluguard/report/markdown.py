@@ -119,6 +119,8 @@ def _where(data: ReportData) -> Iterator[str]:
         yield "## Where and when it concentrates"
     for grouping in data.groupings:
         yield f"### {_GROUPING_TITLES[grouping.name]}"
+        if grouping.name == "source":
+            yield "A claim that cites several sources counts under each."
         if len(grouping.groups) > NAMED_DAYS:
             yield f"The last {NAMED_DAYS} of {len(grouping.groups):,}."
         yield _table(("", "Rate", "95% interval", "Claims", ""), _group_rows(grouping))
@@ -142,8 +144,8 @@ def _group_rows(grouping: Grouping) -> Iterator[tuple[str, ...]]:
             f"{grouping.n_rest:,} more",
             percent(rest.value),
             "",
-            f"{rest.hits:,} of {rest.total:,}",
-            _bar(rest.value or 0.0),
+            f"{rest.hits:,} of {rest.total:,}" if rest.total else "",
+            _bar(rest.value or 0.0) if rest.total else "",
         )
 
 

@@ -1,13 +1,15 @@
 """A run directory becomes the values of a report, whatever is missing from it."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
 from halluguard.errors import RunError, SettingError
 from halluguard.records import Origin, Status, SuspectVerdict
-from halluguard.report import collect, write_report
+from halluguard.report import collect, wording, write_report
+from halluguard.report.answers import _outcome
 from halluguard.report.data import MeasuredRate
 from halluguard.report.hostile import code_span
 from halluguard.report.html import render_html
@@ -166,8 +168,37 @@ def test_a_clean_log_says_what_was_checked(make_run):
     assert (data.worst, data.findings.culprits) == ((), ())
 
 
-def test_groups_beyond_the_named_ones_are_summed(make_run):
+def test_sources_that_are_not_named_are_not_summed_as_they_may_share_claims(make_run):
     groups = {"source": [{"key": f"s{n:02d}", "hits": n, "total": 100} for n in range(20)]}
+    run = make_run([turn("a")], [claim("a", "grounded")], groups=groups)
+    grouping = collect(run).groupings[0]
+    assert (grouping.n_rest, grouping.rest) == (8, MeasuredRate(0, 0))
+    assert "A claim that cites several sources counts under each." in render_markdown(collect(run))
+    assert "And 8 others." in render_html(collect(run))
+
+
+def test_an_accused_entry_that_is_cited_is_told_apart():
+    event = {"origin": "store", "accused_ids": ["b", "a"]}
+    assert _outcome(event, {"status": "source_conflict", "cited_ids": ["a"]}) == "laid to a, b"
+    assert _outcome(event, {"status": "contradicted", "cited_ids": ["c"]}) == "laid to a, b"
+    told = _outcome(event, {"status": "contradicted", "cited_ids": ["a", "c"]})
+    assert told == "laid to a, b; cited, though the check did not read it as saying this: a"
+
+
+def test_a_time_that_is_not_known_is_left_out_and_numbers_agree(library_run):
+    data = collect(library_run)
+    found = replace(data.findings, first_seen=None)
+    for traced in (True, False):
+        said = wording.finding(replace(data, findings=replace(found, traced=traced)))
+        assert "first seen" not in said
+    assert wording.part_of(1, 1, "flagged claim") == "the only flagged claim"
+    one = replace(data, counts=replace(data.counts, turns=1, flagged_turns=1))
+    assert wording.lede(one).startswith("1 of 1 answer holds at least one")
+
+
+def test_groups_beyond_the_named_ones_are_summed(make_run):
+    rows = [{"key": f"s{n:02d}", "hits": n, "total": 100} for n in range(20)]
+    groups = {"model": rows}
     grouping = collect(make_run([turn("a")], [claim("a", "grounded")], groups=groups)).groupings[0]
     assert [group.key for group in grouping.groups][:2] == ["s19", "s18"]
     assert (grouping.n_rest, grouping.rest) == (8, MeasuredRate(28, 800))
