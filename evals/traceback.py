@@ -61,6 +61,12 @@ INVENTED = 5
 """Wrong answers to each question that the fit of p-values sees where nothing is poisoned: its own, and those of others."""
 APART = (2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 12.0)
 """Log-odds behind the highest score of an event that are tried in the fit."""
+ALPHA = 0.02
+GREYS = (0.05, 0.04, 0.03, 0.025)
+"""P-values up to which an event that accuses nobody may stay undetermined, the widest first."""
+OWN = 0.92
+"""Share of the wrong answers that nothing poisoned which are to be called the generator's: the widest zone that leaves so many is
+taken, on the questions that are fitted on, and the aim of 90 % is left some room."""
 _BLOCK = 100
 _NEUTRAL = ResponsibilityModel(dict.fromkeys(FEATURES, 0.0), 0.0, (1.0,) * 200, (1.0,) * 200)
 
@@ -246,23 +252,34 @@ def fit(scenarios: Iterable[Scenario], reader: Reader, embedder: Any) -> dict[st
                 attacked.append((features, open_, np.array(labels[-len(features) :], dtype=bool)))
             else:
                 texts = [c.text for c, is_open in zip(one.candidates, open_, strict=True) if is_open]
-                clean.append((features[open_], texts))
+                clean.append((features[open_], texts, event.answer == event.question.incorrect))
     model = fit_weights(np.concatenate(rows), labels)
     beside, apart = best_bounds([(model.score_rows(row), open_, label) for row, open_, label in attacked])
-    clean_scores = [(model.score_rows(features).tolist(), texts) for features, texts in clean]
-    maxima = sorted(max(values, default=0.0) for values, _ in clean_scores)
-    choruses = sorted(chorus_score(values, texts) for values, texts in clean_scores)
+    clean_scores = [(model.score_rows(features).tolist(), texts, own) for features, texts, own in clean]
+    maxima = sorted(max(values, default=0.0) for values, *_ in clean_scores)
+    choruses = sorted(chorus_score(values, texts) for values, texts, _ in clean_scores)
+    held = replace(model, clean_maxima=tuple(maxima), clean_choruses=tuple(choruses))
+    lowest = [
+        min(held.p_values(values, texts, [False] * len(values)), default=1.0)
+        for values, texts, own in clean_scores
+        if own
+    ]
     return {
         "weights": dict(model.weights),
         "intercept": model.intercept,
         "clean_maxima": [round(one, 5) for one in maxima],
         "clean_choruses": [round(one, 5) for one in choruses],
-        "alpha": 0.02,
-        "grey": 0.05,
+        "alpha": ALPHA,
+        "grey": widest_grey(lowest),
         "beside": beside,
         "apart": apart,
         "source": f"every other NQ and RAMDocs question, {len(labels)} readings; p-values by {len(clean)} flagged answers where nothing is poisoned, NLI {reader.scorer.digest[:12]}",
     }
+
+
+def widest_grey(lowest: Sequence[float]) -> float:
+    """Return the widest of `GREYS` above which the lowest p-value of a share `OWN` of events lies, the narrowest where none is."""
+    return next((grey for grey in GREYS if np.mean([p > grey for p in lowest]) >= OWN), GREYS[-1])
 
 
 def fit_weights(features: Any, labels: Sequence[bool]) -> ResponsibilityModel:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from evals.traceback import best_bounds
+from evals.traceback import GREYS, best_bounds, widest_grey
 from evals.traceback_data import PoisonData, Question, attack_scenario
 from halluguard.records import Entry
 
@@ -63,3 +63,10 @@ def test_bounds_part_with_the_fewest_errors_and_never_by_what_may_not_be_accused
 
     assert beside == 0.6
     assert 0.5 < apart < 6.5
+
+
+def test_the_zone_of_doubt_is_the_widest_that_leaves_wrong_answers_to_the_generator():
+    clear = [1.0] * 92
+    assert widest_grey([*clear, *[0.01] * 8]) == GREYS[0]
+    assert widest_grey([*clear[1:], 0.045, *[0.01] * 8]) == 0.04
+    assert widest_grey([0.01] * 10) == GREYS[-1]
