@@ -44,9 +44,9 @@ STUDENTS = {
 
 FINISH = Recipe(max_tokens=12_500_000, peak_lr=1.2e-4, keep_head=True)
 
-LESSONS = Recipe(max_tokens=112_000_000, max_length=512, peak_lr=1e-4, keep_head=True)
+LESSONS = Recipe(max_tokens=126_000_000, max_length=512, peak_lr=1e-4, keep_head=True)
 """The stretch on documents and claims written for this project, some of which are longer than what the other stretches read. What
-is shipped was trained in six, each on what was written by then and averaged with its beginning."""
+is shipped was trained in seven, each on what was written by then and averaged with its beginning."""
 
 LESSON_SHARE = 0.6
 """What the end of that stretch counts for in what is shipped, its beginning for the rest: the end knows the written claims better
