@@ -17,11 +17,11 @@ class Wording:
 WORDINGS = {
     Status.SOURCE_CONFLICT: Wording(
         "Source conflict", "conflict",
-        "The cited passage says it, and it is false by the trusted documents or by report. This is the mark of a corrupted source.",
+        "The cited passage says it; the trusted documents, or people who reported it, say otherwise. This is the mark of a corrupted source.",
     ),
     Status.CONTRADICTED: Wording(
         "Contradicted", "contradicted",
-        "No cited passage was read as saying it, and it is false by the trusted documents or by report.",
+        "No cited passage was read as saying it; the trusted documents, or people who reported it, say otherwise.",
     ),
     Status.UNSUPPORTED: Wording(
         "Unsupported", "unsupported",
