@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -139,17 +139,23 @@ def digest_file(path: Path) -> str:
 def write_atomically(path: Path, data: bytes) -> None:
     """Put `data` at `path` so that a reader sees the old file or the new one, never a part."""
     try:
-        _write_and_move(path, data)
+        with replacing(path) as stream:
+            stream.write(data)
     except OSError as error:  # a full disk names no file
         raise OSError(error.errno, error.strerror, str(path)) from error
 
 
-def _write_and_move(path: Path, data: bytes) -> None:
+@contextmanager
+def replacing(path: Path) -> Iterator[BinaryIO]:
+    """Yield a stream whose bytes are put at `path` when all are written; before that, and where it fails, the old file stays.
+
+    They are written under a name of their own: one that can be foreseen may be a link to another file.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "wb") as stream:
-            stream.write(data)
+            yield stream
             stream.flush()
             os.fsync(stream.fileno())
         os.chmod(temporary, 0o644)  # noqa: PTH101 - mkstemp files are private, results are not

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from halluguard.cascade.observe import to_days
 from halluguard.errors import SettingError
 
 
@@ -39,6 +40,11 @@ class Circumstances:
             raise SettingError(
                 f"{self.probe_hits} hits of {self.probes} probes: hits cannot be more than probes, nor below 0"
             )
+
+    @property
+    def contained_day(self) -> float | None:
+        """When containment began, in days since 1970-01-01 UTC, as the scores count."""
+        return to_days(self.contained_at)
 
     def told(self) -> dict[str, Any]:
         """Return what differs from knowing nothing, as JSON, so that a result says what it was told."""

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from halluguard.cascade.circumstances import Circumstances
 from halluguard.cascade.contamination import Contamination, Surroundings
 from halluguard.cascade.loop import Loop, exposure_weights
-from halluguard.cascade.observe import Observation, to_days
+from halluguard.cascade.observe import Observation
 from halluguard.cascade.readings import read_score
 from halluguard.cascade.scores.amplification import estimate_amplification
 from halluguard.cascade.scores.estimate import Estimate, Quality, refuse
@@ -176,7 +176,7 @@ def _score_r(
             Quality.NOT_ESTIMABLE,
             "generation interval unknown: no written-back entry whose parent has a time",
         ), None
-    pi = exposure_weights(seen, loop.numbers, loop.interval, until=to_days(given.contained_at))
+    pi = exposure_weights(seen, loop.numbers, loop.interval, until=given.contained_day)
     return estimate_r_loop(loop.children, pi), pi
 
 
@@ -437,7 +437,7 @@ def _day(day: int) -> str:
 
 def _quiet(seen: Observation, cases: Contamination, loop: Loop, given: Circumstances) -> float | None:
     """Return how long the log goes on after containment, in mean generation intervals; None where a case came since or none was told."""
-    contained = to_days(given.contained_at)
+    contained = given.contained_day
     if contained is None or loop.interval is None or seen.end is None or _cases_since(seen, cases, contained):
         return None
     return max(0.0, seen.end - contained) / loop.interval.mean
@@ -449,7 +449,7 @@ def _cases_since(seen: Observation, cases: Contamination, moment: float) -> int:
 
 def _unproved(seen: Observation, cases: Contamination, given: Circumstances) -> list[str]:
     """Return why a claim is not called contained though probes were asked, or containment was told."""
-    contained = to_days(given.contained_at)
+    contained = given.contained_day
     if contained is None:
         return ["when containment began: probes alone do not tell that it did"] if given.probes else []
     since = _cases_since(seen, cases, contained)

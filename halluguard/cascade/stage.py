@@ -13,7 +13,7 @@ from halluguard.cascade.contamination import Surroundings, find_cases, surround
 from halluguard.cascade.describe import FoundCascade, describe_cascade
 from halluguard.cascade.graph import as_moment, build_graph, named_graph, to_graphml
 from halluguard.cascade.loop import measure_loop
-from halluguard.cascade.observe import EntryStore, Observation, observe, to_days
+from halluguard.cascade.observe import EntryStore, Observation, observe
 from halluguard.cascade.provenance import find_write_backs
 from halluguard.cascade.score import score_cascade
 from halluguard.cascade.topic import Questions, embed_questions, find_topic
@@ -109,7 +109,7 @@ def _one(
     cases = find_cases(around, cluster)
     graph, broken = build_graph(around.seen, cases)
     topic, told = find_topic(around.seen.answers, cases.answers, questions)
-    loop = measure_loop(around, graph, topic.tolist(), cited, until=to_days(given.contained_at))
+    loop = measure_loop(around, graph, topic.tolist(), cited, until=given.contained_day)
     scored = score_cascade(around, cases, graph, topic, loop, given=given, looks=looks)
     cut = {
         "cut": minimum_cut(graph),

@@ -1,7 +1,6 @@
 """Known-good snapshots: a digest for every entry, a root over all, and never a text."""
 
 import json
-import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,6 +12,7 @@ from typing import Any
 from halluguard.errors import InputError
 from halluguard.response.apart import list_store, require_apart
 from halluguard.response.digests import Leaf, digest_text, leaf_of, root_of
+from halluguard.run import replacing
 from halluguard.stores import Store, open_store
 
 SCHEMA = "halluguard-snapshot/1"
@@ -44,13 +44,13 @@ def take_snapshot(store: Store, output: Path) -> Snapshot:
     output.parent.mkdir(parents=True, exist_ok=True)
     latest: str | None = None
     count = 0
-    with tempfile.TemporaryFile("w+", encoding="utf-8", dir=output.parent) as spool:
+    with tempfile.TemporaryFile(dir=output.parent) as spool:
 
         def digests() -> Iterator[bytes]:
             nonlocal latest, count
             for entry in store.entries():
                 leaf = leaf_of(entry)
-                spool.write(json.dumps(leaf.as_dict(), ensure_ascii=False) + "\n")
+                spool.write(_line(leaf.as_dict()))
                 latest = max(filter(None, (latest, leaf.ingested_at)), default=None)
                 count += 1
                 yield leaf.digest()
@@ -58,24 +58,14 @@ def take_snapshot(store: Store, output: Path) -> Snapshot:
         root = root_of(digests())
         head = {"schema": SCHEMA, "kind": store.kind, "entries": count, "root": root, "latest": latest}
         spool.seek(0)
-        _write(output, head, spool)
+        with replacing(output) as stream:
+            stream.write(_line(head))
+            shutil.copyfileobj(spool, stream)
     return Snapshot(output, store.kind, count, root, latest)
 
 
-def _write(output: Path, head: dict[str, Any], rows: Any) -> None:
-    # a name of its own: one that can be foreseen may be a link to another file
-    handle, temporary = tempfile.mkstemp(dir=output.parent, prefix=f".{output.name}.")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            stream.write(json.dumps(head, ensure_ascii=False) + "\n")
-            shutil.copyfileobj(rows, stream)
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.chmod(temporary, 0o644)  # noqa: PTH101 - mkstemp files are private, results are not
-        Path(temporary).replace(output)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+def _line(row: dict[str, Any]) -> bytes:
+    return (json.dumps(row, ensure_ascii=False) + "\n").encode()
 
 
 def read_head(path: Path) -> Snapshot:
